@@ -1,0 +1,53 @@
+import { defineConfig } from 'vitest/config';
+
+const engineTests = '**/*.engine.test.ts';
+const platformTests = 'test/**/*.test.ts';
+const never = ['**/node_modules/**', 'data/**'];
+
+/**
+ * Three kinds of tests: `unit` needs nothing but memory, `engine` starts or reaches a server or a native engine, `platform` starts
+ * the whole platform and so runs one file at a time.
+ */
+export default defineConfig({
+  test: {
+    passWithNoTests: true,
+    pool: 'forks',
+    maxWorkers: 2,
+    reporters: ['default', './scripts/count-reporter.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['**/*.test.ts'],
+          exclude: [...never, engineTests, platformTests],
+          testTimeout: 15_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'engine',
+          include: [engineTests],
+          exclude: [...never, platformTests],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'platform',
+          include: [platformTests],
+          exclude: never,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
