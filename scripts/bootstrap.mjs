@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * @typedef {{ version?: string, integrity?: string, dev?: boolean, devOptional?: boolean, optional?: boolean,
- *   os?: string[], cpu?: string[], libc?: string[] }} LockedPackage
+ *   os?: string | string[], cpu?: string | string[], libc?: string | string[] }} LockedPackage
  * @typedef {Record<string, LockedPackage>} LockedPackages by path, such as `node_modules/fastify`
  */
 
@@ -33,9 +33,11 @@ function readLock(path) {
   return JSON.parse(readFileSync(path, 'utf8')).packages;
 }
 
-/** @param {string[] | undefined} list as in package.json's `os` and `cpu` @param {string} value */
-function allows(list, value) {
-  return !list || (list.some((item) => !item.startsWith('!')) ? list.includes(value) : !list.includes(`!${value}`));
+/** @param {string | string[] | undefined} rule `os`, `cpu` or `libc` of a package: names, or `!` and a name @param {string} value */
+function allows(rule, value) {
+  const names = rule ? [rule].flat() : [];
+  const isPositive = names.some((name) => !name.startsWith('!'));
+  return names.length === 0 || (isPositive ? names.includes(value) : !names.includes(`!${value}`));
 }
 
 /** @returns {string} the C library of this machine in package.json's words */
@@ -44,10 +46,15 @@ function libcHere() {
   return header.glibcVersionRuntime ? 'glibc' : 'musl';
 }
 
-/** Whether this machine may lack the package: it is optional, and made for another one. @param {LockedPackage} locked */
+/**
+ * Whether a complete installation may lack the package: it is optional, and not made for this very machine. What an optional package of
+ * another platform depends on says so only by being optional.
+ * @param {LockedPackage} locked
+ */
 function mayBeMissing(locked) {
   if (!locked.optional && !locked.devOptional) return false;
-  return !allows(locked.libc, libcHere()) || !allows(locked.os, process.platform) || !allows(locked.cpu, process.arch);
+  if (!locked.os || !locked.cpu) return true;
+  return !allows(locked.os, process.platform) || !allows(locked.cpu, process.arch) || !allows(locked.libc, libcHere());
 }
 
 /** @param {LockedPackages} wanted @param {LockedPackages} present @param {boolean} withDevelopment */
@@ -151,6 +158,6 @@ if (mode !== 'runtime' && mode !== 'development') fail('Usage: node scripts/boot
 checkNode();
 const wanted = readLock(join(root, 'package-lock.json'));
 const present = existsSync(installedLock) ? readLock(installedLock) : {};
-const hasDevelopment = Object.entries(wanted).some(([path, locked]) => locked.dev && present[path]);
+const hasDevelopment = Object.entries(wanted).some(([path, locked]) => locked.dev && existsSync(join(root, path)));
 const withDevelopment = mode === 'development' || hasDevelopment;
 if (!isComplete(wanted, present, withDevelopment)) await install(withDevelopment);
