@@ -47,7 +47,15 @@ export function wallTime(timeMs: number, zone: string): WallTime {
   const month = parts['month'] ?? 0;
   const day = parts['day'] ?? 0;
   const weekday = (new Date(Date.UTC(year, month - 1, day)).getUTCDay() + 6) % 7;
-  return { year, month, day, hour: parts['hour'] ?? 0, minute: parts['minute'] ?? 0, second: parts['second'] ?? 0, weekday };
+  return {
+    year,
+    month,
+    day,
+    hour: parts['hour'] ?? 0,
+    minute: parts['minute'] ?? 0,
+    second: parts['second'] ?? 0,
+    weekday,
+  };
 }
 
 function pad(value: number): string {
@@ -75,7 +83,10 @@ export function startOfDay(year: number, month: number, day: number, zone: strin
 }
 
 /** First and last+1 instant of the budget day that holds an instant: 23 to 25 hours long where clocks change. */
-export function budgetDayBounds(timeMs: number, zone: string): { readonly day: string; readonly startsAt: number; readonly endsAt: number } {
+export function budgetDayBounds(
+  timeMs: number,
+  zone: string,
+): { readonly day: string; readonly startsAt: number; readonly endsAt: number } {
   const wall = wallTime(timeMs, zone);
   const next = new Date(Date.UTC(wall.year, wall.month - 1, wall.day + 1));
   return {

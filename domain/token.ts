@@ -136,9 +136,20 @@ export function signToken(billing: Billing, grants: readonly Grant[], key: Token
   writer.text(billing.node);
   writer.uuid(billing.boot);
   writer.varint(billing.sequence);
-  const ids = [billing.advertiser_id, billing.campaign_id, billing.line_item_id, billing.creative_id, billing.publisher_id, billing.placement_id];
+  const ids = [
+    billing.advertiser_id,
+    billing.campaign_id,
+    billing.line_item_id,
+    billing.creative_id,
+    billing.publisher_id,
+    billing.placement_id,
+  ];
   for (const [index, id] of ids.entries()) writer.text(id.slice((prefixes[index] as string).length));
-  writer.byte(PricingModel.indexOf(billing.pricing_model) | (Rounding.indexOf(billing.share_rounding) << 3) | (billing.test ? 64 : 0));
+  writer.byte(
+    PricingModel.indexOf(billing.pricing_model) |
+      (Rounding.indexOf(billing.share_rounding) << 3) |
+      (billing.test ? 64 : 0),
+  );
   writer.varint(billing.price_micros);
   writer.text(billing.currency);
   writer.varint(billing.revenue_share_ppm);
@@ -154,7 +165,10 @@ export function signToken(billing: Billing, grants: readonly Grant[], key: Token
   const body = writer.finish();
   const token = Buffer.concat([body, sign(key, body)]).toString('base64url');
   if (token.length > maxTokenLength) {
-    throw new AdtallyError('TOKEN_TOO_LONG', `a token has at most ${maxTokenLength} characters, this one ${token.length}`);
+    throw new AdtallyError(
+      'TOKEN_TOO_LONG',
+      `a token has at most ${maxTokenLength} characters, this one ${token.length}`,
+    );
   }
   return token;
 }
@@ -225,7 +239,10 @@ function readClaims(reader: Reader, keyId: string): TokenClaims {
   };
   const grants = Array.from({ length: reader.byte() }, () => {
     const mask = reader.varint();
-    return { kinds: BeaconKind.filter((_, index) => (mask & (1 << index)) !== 0), expiresAt: selected_at + reader.varint() };
+    return {
+      kinds: BeaconKind.filter((_, index) => (mask & (1 << index)) !== 0),
+      expiresAt: selected_at + reader.varint(),
+    };
   });
   if (!reader.done) throw new AdtallyError('TOKEN_MALFORMED', 'the token has bytes left over');
   return { billing, keyId, grants };

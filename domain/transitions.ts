@@ -6,23 +6,29 @@ import type { Billing, Category, Lease } from './records.ts';
  */
 export type Transition =
   /** Money committed against a lease: open. */
-  | Moved<'drawn'> & { readonly lease: Lease }
+  | (Moved<'drawn'> & { readonly lease: Lease })
   /** Open → available again (expiry, or a surplus draw of a second node). */
-  | Moved<'released'> & { readonly lease: Lease; readonly surplus: boolean }
+  | (Moved<'released'> & { readonly lease: Lease; readonly surplus: boolean })
   /** Open → pending: the billable event arrived. */
-  | Moved<'incurred'> & { readonly lease: Lease }
+  | (Moved<'incurred'> & { readonly lease: Lease })
   /** Pending → voided by a verdict. */
-  | Moved<'voided'> & Ground & { readonly lease: Lease; readonly fromSuspense: boolean }
+  | (Moved<'voided'> & Ground & { readonly lease: Lease; readonly fromSuspense: boolean })
   /** Pending → suspense: two records of the selection disagree. */
-  | Moved<'suspended'> & { readonly lease: Lease }
+  | (Moved<'suspended'> & { readonly lease: Lease })
   /** Pending or suspense → certified: may be billed. */
-  | Moved<'certified'> & { readonly lease: Lease; readonly fromSuspense: boolean }
+  | (Moved<'certified'> & { readonly lease: Lease; readonly fromSuspense: boolean })
   /** Certified → reversed; `reversedBeforeMicros` makes the split of a partial reversal exact. */
-  | Moved<'reversed'> & Ground & { readonly lease: Lease | null; readonly certifiedMicros: number; readonly reversedBeforeMicros: number; readonly adjustment: boolean }
+  | (Moved<'reversed'> &
+      Ground & {
+        readonly lease: Lease | null;
+        readonly certifiedMicros: number;
+        readonly reversedBeforeMicros: number;
+        readonly adjustment: boolean;
+      })
   /** No live draw covers it: our cost, never billed. */
   | Moved<'absorbed'>
   /** A verdict on what was absorbed. */
-  | Moved<'absorbed_voided'> & Ground;
+  | (Moved<'absorbed_voided'> & Ground);
 
 interface Moved<K extends string> {
   readonly kind: K;

@@ -1,4 +1,7 @@
-/** A row by column name. Integers beyond 2^53 travel as decimal strings. */
+/** What stands in a column of a row: JSON values; a time is `seconds.milliseconds` as text, an integer beyond 2^53 a decimal string. */
+export type Cell = string | number | boolean | null | readonly Cell[] | Readonly<{ [name: string]: Cell }>;
+
+/** A row of a result by column name. Integers of 64 bits and more are decimal strings, times are RFC 3339 in UTC. */
 export type Row = Readonly<Record<string, unknown>>;
 
 export interface QueryLimits {
@@ -15,15 +18,19 @@ export interface QueryResult {
 
 /**
  * Reporting store speaking ClickHouse SQL. Disposable: everything in it can be sunk again from the log.
- * Errors: `WAREHOUSE_UNAVAILABLE` (retriable), `WAREHOUSE_QUERY` (with the engine's message), `QUERY_LIMIT`.
+ * Errors: `WAREHOUSE_UNAVAILABLE` (retriable, outcome unknown), `WAREHOUSE_QUERY` (with the engine's message), `QUERY_LIMIT`.
  */
 export interface Warehouse {
   /** A statement of ours without a result. */
   command(sql: string): Promise<void>;
-  insert(table: string, rows: readonly Row[]): Promise<void>;
-  /** A query of ours; `{name:Type}` placeholders are filled from `parameters`. */
-  query(sql: string, parameters?: Row): Promise<QueryResult>;
-  /** An analyst's query, on a connection of its own, read-only and within limits. The statement has passed the gate before. */
+  /** Adds rows, each with one cell a column in the order of `columns`. A rejected or repeated insert may have written any of its rows. */
+  insert(table: string, columns: readonly string[], rows: readonly (readonly Cell[])[]): Promise<void>;
+  /** A query of ours; `{name:Type}` placeholders are filled from `parameters`. Inserts do not wait for it. */
+  query(sql: string, parameters?: Readonly<Record<string, string | number>>): Promise<QueryResult>;
+  /**
+   * An analyst's query, on a connection of its own, read-only and within limits, with `adtally` as default database and raw tables
+   * read as merged. The statement has passed the gate before.
+   */
   queryAsAnalyst(sql: string, limits: QueryLimits): Promise<QueryResult>;
   close(): Promise<void>;
 }

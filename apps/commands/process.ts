@@ -1,0 +1,21 @@
+import type { Command } from '../cli.ts';
+import type { ProcessName } from '../supervisor.ts';
+
+const modules: Record<ProcessName, () => Promise<unknown>> = {
+  serve: () => import('../serve.ts'),
+  streams: () => import('../streams.ts'),
+  console: () => import('../console.ts'),
+};
+
+/** A command that runs one process of the platform in the foreground; the module starts itself and stops on SIGINT or SIGTERM. */
+export function processCommand(name: ProcessName): { command: Command } {
+  return {
+    command: {
+      usage: `adtally ${name}\n\nSettings come from the environment; the README has their table.`,
+      async run() {
+        await modules[name]();
+        return 0;
+      },
+    },
+  };
+}
