@@ -12,7 +12,13 @@ export interface SourceRecord {
 
 /** What a processor wants done. Every output is idempotent by identity, by version, or by the source position that it carries. */
 export type Outcome =
-  | { readonly to: 'log'; readonly topic: Topic; readonly shard: number; readonly key: string; readonly record: AnyRecord }
+  | {
+      readonly to: 'log';
+      readonly topic: Topic;
+      readonly shard: number;
+      readonly key: string;
+      readonly record: AnyRecord;
+    }
   | { readonly to: 'view'; readonly write: ViewWrite }
   | { readonly to: 'view-delete'; readonly keys: readonly string[] }
   /** Mint a user_key for the hash unless there is one; randomness is the output's, not the processor's. */

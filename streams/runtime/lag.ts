@@ -1,0 +1,64 @@
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import type { Topic } from '../../domain/records.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { EventLog, LogRecord } from '../../ports/event-log.ts';
+
+/** How far one shard of a processor is behind. */
+export interface ShardLag {
+  readonly shard: number;
+  /** Records that were in the log when it last looked and are not processed, over all topics. */
+  readonly offsets: number;
+  /** Age of the oldest record of the last batch when its outputs were written, ms; 0 when nothing is left. */
+  readonly ms: number;
+  /** 95th percentile, since the start, of the time from append to written outputs, ms. */
+  readonly p95Ms: number;
+}
+
+/** Whether a shard makes progress. */
+export interface ShardHealth {
+  readonly shard: number;
+  readonly status: 'starting' | 'running' | 'retrying' | 'stopped' | 'failed';
+  /** Code and sentence of what it retries or failed of; empty otherwise. */
+  readonly code: string;
+  readonly reason: string;
+}
+
+/** Measures delays for one shard. */
+export class LagMeter {
+  readonly #delays: RecordableHistogram = createHistogram();
+  readonly #clock: Clock;
+  #behind = 0;
+  #ms = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Outputs of a batch are written. Only the first and the last record are measured: the log is in order of time. */
+  processed(batch: readonly LogRecord[]): void {
+    const now = this.#clock.now();
+    const first = batch[0];
+    const last = batch.at(-1);
+    if (first === undefined || last === undefined) return;
+    this.#ms = Math.max(0, now - first.appendedAt);
+    this.#delays.record(Math.max(1, this.#ms));
+    this.#delays.record(Math.max(1, now - last.appendedAt));
+  }
+
+  /** Compares with the end of the log. */
+  async look(log: EventLog, shard: number, positions: ReadonlyMap<Topic, number>): Promise<void> {
+    let behind = 0;
+    for (const [topic, offset] of positions) behind += (await log.bounds(topic, shard)).next - offset;
+    this.#behind = Math.max(0, behind);
+    if (this.#behind === 0) this.#ms = 0;
+  }
+
+  read(shard: number): ShardLag {
+    return {
+      shard,
+      offsets: this.#behind,
+      ms: this.#ms,
+      p95Ms: this.#delays.count === 0 ? 0 : this.#delays.percentile(95),
+    };
+  }
+}

@@ -1,0 +1,157 @@
+import type { LogRecord } from '../../ports/event-log.ts';
+import type { StateStore } from '../../ports/state-store.ts';
+import { checkpoint, restore } from './checkpoint.ts';
+import { classify, describe, retrying, Stopped } from './failure.ts';
+import { LagMeter, type ShardHealth, type ShardLag } from './lag.ts';
+import { type OutputPorts, Outputs } from './outputs.ts';
+import type { Processor } from './processor.ts';
+import type { ShardTask } from './shard-group.ts';
+import { decodeBatch, type Positions, readNext, startingOffset } from './source.ts';
+
+export interface ProcessorShardOptions<State> extends OutputPorts {
+  readonly processor: Processor<State>;
+  readonly shard: number;
+  readonly states: StateStore;
+  /** Records of one topic that are processed before outputs are written. */
+  readonly batchRecords?: number;
+  /** Least time between two checkpoints, ms. */
+  readonly checkpointEveryMs?: number;
+}
+
+const idleMs = 250;
+
+/** One shard of a processor: read, process, write the outputs, checkpoint; until told to stop or until something unknown happens. */
+export class ProcessorShard<State> implements ShardTask {
+  readonly #options: ProcessorShardOptions<State>;
+  readonly #meter: LagMeter;
+  #health: ShardHealth;
+  #state: State;
+  #positions: Positions = new Map();
+  #signal: AbortSignal = new AbortController().signal;
+  #flushedAt = 0;
+  #checkpointedAt = 0;
+  /** Records were processed since the last flush. */
+  #unflushed = false;
+  /** Something changed since the last checkpoint. */
+  #dirty = false;
+
+  constructor(options: ProcessorShardOptions<State>) {
+    this.#options = options;
+    this.#meter = new LagMeter(options.clock);
+    this.#state = options.processor.initial(options.shard);
+    this.#health = { shard: options.shard, status: 'starting', code: '', reason: '' };
+  }
+
+  lag(): ShardLag {
+    return this.#meter.read(this.#options.shard);
+  }
+
+  health(): ShardHealth {
+    return this.#health;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    this.#signal = signal;
+    try {
+      await this.#retrying(() => this.#restore());
+      this.#show('running');
+      while (!signal.aborted) await this.#turn();
+      await this.#checkpoint();
+      this.#show('stopped');
+    } catch (error) {
+      if (error instanceof Stopped) this.#show('stopped');
+      else this.#show('failed', error);
+    }
+  }
+
+  async #restore(): Promise<void> {
+    const { log, processor, shard, states, clock } = this.#options;
+    const { state, positions } = await restore(states, processor, shard);
+    for (const [topic, offset] of positions) positions.set(topic, await startingOffset(log, topic, shard, offset));
+    this.#state = state;
+    this.#positions = positions;
+    this.#flushedAt = clock.now();
+    this.#checkpointedAt = clock.now();
+  }
+
+  async #turn(): Promise<void> {
+    const { log, shard, batchRecords = 1_000 } = this.#options;
+    const batches = await this.#retrying(() => readNext(log, shard, this.#positions, batchRecords));
+    const outputs = new Outputs(this.#options, this.#options.processor.name);
+    for (const batch of batches) await this.#process(batch, outputs);
+    this.#flushIfDue(outputs);
+    if (!outputs.isEmpty) await this.#retrying(() => outputs.write());
+    for (const batch of batches) this.#meter.processed(batch);
+    await this.#checkpointIfDue();
+    if (batches.length > 0) await this.#retrying(() => this.#meter.look(log, shard, this.#positions));
+    else await this.#wait();
+  }
+
+  async #process(batch: readonly LogRecord[], outputs: Outputs): Promise<void> {
+    const decoded = await this.#retrying(() => decodeBatch(this.#options.registry, batch));
+    decoded.forEach((one, index) => {
+      const source = batch[index] as LogRecord;
+      try {
+        if ('error' in one) throw one.error;
+        const { topic, shard, offset, key } = source;
+        outputs.add(
+          this.#options.processor.process(this.#state, { topic, shard, offset, key, record: one.record }),
+          source,
+        );
+      } catch (error) {
+        if (classify(error) !== 'quarantine') throw error;
+        const { code, reason } = describe(error);
+        outputs.quarantine(source, code, reason);
+      }
+      this.#positions.set(source.topic, source.offset + 1);
+    });
+    this.#unflushed = true;
+    this.#dirty = true;
+  }
+
+  #flushIfDue(outputs: Outputs): void {
+    const { processor, clock } = this.#options;
+    if (!this.#unflushed || processor.flush === undefined) return;
+    const now = clock.now();
+    if (now - this.#flushedAt < (processor.flushEveryMs ?? 0)) return;
+    outputs.add(processor.flush(this.#state), null);
+    this.#flushedAt = now;
+    this.#unflushed = false;
+  }
+
+  async #checkpointIfDue(): Promise<void> {
+    const { clock, checkpointEveryMs = 1_000 } = this.#options;
+    if (clock.now() - this.#checkpointedAt >= checkpointEveryMs) await this.#checkpoint();
+  }
+
+  async #checkpoint(): Promise<void> {
+    if (!this.#dirty) return;
+    const { states, processor, shard, clock } = this.#options;
+    await this.#retrying(() =>
+      checkpoint(states, processor, shard, { state: this.#state, positions: this.#positions }),
+    );
+    this.#checkpointedAt = clock.now();
+    this.#dirty = false;
+  }
+
+  /** Until there may be new records or a flush falls due; short enough that a stop is seen soon. */
+  async #wait(): Promise<void> {
+    const { log, shard, processor } = this.#options;
+    const from = [...this.#positions].map(([topic, offset]) => ({ topic, shard, offset }));
+    const timeoutMs = this.#unflushed ? Math.min(idleMs, Math.max(1, processor.flushEveryMs ?? 0)) : idleMs;
+    await this.#retrying(() => log.wait(from, timeoutMs));
+  }
+
+  async #retrying<T>(step: () => Promise<T>): Promise<T> {
+    const { clock, random } = this.#options;
+    const onRetry = (error: unknown): void => this.#show('retrying', error);
+    const result = await retrying(step, { clock, random, signal: this.#signal, onRetry });
+    if (this.#health.status === 'retrying') this.#show('running');
+    return result;
+  }
+
+  #show(status: ShardHealth['status'], error?: unknown): void {
+    const { code, reason } = error === undefined ? { code: '', reason: '' } : describe(error);
+    this.#health = { shard: this.#options.shard, status, code, reason };
+  }
+}

@@ -1,0 +1,65 @@
+import { AdtallyError, isAdtallyError } from '../../domain/errors.ts';
+import type { AnyRecord, Topic } from '../../domain/records.ts';
+import type { EventLog, LogRecord } from '../../ports/event-log.ts';
+import type { SchemaRegistry } from '../../ports/schema-registry.ts';
+
+/** Next offset to be read, by topic. */
+export type Positions = Map<Topic, number>;
+
+/** Topics whose records are forgotten after a while by design (architecture §3); everywhere else a missing offset is lost evidence. */
+const forgetting: readonly Topic[] = ['persons'];
+
+/**
+ * Where reading may start in a shard: the checkpoint, if the log still reaches it. Errors: `OFFSET_GONE` if evidence beyond the
+ * checkpoint is gone, or if the log ends before it (another log than the one that was folded).
+ */
+export async function startingOffset(log: EventLog, topic: Topic, shard: number, checkpoint: number): Promise<number> {
+  const { first, next } = await log.bounds(topic, shard);
+  if (checkpoint > next) {
+    throw new AdtallyError('OFFSET_GONE', `${topic}/${shard} ends at ${next}, but it was read to ${checkpoint} before`);
+  }
+  if (first <= checkpoint) return checkpoint;
+  if (forgetting.includes(topic)) return first;
+  throw new AdtallyError('OFFSET_GONE', `${topic}/${shard} begins at ${first}; the checkpoint is ${checkpoint}`);
+}
+
+/** Up to `max` records of each topic, by topic; a topic at its end is left out. */
+export async function readNext(
+  log: EventLog,
+  shard: number,
+  positions: Positions,
+  max: number,
+): Promise<readonly (readonly LogRecord[])[]> {
+  const batches = await Promise.all([...positions].map(([topic, offset]) => log.read(topic, shard, offset, max)));
+  return batches.filter((batch) => batch.length > 0);
+}
+
+/** A record, or the error of its bytes. */
+export type Decoded = { readonly record: AnyRecord } | { readonly error: unknown };
+
+/**
+ * Decodes a batch, asking the registry for newer schemas where one is unknown. An answer per record, up to the first of unknown schema, which is
+ * the last answer then: old code must not put aside what new code understands.
+ */
+export async function decodeBatch(registry: SchemaRegistry, batch: readonly LogRecord[]): Promise<readonly Decoded[]> {
+  const decoded: Decoded[] = [];
+  for (const { value } of batch) {
+    let one = decode(registry, value);
+    if (isUnknownSchema(one) && (await registry.refresh())) one = decode(registry, value);
+    decoded.push(one);
+    if (isUnknownSchema(one)) break;
+  }
+  return decoded;
+}
+
+function decode(registry: SchemaRegistry, value: Uint8Array): Decoded {
+  try {
+    return { record: registry.decode(value) };
+  } catch (error) {
+    return { error };
+  }
+}
+
+function isUnknownSchema(decoded: Decoded): boolean {
+  return 'error' in decoded && isAdtallyError(decoded.error, 'UNKNOWN_SCHEMA');
+}

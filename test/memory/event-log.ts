@@ -1,0 +1,54 @@
+import { AdtallyError } from '../../domain/errors.ts';
+import type { Topic } from '../../domain/records.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Bounds, EventLog, GroupOptions, LogRecord, Membership, NewRecord } from '../../ports/event-log.ts';
+
+/** A log in memory with one member per group: for tests of what stands on the log, not of logs. `faults` is asked before every append and read. */
+export function memoryEventLog(options: { shards: number; clock: Clock; faults?: () => void }): EventLog {
+  const lists = new Map<string, LogRecord[]>();
+  const single: readonly Topic[] = ['catalog', 'nodes', 'conversion', 'accounts', 'quarantine'];
+  const shardsOf = (topic: Topic): number => (single.includes(topic) ? 1 : options.shards);
+  const list = (topic: Topic, shard: number): LogRecord[] => {
+    if (shard < 0 || shard >= shardsOf(topic)) throw new AdtallyError('UNKNOWN_SHARD', `${topic}/${shard}`);
+    const key = `${topic}/${shard}`;
+    const known = lists.get(key) ?? [];
+    lists.set(key, known);
+    return known;
+  };
+  const bounds = (topic: Topic, shard: number): Bounds => ({ first: 0, next: list(topic, shard).length });
+  return {
+    shards: shardsOf,
+    append: async (topic, records: readonly NewRecord[]) => {
+      options.faults?.();
+      return records.map((record) => {
+        const target = list(topic, record.shard);
+        target.push({ ...record, topic, offset: target.length, appendedAt: options.clock.now() });
+        return target.length - 1;
+      });
+    },
+    read: async (topic, shard, from, max) => {
+      options.faults?.();
+      const target = list(topic, shard);
+      if (from > target.length) throw new AdtallyError('OFFSET_GONE', `${topic}/${shard}/${from}`);
+      return target.slice(from, from + max);
+    },
+    bounds: async (topic, shard) => bounds(topic, shard),
+    wait: async (from, timeoutMs) => {
+      const ready = (): boolean => from.some(({ topic, shard, offset }) => bounds(topic, shard).next > offset);
+      if (!ready()) await options.clock.sleep(Math.min(timeoutMs, 2));
+      return ready();
+    },
+    committed: async () => null,
+    commit: async () => {},
+    join: async (group, groupOptions: GroupOptions): Promise<Membership> => {
+      const owned = Array.from({ length: shardsOf(groupOptions.topics[0] as Topic) }, (_, shard) => shard);
+      await groupOptions.onAssigned(owned);
+      return {
+        memberId: group,
+        owned: () => owned,
+        leave: async () => groupOptions.onRevoked(owned),
+      };
+    },
+    close: async () => {},
+  };
+}
