@@ -51,6 +51,8 @@ export interface EventLog {
   /**
    * Joins a group: the shards numbered 0..shards-1 are divided among its live members; co-keyed topics of one group give a
    * shard to one owner. `onAssigned` is awaited with the whole new set after every change, `onRevoked` before a shard leaves.
+   * Topics with fewer shards than the largest are read by the owners of their numbers. A callback that rejects ends the membership and is
+   * raised as a failure of the process. `onRevoked` is given a few seconds, then the shard leaves all the same.
    * At least once: a slow former owner may still be at work (it is fenced by the ledger's expected revision).
    */
   join(group: string, options: GroupOptions): Promise<Membership>;

@@ -8,7 +8,7 @@ export interface StateStore {
   get(fold: string, key: string): Uint8Array | null;
   /** Every key with its blob, in the order of the keys. */
   entries(fold: string): Iterable<readonly [key: string, value: Uint8Array]>;
-  /** Writes the changes and the position in one durable step. */
+  /** Writes the changes and the position in one step, which survives the end of the process. A key appears in one of the changes only. */
   commit(fold: string, change: StateChange): Promise<void>;
   /** Forgets everything of a fold. */
   drop(fold: string): Promise<void>;

@@ -15,7 +15,7 @@ export interface ViewWrite {
 
 /** Materialised views, read by the hot path in one round trip. Rebuilt from the log at will. Error: `VIEWS_UNAVAILABLE` (retriable). */
 export interface ViewStore {
-  /** In the order of the keys; null where there is none. */
+  /** In the order of the keys; null where there is none. A write by another process may be seen up to a quarter of a second late. */
   getMany(keys: readonly string[]): Promise<readonly (View | null)[]>;
   /** Resolves with true for every write that took effect. */
   putMany(writes: readonly ViewWrite[]): Promise<readonly boolean[]>;

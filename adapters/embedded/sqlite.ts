@@ -61,6 +61,15 @@ export class Sqlite {
     return this.#untilFree(run);
   }
 
+  /** Runs statements outside a transaction, in this tick; a lock that lasts is an error. */
+  readNow<T>(run: () => T): T {
+    try {
+      return run();
+    } catch (error) {
+      throw this.#wrap(error);
+    }
+  }
+
   /** Runs statements as one transaction; nothing of it stays if it throws. */
   write<T>(run: () => T): Promise<T> {
     return this.#untilFree(() => {

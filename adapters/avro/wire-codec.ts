@@ -1,0 +1,113 @@
+import type { Resolver, Type } from 'avsc';
+import { AdtallyError } from '../../domain/errors.ts';
+import type { AnyRecord, RecordName, RecordTypes } from '../../domain/records.ts';
+import { compileType } from './avro-types.ts';
+
+/** A version of a record's schema. The last one given of a name is the newest: what is written, and the shape that readers see. */
+export interface SchemaVersion {
+  readonly name: RecordName;
+  readonly id: number;
+  /** The parsed .avsc. */
+  readonly schema: unknown;
+}
+
+interface Writer {
+  readonly id: number;
+  readonly type: Type;
+}
+
+interface Reader {
+  readonly name: RecordName;
+  readonly type: Type;
+  readonly resolver: Resolver | undefined;
+}
+
+const magicByte = 0;
+const headerLength = 5;
+
+/** The Confluent wire format over compiled schemas: 0, schema id as 4 bytes big endian, Avro body. Touches no disk and no network. */
+export class WireCodec {
+  readonly #writers = new Map<RecordName, Writer>();
+  readonly #readers = new Map<number, Reader>();
+  /** Everything is encoded here first and copied out once its length is known. */
+  #scratch = Buffer.allocUnsafeSlow(16 * 1024);
+
+  /** Error: `UNKNOWN_SCHEMA` if the newest version of a record cannot read an older one. */
+  constructor(versions: readonly SchemaVersion[]) {
+    for (const { name, id, schema } of versions) this.#writers.set(name, { id, type: compileType(schema) });
+    for (const version of versions) this.#readers.set(version.id, this.#reader(version));
+  }
+
+  #reader({ name, id, schema }: SchemaVersion): Reader {
+    const newest = this.#writer(name);
+    if (newest.id === id) return { name, type: newest.type, resolver: undefined };
+    try {
+      return { name, type: newest.type, resolver: newest.type.createResolver(compileType(schema)) };
+    } catch (cause) {
+      throw new AdtallyError('UNKNOWN_SCHEMA', `schema ${id} of ${name} can't be read in its newest shape`, { cause });
+    }
+  }
+
+  #writer(name: RecordName): Writer {
+    const writer = this.#writers.get(name);
+    if (writer === undefined) throw new AdtallyError('UNKNOWN_SCHEMA', `no schema of a record ${name}`);
+    return writer;
+  }
+
+  schemaId(name: RecordName): number {
+    return this.#writer(name).id;
+  }
+
+  /** Error: `INVARIANT_BROKEN` if the value does not fit the record's schema. */
+  encode<N extends RecordName>(name: N, value: RecordTypes[N]): Uint8Array {
+    const { id, type } = this.#writer(name);
+    let end = this.#write(type, name, value);
+    if (end < 0) {
+      this.#scratch = Buffer.allocUnsafeSlow(2 * (this.#scratch.length - end));
+      end = this.#write(type, name, value);
+    }
+    this.#scratch[0] = magicByte;
+    this.#scratch.writeUInt32BE(id, 1);
+    return Uint8Array.prototype.slice.call(this.#scratch, 0, end);
+  }
+
+  #write(type: Type, name: RecordName, value: unknown): number {
+    try {
+      return type.encode(value, this.#scratch, headerLength);
+    } catch (cause) {
+      throw new AdtallyError('INVARIANT_BROKEN', `not a ${name}: ${message(cause)}`, { cause });
+    }
+  }
+
+  /** Errors: `UNKNOWN_SCHEMA`, `UNREADABLE_RECORD`. */
+  decode(bytes: Uint8Array): AnyRecord {
+    if (bytes.length < headerLength || bytes[0] !== magicByte) {
+      throw new AdtallyError('UNREADABLE_RECORD', `${bytes.length} bytes that are not in the wire format`);
+    }
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const id = buffer.readUInt32BE(1);
+    const reader = this.#readers.get(id);
+    if (reader === undefined) throw new AdtallyError('UNKNOWN_SCHEMA', `schema ${id} is not known here`);
+    return { name: reader.name, value: read(reader, buffer) } as AnyRecord;
+  }
+}
+
+function read({ name, type, resolver }: Reader, buffer: Buffer): unknown {
+  let result: { readonly value: unknown; readonly offset: number };
+  try {
+    result = type.decode(buffer, headerLength, resolver);
+  } catch (cause) {
+    throw new AdtallyError('UNREADABLE_RECORD', `corrupt ${name}: ${message(cause)}`, { cause });
+  }
+  if (result.offset !== buffer.length) {
+    throw new AdtallyError(
+      'UNREADABLE_RECORD',
+      `${name} is ${result.offset < 0 ? 'cut off' : 'followed by other bytes'}`,
+    );
+  }
+  return result.value;
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,150 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import { AdtallyError } from '../../domain/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Cell, QueryLimits, QueryResult, Row, Warehouse } from '../../ports/warehouse.ts';
+import { warehouseError } from './failures.ts';
+import { chdbSessions, httpSessions, type Sessions, type SessionSettings } from './sessions.ts';
+import { Turnstile } from './turnstile.ts';
+
+/** Where the warehouse is: a folder for the engine in this process, or the URL of a ClickHouse server. */
+export type ClickhouseLocation = { readonly path: string } | { readonly url: string };
+
+/** How results look, on every session. Two threads: the processes of one machine share its cores. */
+const common: SessionSettings = {
+  session_timezone: 'UTC',
+  date_time_output_format: 'iso',
+  output_format_json_quote_64bit_integers: 1,
+  output_format_json_quote_decimals: 1,
+  max_threads: 2,
+};
+const writing: SessionSettings = { ...common, max_insert_threads: 1, input_format_null_as_default: 1 };
+const reading: SessionSettings = { ...common, max_execution_time: 60, max_memory_usage: 2_000_000_000 };
+const requestTimeoutMs = 65_000;
+const analystsAtOnce = 2;
+const analystsWaiting = 8;
+
+/**
+ * Opens the warehouse and its database `adtally` (made if missing; its tables come from `dashboards/warehouse/`).
+ * Errors: `WAREHOUSE_UNAVAILABLE`, also if another process holds the folder.
+ */
+export async function openClickhouseWarehouse(
+  options: ClickhouseLocation & { readonly clock: Clock },
+): Promise<Warehouse> {
+  try {
+    const sessions = 'path' in options ? await chdbSessions(options.path) : httpSessions(options.url, requestTimeoutMs);
+    const writer = await sessions.open(writing);
+    // The engine's own default database is an overlay without atomic renames and drops.
+    await writer.command({ query: 'CREATE DATABASE IF NOT EXISTS adtally ENGINE = Atomic' });
+    return new ClickhouseWarehouse({ sessions, writer, reader: await sessions.open(reading), clock: options.clock });
+  } catch (error) {
+    const { message } = warehouseError(error, 'opening the warehouse');
+    throw new AdtallyError('WAREHOUSE_UNAVAILABLE', message, { cause: error });
+  }
+}
+
+interface Parts {
+  readonly sessions: Sessions;
+  readonly writer: ClickHouseClient;
+  readonly reader: ClickHouseClient;
+  readonly clock: Clock;
+}
+
+/**
+ * One session writes and one reads, since an insert waits behind a query of its own session; each analyst's query gets a fresh one (0.5 ms),
+ * so that neither `readonly` nor a query that outlives its time limit meets anybody else.
+ */
+class ClickhouseWarehouse implements Warehouse {
+  readonly #parts: Parts;
+  readonly #analysts = new Turnstile(analystsAtOnce, analystsWaiting);
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async command(sql: string): Promise<void> {
+    try {
+      await this.#parts.writer.command({ query: sql });
+    } catch (error) {
+      throw warehouseError(error, 'a statement failed');
+    }
+  }
+
+  async insert(table: string, columns: readonly string[], rows: readonly (readonly Cell[])[]): Promise<void> {
+    const [first, ...others] = columns;
+    if (rows.length === 0 || first === undefined) return;
+    try {
+      await this.#parts.writer.insert({
+        table: `adtally.${table}`,
+        columns: [first, ...others],
+        values: rows,
+        format: 'JSONCompactEachRow',
+      });
+    } catch (error) {
+      throw warehouseError(error, `${rows.length} rows for ${table}`);
+    }
+  }
+
+  async query(sql: string, parameters: Readonly<Record<string, string | number>> = {}): Promise<QueryResult> {
+    try {
+      return await this.#read(this.#parts.reader, sql, parameters);
+    } catch (error) {
+      throw warehouseError(error, 'a query failed');
+    }
+  }
+
+  queryAsAnalyst(sql: string, limits: QueryLimits): Promise<QueryResult> {
+    return this.#analysts.run(async () => {
+      try {
+        const session = await this.#parts.sessions.open(analystSettings(limits), 'adtally');
+        try {
+          return await this.#read(session, sql, {});
+        } finally {
+          await session.close();
+        }
+      } catch (error) {
+        throw warehouseError(error, 'the query failed');
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#parts.reader.close();
+    await this.#parts.writer.close();
+  }
+
+  async #read(session: ClickHouseClient, sql: string, parameters: Record<string, unknown>): Promise<QueryResult> {
+    const startedUs = this.#parts.clock.monotonicUs();
+    const answer = await session.query({ query: sql, query_params: parameters, format: 'JSONCompact' });
+    const { meta = [], data } = await answer.json<unknown[]>();
+    return {
+      columns: meta.map(({ name, type }) => ({ name, type })),
+      rows: data.map((cells) => rowOf(meta, cells)),
+      elapsedMs: (this.#parts.clock.monotonicUs() - startedUs) / 1000,
+    };
+  }
+}
+
+function rowOf(meta: readonly { readonly name: string }[], cells: readonly unknown[]): Row {
+  return Object.fromEntries(meta.map(({ name }, index) => [name, cells[index]]));
+}
+
+function analystSettings(limits: QueryLimits): SessionSettings {
+  return {
+    ...common,
+    final: 1,
+    max_execution_time: limits.timeoutMs / 1000,
+    timeout_overflow_mode: 'throw',
+    max_result_rows: limits.maxRows,
+    max_result_bytes: limits.maxMemoryBytes,
+    result_overflow_mode: 'throw',
+    max_memory_usage: limits.maxMemoryBytes,
+    max_ast_depth: 200,
+    max_ast_elements: 5000,
+    max_expanded_ast_elements: 20_000,
+    max_query_size: 65_536,
+    max_columns_to_read: 500,
+    allow_ddl: 0,
+    allow_introspection_functions: 0,
+    readonly: 1,
+  };
+}

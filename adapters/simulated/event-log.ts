@@ -1,0 +1,272 @@
+import { AdtallyError } from '../../domain/errors.ts';
+import type { Topic } from '../../domain/records.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type {
+  Bounds,
+  EventLog,
+  GroupOptions,
+  LogRecord,
+  Membership,
+  NewRecord,
+  TopicShard,
+} from '../../ports/event-log.ts';
+import { defaultGroupTimes, GroupMember, type GroupTimes } from '../embedded/group-member.ts';
+import { emptyRoster, type Roster, type RosterStore } from '../embedded/group-roster.ts';
+
+/** A log in memory that several simulated processes share, with faults on demand. */
+export interface SimulatedLog {
+  open(process: SimulatedProcess): SimulatedLogHandle;
+  trim(topic: Topic, shard: number, first: number): void;
+  /** While false, every operation rejects with `LOG_UNAVAILABLE`. */
+  setAvailable(available: boolean): void;
+  /** The next append writes only its first records (all of them: a lost acknowledgement) and then rejects. */
+  failNextAppend(writtenRecords: number): void;
+}
+
+export interface SimulatedProcess {
+  readonly clock: Clock;
+  /** Names the process in member ids. */
+  readonly name: string;
+  readonly groupTimes?: Partial<GroupTimes>;
+  /** Unless given, the error is raised as uncaught. */
+  readonly onGroupFailure?: (error: unknown) => void;
+}
+
+export interface SimulatedLogHandle extends EventLog {
+  /** The process is killed: its memberships give no further sign of life, and the handle is dead. */
+  crash(): void;
+}
+
+interface ShardContent {
+  first: number;
+  readonly records: LogRecord[];
+}
+
+interface Waiter {
+  readonly from: readonly (TopicShard & { readonly offset: number })[];
+  readonly resolve: (found: boolean) => void;
+}
+
+export function createSimulatedLog(options: { readonly shards: Readonly<Record<Topic, number>> }): SimulatedLog {
+  return new MemoryLog(options.shards);
+}
+
+class MemoryLog implements SimulatedLog, RosterStore {
+  readonly #shards: Readonly<Record<Topic, number>>;
+  readonly #content = new Map<string, ShardContent>();
+  readonly #waiters = new Set<Waiter>();
+  readonly #rosters = new Map<string, Roster>();
+  readonly #offsets = new Map<string, number>();
+  #available = true;
+  #nextAppendWrites = Number.POSITIVE_INFINITY;
+  #memberCount = 0;
+
+  constructor(shards: Readonly<Record<Topic, number>>) {
+    this.#shards = shards;
+  }
+
+  open(process: SimulatedProcess): SimulatedLogHandle {
+    return new MemoryLogHandle(this, process);
+  }
+
+  setAvailable(available: boolean): void {
+    this.#available = available;
+  }
+
+  failNextAppend(writtenRecords: number): void {
+    this.#nextAppendWrites = writtenRecords;
+  }
+
+  trim(topic: Topic, shard: number, first: number): void {
+    const content = this.content(topic, shard);
+    const gone = Math.min(Math.max(0, first - content.first), content.records.length);
+    content.records.splice(0, gone);
+    content.first += gone;
+  }
+
+  checkAvailable(): void {
+    if (!this.#available) throw new AdtallyError('LOG_UNAVAILABLE', 'outage');
+  }
+
+  shards(topic: Topic): number {
+    const shards = this.#shards[topic];
+    if (shards === undefined) throw new AdtallyError('UNKNOWN_SHARD', `the log has no topic ${topic}`);
+    return shards;
+  }
+
+  content(topic: Topic, shard: number): ShardContent {
+    if (!(Number.isInteger(shard) && shard >= 0 && shard < this.shards(topic))) {
+      throw new AdtallyError('UNKNOWN_SHARD', `topic ${topic} has ${this.shards(topic)} shards, no shard ${shard}`);
+    }
+    const name = `${topic}/${shard}`;
+    const content = this.#content.get(name) ?? { first: 0, records: [] };
+    this.#content.set(name, content);
+    return content;
+  }
+
+  append(topic: Topic, records: readonly NewRecord[], appendedAt: number): readonly number[] {
+    for (const { shard } of records) this.content(topic, shard);
+    const written = records.slice(0, this.#nextAppendWrites);
+    const failed = this.#nextAppendWrites !== Number.POSITIVE_INFINITY;
+    this.#nextAppendWrites = Number.POSITIVE_INFINITY;
+    const offsets = written.map(({ shard, key, value }) => {
+      const content = this.content(topic, shard);
+      const offset = content.first + content.records.length;
+      content.records.push({ topic, shard, offset, key, value: value.slice(), appendedAt });
+      return offset;
+    });
+    this.#wake();
+    if (failed) throw new AdtallyError('LOG_UNAVAILABLE', `the outcome of an append to ${topic} is unknown`);
+    return offsets;
+  }
+
+  wait(waiter: Waiter): void {
+    this.#waiters.add(waiter);
+    this.#wake();
+  }
+
+  forget(waiter: Waiter): void {
+    this.#waiters.delete(waiter);
+  }
+
+  committed(group: string, topic: Topic, shard: number): number | null {
+    return this.#offsets.get(JSON.stringify([group, topic, shard])) ?? null;
+  }
+
+  commit(group: string, { topic, shard }: TopicShard, next: number): void {
+    this.#offsets.set(JSON.stringify([group, topic, shard]), next);
+  }
+
+  nextMemberNumber(): number {
+    return ++this.#memberCount;
+  }
+
+  async read(group: string): Promise<Roster> {
+    this.checkAvailable();
+    return this.#rosters.get(group) ?? emptyRoster;
+  }
+
+  async update(group: string, change: (roster: Roster) => Roster): Promise<Roster> {
+    const roster = change(await this.read(group));
+    this.#rosters.set(group, roster);
+    return roster;
+  }
+
+  #wake(): void {
+    const isThere = ({ topic, shard, offset }: TopicShard & { readonly offset: number }) => {
+      const { first, records } = this.content(topic, shard);
+      return first + records.length > offset;
+    };
+    for (const { from, resolve } of this.#waiters) if (from.some(isThere)) resolve(true);
+  }
+}
+
+class MemoryLogHandle implements SimulatedLogHandle {
+  readonly #log: MemoryLog;
+  readonly #process: SimulatedProcess;
+  readonly #members = new Set<GroupMember>();
+  readonly #waiting = new Set<Waiter>();
+  #closed = false;
+
+  constructor(log: MemoryLog, process: SimulatedProcess) {
+    this.#log = log;
+    this.#process = process;
+  }
+
+  shards(topic: Topic): number {
+    return this.#log.shards(topic);
+  }
+
+  async append(topic: Topic, records: readonly NewRecord[]): Promise<readonly number[]> {
+    this.#checkUsable();
+    return this.#log.append(topic, records, this.#process.clock.now());
+  }
+
+  async read(topic: Topic, shard: number, from: number, max: number): Promise<readonly LogRecord[]> {
+    this.#checkUsable();
+    const { first, records } = this.#log.content(topic, shard);
+    if (from >= first && from <= first + records.length) return records.slice(from - first, from - first + max);
+    const bounds = `${first}..${first + records.length}`;
+    throw new AdtallyError('OFFSET_GONE', `${topic}/${shard}: offset ${from} is outside ${bounds}`);
+  }
+
+  async bounds(topic: Topic, shard: number): Promise<Bounds> {
+    this.#checkUsable();
+    const { first, records } = this.#log.content(topic, shard);
+    return { first, next: first + records.length };
+  }
+
+  async wait(from: Waiter['from'], timeoutMs: number): Promise<boolean> {
+    this.#checkUsable();
+    return new Promise((resolve) => {
+      const waiter: Waiter = {
+        from,
+        resolve: (found) => {
+          timer.cancel();
+          this.#log.forget(waiter);
+          this.#waiting.delete(waiter);
+          resolve(found);
+        },
+      };
+      const timer = this.#process.clock.after(timeoutMs, () => waiter.resolve(false));
+      this.#waiting.add(waiter);
+      this.#log.wait(waiter);
+    });
+  }
+
+  async committed(group: string, topic: Topic, shard: number): Promise<number | null> {
+    this.#checkUsable();
+    return this.#log.committed(group, topic, shard);
+  }
+
+  async commit(group: string, topic: Topic, shard: number, next: number): Promise<void> {
+    this.#checkUsable();
+    this.#log.commit(group, { topic, shard }, next);
+  }
+
+  async join(group: string, { topics, ...callbacks }: GroupOptions): Promise<Membership> {
+    this.#checkUsable();
+    const { clock, name, groupTimes, onGroupFailure } = this.#process;
+    const member = new GroupMember({
+      group,
+      memberId: `${name}-${this.#log.nextMemberNumber()}`,
+      process: name,
+      shards: Math.max(...topics.map((topic) => this.shards(topic))),
+      store: this.#log,
+      clock,
+      times: { ...defaultGroupTimes, ...groupTimes },
+      callbacks,
+      isProcessGone: () => false,
+      onFailure: onGroupFailure ?? raiseUncaught,
+    });
+    this.#members.add(member);
+    await member.join();
+    return member;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#members].map((member) => member.leave()));
+    this.#end();
+  }
+
+  crash(): void {
+    for (const member of this.#members) member.abandon();
+    this.#end();
+  }
+
+  #end(): void {
+    this.#closed = true;
+    for (const waiter of this.#waiting) waiter.resolve(false);
+  }
+
+  #checkUsable(): void {
+    if (this.#closed) throw new AdtallyError('LOG_UNAVAILABLE', 'is closed');
+    this.#log.checkAvailable();
+  }
+}
+
+function raiseUncaught(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}
