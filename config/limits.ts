@@ -1,0 +1,61 @@
+import { AdtallyError } from '../domain/errors.ts';
+import type { Settings } from './settings.ts';
+
+/** Bounds of the running system, derived from the settings in this one place. */
+export interface Limits {
+  /** Life of a reservation: `expires_at` − `selected_at`. */
+  readonly reservationMs: number;
+  /** Life of the longest token. */
+  readonly longestTokenMs: number;
+  /** How long a key still verifies after the last token was signed with it. */
+  readonly keyVerifiesMs: number;
+  /** A node whose mark stands still for so long, while the log takes appends, is fenced. */
+  readonly fenceTimeoutMs: number;
+  /** A node that could not write its mark for so long stops drawing and accepting on its own. */
+  readonly drawingMs: number;
+  /** From the end of a window of selection time until nothing of it is in flight: what reconciliation waits for. */
+  readonly windowClosesMs: number;
+}
+
+/** Relations without which a guarantee falls. Each: whether it holds, and why it must. */
+function relations(settings: Settings, limits: Limits): readonly (readonly [boolean, string])[] {
+  const { impressionTokenMs, clickTokenMs, bufferBoundMs, clockSkewMs, horizonMs, holdMs, markMs, tickMs } = settings;
+  return [
+    [
+      limits.reservationMs >= impressionTokenMs + bufferBoundMs + clockSkewMs,
+      'a reservation must outlive its token, the buffer bound and the clock skew, or an acknowledged impression meets a released reservation and is absorbed',
+    ],
+    [
+      clickTokenMs >= impressionTokenMs,
+      'CLICK_TOKEN_MS must be at least IMPRESSION_TOKEN_MS: an ad that may still be seen may still be clicked',
+    ],
+    [
+      limits.drawingMs + clockSkewMs < limits.fenceTimeoutMs,
+      'BUFFER_BOUND_MS must be more than 4 × MARK_MS + CLOCK_SKEW_MS: a node must stop drawing on its leases before others may fence it',
+    ],
+    [
+      horizonMs > limits.longestTokenMs + bufferBoundMs + clockSkewMs + holdMs,
+      'HORIZON_MS must be more than the longest token, BUFFER_BOUND_MS, CLOCK_SKEW_MS and HOLD_MS together: a selection must be certified before its state is forgotten',
+    ],
+    [limits.reservationMs < horizonMs, 'HORIZON_MS must be more than the life of a reservation'],
+    [tickMs < bufferBoundMs, 'TICK_MS must be less than BUFFER_BOUND_MS: a fence is decided at a tick'],
+    [markMs < bufferBoundMs, 'MARK_MS must be less than BUFFER_BOUND_MS, or a healthy node is fenced'],
+  ];
+}
+
+/** Derives the limits and asserts how they relate. Error: `BAD_SETTING` with the reason. */
+export function deriveLimits(settings: Settings): Limits {
+  const { impressionTokenMs, clickTokenMs, bufferBoundMs, clockSkewMs, holdMs, markMs } = settings;
+  const longestTokenMs = Math.max(impressionTokenMs, clickTokenMs);
+  const limits: Limits = {
+    reservationMs: impressionTokenMs + bufferBoundMs + clockSkewMs,
+    longestTokenMs,
+    keyVerifiesMs: longestTokenMs + bufferBoundMs + clockSkewMs,
+    fenceTimeoutMs: bufferBoundMs,
+    drawingMs: 4 * markMs,
+    windowClosesMs: longestTokenMs + bufferBoundMs + clockSkewMs + holdMs,
+  };
+  const broken = relations(settings, limits).filter(([holds]) => !holds);
+  if (broken.length > 0) throw new AdtallyError('BAD_SETTING', broken.map(([, reason]) => reason).join('; '));
+  return limits;
+}

@@ -1,0 +1,205 @@
+import { AdtallyError } from '../domain/errors.ts';
+
+/** One environment variable: its name, what stands for it if it is not set, what it means, and how its text is read. */
+interface Setting<T> {
+  readonly variable: string;
+  readonly fallback: string;
+  readonly meaning: string;
+  /** Throws a sentence that completes "NAME …". */
+  readonly read: (text: string) => T;
+}
+
+function refuse(sentence: string): never {
+  throw new AdtallyError('BAD_SETTING', sentence);
+}
+
+function whole(
+  variable: string,
+  fallback: number,
+  [least, most]: readonly [number, number],
+  meaning: string,
+): Setting<number> {
+  const read = (text: string) => {
+    const value = Number(text);
+    if (/^[0-9]{1,15}$/.test(text) && value >= least && value <= most) return value;
+    return refuse(`must be a whole number from ${least} to ${most}, not ${JSON.stringify(text)}`);
+  };
+  return { variable, fallback: String(fallback), meaning, read };
+}
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A length of time: a bare number is milliseconds; `s`, `min`, `h` and `d` are understood. */
+function duration(
+  variable: string,
+  fallback: string,
+  [leastMs, mostMs]: readonly [number, number],
+  meaning: string,
+): Setting<number> {
+  const read = (text: string) => {
+    const [, digits = '', unit = 'ms'] = /^([0-9]{1,13})(ms|s|min|h|d)?$/.exec(text) ?? [];
+    const valueMs = Number(digits || Number.NaN) * (units[unit] ?? Number.NaN);
+    if (valueMs >= leastMs && valueMs <= mostMs) return valueMs;
+    return refuse(
+      `must be a time from ${leastMs} ms to ${mostMs} ms, as 1500, 1500ms, 90s, 30min, 1h or 45d, not ${JSON.stringify(text)}`,
+    );
+  };
+  return { variable, fallback, meaning, read };
+}
+
+function pattern(variable: string, fallback: string, form: RegExp, meaning: string): Setting<string> {
+  const read = (text: string) =>
+    form.test(text) ? text : refuse(`must match ${form.source}, not ${JSON.stringify(text.slice(0, 80))}`);
+  return { variable, fallback, meaning, read };
+}
+
+/** An engine: only the embedded one so far. Another one that is designed but not built is told apart from a mistake. */
+function engine(variable: string, schemes: readonly string[], meaning: string): Setting<'embedded'> {
+  const read = (text: string) => {
+    if (text === 'embedded') return 'embedded';
+    const scheme = text.split('://', 1)[0] ?? '';
+    if (text.includes('://') && schemes.includes(scheme))
+      return refuse(`names ${scheme}, which is not built yet: only \`embedded\` works for now`);
+    return refuse(`must be \`embedded\`, not ${JSON.stringify(text.slice(0, 80).replace(/\/\/[^@/]*@/, '//…@'))}`);
+  };
+  return { variable, fallback: 'embedded', meaning, read };
+}
+
+function publicUrl(variable: string, meaning: string): Setting<string | null> {
+  const read = (text: string) => {
+    if (text === '') return null;
+    if (/^https?:\/\/[^\s/?#]+(\/[^\s?#]*)?$/.test(text)) return text.replace(/\/$/, '');
+    return refuse(`must be an http or https URL without query, not ${JSON.stringify(text.slice(0, 80))}`);
+  };
+  return { variable, fallback: '', meaning, read };
+}
+
+function text(variable: string, meaning: string): Setting<string> {
+  return { variable, fallback: '', meaning, read: (value) => value };
+}
+
+const hostForm = /^[0-9A-Za-z.:-]{1,100}$/;
+const day = 86_400_000;
+
+/** Every setting there is, by the name that the code uses. */
+const table = {
+  servePort: whole(
+    'SERVE_PORT',
+    8080,
+    [0, 65_535],
+    'Port of the public side: decisions, beacons, clicks. 0: any free one.',
+  ),
+  serveHost: pattern('SERVE_HOST', '127.0.0.1', hostForm, 'Address on which the public side listens.'),
+  consolePort: whole(
+    'CONSOLE_PORT',
+    8090,
+    [0, 65_535],
+    'Port of the private side: catalogue, finance, audit, reports. 0: any free one.',
+  ),
+  consoleHost: pattern('CONSOLE_HOST', '127.0.0.1', hostForm, 'Address on which the private side listens.'),
+  publicUrl: publicUrl(
+    'PUBLIC_URL',
+    'What browsers and SDKs reach the public side by; put into beacon and click URLs. Empty: SERVE_HOST and SERVE_PORT.',
+  ),
+  dataDir: pattern('DATA_DIR', './data', /^.+$/, 'Folder of everything that the embedded engines keep.'),
+  shards: whole(
+    'SHARDS',
+    4,
+    [1, 256],
+    'Shards of every topic keyed by selection or campaign. Immutable once DATA_DIR exists.',
+  ),
+  nodeName: pattern(
+    'NODE_NAME',
+    'node-1',
+    /^[a-z0-9-]{1,12}$/,
+    'Name of this serving node; no two live processes may share one.',
+  ),
+  keys: text(
+    'ADTALLY_KEYS',
+    'Console keys, `role=key` or `role:advertiser_id=key`, joined by commas. Empty: made at the first start and printed once.',
+  ),
+
+  logUrl: engine('LOG_URL', ['kafka'], 'Event log.'),
+  schemaRegistryUrl: engine('SCHEMA_REGISTRY_URL', ['http', 'https'], 'Schema registry.'),
+  ledgerUrl: engine('LEDGER_URL', ['esdb', 'esdb+discover', 'eventstore'], 'Ledger store.'),
+  viewsUrl: engine('VIEWS_URL', ['redis', 'rediss'], 'View store.'),
+  keysUrl: engine('KEYS_URL', ['redis', 'rediss'], 'Key store of persons.'),
+  warehouseUrl: engine('WAREHOUSE_URL', ['http', 'https', 'clickhouse'], 'Warehouse for reporting.'),
+
+  holdMs: duration(
+    'HOLD_MS',
+    '1h',
+    [0, 30 * day],
+    'From incurred to certified, in time of the fold. Taken into the policy when the log is new.',
+  ),
+  horizonMs: duration(
+    'HORIZON_MS',
+    '45d',
+    [60_000, 400 * day],
+    'H: how long events may still change what a selection is charged. Taken into the policy when the log is new.',
+  ),
+  impressionTokenMs: duration(
+    'IMPRESSION_TOKEN_MS',
+    '30min',
+    [1_000, 7 * day],
+    'How long a token allows impression, viewable and video events.',
+  ),
+  clickTokenMs: duration('CLICK_TOKEN_MS', '24h', [1_000, 30 * day], 'How long a token allows a click.'),
+  bufferBoundMs: duration(
+    'BUFFER_BOUND_MS',
+    '60s',
+    [2_000, day],
+    'D: how long a node may hold acknowledged beacons back from the log before it is fenced.',
+  ),
+  clockSkewMs: duration('CLOCK_SKEW_MS', '2s', [0, 60_000], 'How far clocks of nodes may be apart.'),
+  tickMs: duration('TICK_MS', '500', [20, 60_000], 'How often the time of the folds advances.'),
+  markMs: duration(
+    'MARK_MS',
+    '250',
+    [20, 60_000],
+    'How often a node says that it lives and up to where its buffer is drained.',
+  ),
+  clickWithoutImpressionMs: duration(
+    'QUALITY_CLICK_DELAY_MS',
+    '60s',
+    [0, day],
+    'How long traffic quality waits for the impression of a click before it judges the click.',
+  ),
+} as const;
+
+/** All settings, read and checked. Lengths of time are in ms. */
+export type Settings = { readonly [Name in keyof typeof table]: ReturnType<(typeof table)[Name]['read']> };
+
+/** The variables as the README lists them. */
+export function settingRows(): readonly {
+  readonly variable: string;
+  readonly fallback: string;
+  readonly meaning: string;
+}[] {
+  return Object.values(table).map(({ variable, fallback, meaning }) => ({ variable, fallback, meaning }));
+}
+
+/** Prefix of variables that can only be meant for us. */
+const ownPrefix = 'ADTALLY_';
+
+/**
+ * Reads every setting from environment variables; an empty one counts as not set.
+ * Error: `BAD_SETTING`, naming each variable that is unknown or has a value that can't be used.
+ */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  const known = new Set<string>(Object.values(table).map(({ variable }) => variable));
+  const faults = Object.keys(env)
+    .filter((variable) => variable.startsWith(ownPrefix) && !known.has(variable))
+    .map((variable) => `${variable} is not a setting`);
+  const values: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries(table)) {
+    try {
+      values[name] = setting.read(env[setting.variable] || setting.fallback);
+    } catch (error) {
+      if (!(error instanceof AdtallyError)) throw error;
+      faults.push(`${setting.variable} ${error.message}`);
+    }
+  }
+  if (faults.length > 0) throw new AdtallyError('BAD_SETTING', faults.join('; '));
+  return values as Settings;
+}
