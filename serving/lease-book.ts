@@ -136,7 +136,7 @@ export class LeaseFold implements LeaseBook {
         if (held.returnedMicros > held.sentMicros) returns.push(returnRecord(held, nowMs));
       }
       campaign.recalled = false;
-      this.#forgetOld(campaign, nowMs);
+      this.#forgetOld(campaign, today);
     }
     return returns;
   }
@@ -211,10 +211,9 @@ export class LeaseFold implements LeaseBook {
   }
 
   /** A returned lease is kept for two days more: a late grant on it must find the cumulative return. */
-  #forgetOld(campaign: CampaignLeases, nowMs: number): void {
-    if (campaign.budget === null) return;
-    const oldest = this.#dayInZone(campaign.budget.time_zone, nowMs - 2 * msPerDay);
-    if (campaign.held.every(({ lease }) => lease.day >= oldest)) return;
+  #forgetOld(campaign: CampaignLeases, today: string): void {
+    if (campaign.held.every(({ lease }) => lease.day >= today)) return;
+    const oldest = new Date(Date.parse(today) - 2 * msPerDay).toISOString().slice(0, 10);
     campaign.held = campaign.held.filter((held) => held.lease.day >= oldest || held.returnedMicros > held.sentMicros);
     if (campaign.held.length === 0) this.#holding.delete(campaign);
   }
