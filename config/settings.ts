@@ -55,7 +55,7 @@ function pattern(variable: string, fallback: string, form: RegExp, meaning: stri
 
 /** An engine: only the embedded one so far. Another one that is designed but not built is told apart from a mistake. */
 function engine(variable: string, schemes: readonly string[], meaning: string): Setting<'embedded'> {
-  const read = (text: string) => {
+  const read = (text: string): 'embedded' => {
     if (text === 'embedded') return 'embedded';
     const scheme = text.split('://', 1)[0] ?? '';
     if (text.includes('://') && schemes.includes(scheme))

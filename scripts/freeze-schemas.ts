@@ -38,14 +38,14 @@ function checkReadsAll(name: string, schema: unknown, versions: number): void {
     reader.createResolver(compileType(frozenSchema(name, version)));
 }
 
-function freeze(name: string, version: number, schema: unknown): void {
+function freeze(name: string, version: number, id: number, schema: unknown): void {
   const type = compileType(schema);
   const samples = (['full', 'bare'] as const).map((variant) => {
     const value = sampleRecord(schema, variant);
     return { variant, value, bytes: type.toBuffer(value) };
   });
   writeJson(new URL(`${name}.v${version}.avsc`, golden), schema);
-  writeJson(new URL(`${name}.v${version}.json`, golden), samples);
+  writeJson(new URL(`${name}.v${version}.json`, golden), { id, samples });
 }
 
 const ids: Record<string, Record<string, number>> = existsSync(idsFile)
@@ -65,8 +65,8 @@ for (const name of Object.values(readJson(new URL('topics.json', folder)) as Rec
     );
     process.exit(1);
   }
-  freeze(name, versions + 1, schema);
   lastId += 1;
+  freeze(name, versions + 1, lastId, schema);
   ids[name] = { ...ids[name], [versions + 1]: lastId };
   console.log(`${name} version ${versions + 1} has id ${lastId}`);
 }
