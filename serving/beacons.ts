@@ -1,0 +1,195 @@
+import { AdtallyError, type ErrorCode, isAdtallyError } from '../domain/errors.ts';
+import { eventId, uuidV7 } from '../domain/identity.ts';
+import type { Beacon, BeaconKind, Lease, Transport } from '../domain/records.ts';
+import { kindExpiry, type TokenClaims, verifyToken } from '../domain/token.ts';
+import type { Random } from '../ports/random.ts';
+import type { SchemaRegistry } from '../ports/schema-registry.ts';
+import { evidenceKinds, evidenceRecord, isBillable, spendRecord } from './beacon-records.ts';
+import type { LeaseBook } from './lease-book.ts';
+import type { BufferRecord, LocalBuffer } from './local-buffer.ts';
+import type { NodeClock } from './node-clock.ts';
+import { RecentSet } from './recent-set.ts';
+import type { Rejections } from './rejections.ts';
+import type { TokenKeys } from './token-keys.ts';
+
+/** A beacon as it came in. */
+export interface Arrival {
+  /** Name of the event, as the client gives it. */
+  readonly event: string;
+  readonly token: string;
+  readonly transport: Transport;
+  /** Truncated network of the sender; empty if unknown. */
+  readonly network: string;
+  readonly userAgent: string;
+  /** ms; what the client says. */
+  readonly occurredAt: number | null;
+  /** Distinguishes events of a kind that may happen again (mute, pause …). */
+  readonly ordinal: number;
+}
+
+/** It is recorded: once `stored` resolves it will be in the log, whatever happens. */
+export interface TakenBeacon {
+  readonly taken: true;
+  readonly claims: TokenClaims;
+  readonly beacon: Beacon;
+  readonly stored: Promise<void>;
+}
+
+/** It is not believed. */
+export interface RefusedBeacon {
+  readonly taken: false;
+  readonly code: ErrorCode;
+}
+
+/** How many beacons of each kind and judgement were taken, spend written and skipped, and why others were refused. */
+export interface BeaconCounts {
+  readonly accepted: Record<BeaconKind, number>;
+  readonly late: Record<BeaconKind, number>;
+  readonly refused: Map<ErrorCode, number>;
+  incurred: number;
+  incurredBefore: number;
+  clicksWithoutLease: number;
+}
+
+export interface BeaconDeskOptions {
+  readonly buffer: LocalBuffer;
+  readonly keys: TokenKeys;
+  readonly clock: NodeClock;
+  readonly random: Random;
+  readonly registry: SchemaRegistry;
+  readonly leases: LeaseBook;
+  readonly rejections: Rejections;
+  /** Life of the longest token: for so long a click or a charge is remembered, ms. */
+  readonly longestTokenMs: number;
+}
+
+/** Selections whose charge this process has already appended, at the most (about 100 bytes each). */
+const rememberedClicks = 500_000;
+const rememberedViews = 200_000;
+const userAgentCharacters = 256;
+
+function isKind(event: string): event is BeaconKind {
+  return Object.hasOwn(evidenceKinds, event);
+}
+
+function zeroes(): Record<BeaconKind, number> {
+  return Object.fromEntries(Object.keys(evidenceKinds).map((kind) => [kind, 0])) as Record<BeaconKind, number>;
+}
+
+/** Judges beacons and writes down what follows from them: evidence always, spend for the one billable event of a selection. */
+export class BeaconDesk {
+  readonly counts: BeaconCounts = {
+    accepted: zeroes(),
+    late: zeroes(),
+    refused: new Map(),
+    incurred: 0,
+    incurredBefore: 0,
+    clicksWithoutLease: 0,
+  };
+  readonly #options: BeaconDeskOptions;
+  /**
+   * Selections charged here already. Every arrival is kept as evidence; only the record of the charge is not repeated: the first one
+   * lies before it in the same buffer, so it is on disk when the repetition is.
+   */
+  readonly #chargedViews: RecentSet;
+  /** Apart, because each forgotten click costs a second draw, and views are many. */
+  readonly #chargedClicks: RecentSet;
+
+  constructor(options: BeaconDeskOptions) {
+    this.#options = options;
+    this.#chargedViews = new RecentSet({ spanMs: options.longestTokenMs, capacity: rememberedViews });
+    this.#chargedClicks = new RecentSet({ spanMs: options.longestTokenMs, capacity: rememberedClicks });
+  }
+
+  /** Takes one beacon. `stored` rejects with `BUFFER_FULL` if there is no room; nothing was drawn then. */
+  take(arrival: Arrival): TakenBeacon | RefusedBeacon {
+    const { event } = arrival;
+    if (!isKind(event)) return this.#refuse(arrival, 'VALIDATION_FAILED', 'no such event');
+    const now = this.#options.clock.now();
+    let claims: TokenClaims;
+    try {
+      claims = verifyToken(arrival.token, this.#options.keys.all(), now);
+    } catch (error) {
+      if (isAdtallyError(error)) return this.#refuse(arrival, error.code, error.message);
+      throw error;
+    }
+    const expiresAt = kindExpiry(claims, event);
+    if (expiresAt === null) {
+      return this.#refuse(arrival, 'TOKEN_KIND_NOT_ALLOWED', `the token does not allow ${event}`);
+    }
+    return this.#record(arrival, claims, { kind: event, expiresAt, now });
+  }
+
+  /** As `take`, but a key that another node has just made is looked for first. */
+  async takeWithNewKeys(arrival: Arrival): Promise<TakenBeacon | RefusedBeacon> {
+    const first = this.take(arrival);
+    if (first.taken || first.code !== 'TOKEN_UNKNOWN_KEY') return first;
+    return (await this.#options.keys.reloadForUnknown()) ? this.take(arrival) : first;
+  }
+
+  #record(
+    arrival: Arrival,
+    claims: TokenClaims,
+    { kind, expiresAt, now }: { readonly kind: BeaconKind; readonly expiresAt: number; readonly now: number },
+  ): TakenBeacon {
+    const { buffer, registry, random } = this.#options;
+    const { node, boot } = buffer;
+    const ordinal = evidenceKinds[kind].once ? 0 : arrival.ordinal;
+    const beacon: Beacon = {
+      receipt_id: uuidV7(now, random.bytes(10)),
+      event_id: eventId(claims.billing.selection_id, kind, ordinal),
+      kind,
+      ordinal,
+      origin: { node, boot, sequence: buffer.nextSequence() },
+      billing: claims.billing,
+      key_id: claims.keyId,
+      kind_expires_at: expiresAt,
+      judgement: now > expiresAt ? 'LATE' : 'ACCEPTED',
+      received_at: now,
+      occurred_at: arrival.occurredAt,
+      transport: arrival.transport,
+      network: arrival.network,
+      user_agent: arrival.userAgent.slice(0, userAgentCharacters),
+    };
+    if (!buffer.hasRoomFor('beacon')) {
+      const stored = Promise.reject(new AdtallyError('BUFFER_FULL', 'the private buffer is full'));
+      return { taken: true, claims, beacon, stored };
+    }
+    const charge = this.#charge(beacon);
+    const records: BufferRecord[] = charge === null ? [] : [spendRecord(registry, beacon, charge.drawLease)];
+    records.push(evidenceRecord(registry, beacon, kind === 'click' ? (charge?.drawLease ?? null) : null));
+    const stored = buffer.append(beacon.origin.sequence, records);
+    this.counts[beacon.judgement === 'LATE' ? 'late' : 'accepted'][kind] += 1;
+    return { taken: true, claims, beacon, stored };
+  }
+
+  /** What to charge for a beacon and on which lease; null if nothing, or if it was charged here before. */
+  #charge(beacon: Beacon): { readonly drawLease: Lease | null } | null {
+    if (!isBillable(beacon)) return null;
+    const { selection_id, pricing_model, draw_lease } = beacon.billing;
+    const charged = pricing_model === 'CPC' ? this.#chargedClicks : this.#chargedViews;
+    if (charged.has(selection_id)) {
+      this.counts.incurredBefore += 1;
+      return null;
+    }
+    charged.add(selection_id, beacon.received_at);
+    this.counts.incurred += 1;
+    return { drawLease: pricing_model === 'CPC' ? this.#drawForClick(beacon) : draw_lease };
+  }
+
+  /** A click is paid by the node that takes it, on the budget day of the click; null if no lease holds the price. */
+  #drawForClick({ billing, received_at }: Beacon): Lease | null {
+    if (billing.test) return null;
+    const { leases } = this.#options;
+    const day = leases.dayOf(billing.campaign_id, received_at);
+    const lease = day === null ? null : leases.draw(billing.campaign_id, day, billing.price_micros);
+    if (lease === null) this.counts.clicksWithoutLease += 1;
+    return lease;
+  }
+
+  #refuse(arrival: Arrival, code: ErrorCode, reason: string): RefusedBeacon {
+    this.counts.refused.set(code, (this.counts.refused.get(code) ?? 0) + 1);
+    this.#options.rejections.note({ route: arrival.transport, code, reason, token: arrival.token });
+    return { taken: false, code };
+  }
+}
