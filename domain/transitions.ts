@@ -34,6 +34,10 @@ interface Moved<K extends string> {
   readonly kind: K;
   readonly billing: Billing;
   readonly amountMicros: number;
+  /** YYYY-MM in which it was delivered: month of the selection in the calendar of the advertiser. */
+  readonly servicePeriod: string;
+  /** YYYY-MM in which it is booked: the first unclosed month of that calendar that ends after fold time. */
+  readonly postingPeriod: string;
 }
 
 interface Ground {

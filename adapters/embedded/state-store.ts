@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { AdtallyError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { StateChange, StateStore } from '../../ports/state-store.ts';
 import { Sqlite } from './sqlite.ts';
@@ -57,11 +58,11 @@ class SqliteStateStore implements StateStore {
   }
 
   /** Page by page, so that commits between two steps of the iteration are allowed. */
-  *entries(fold: string): Generator<readonly [key: string, value: Uint8Array]> {
+  *entries(fold: string, from = ''): Generator<readonly [key: string, value: Uint8Array]> {
     const number = this.#db.readNow(() => this.#numberOf(fold));
     if (number === undefined) return;
     const { page, firstPage } = this.#statements;
-    let rows = this.#db.readNow(() => firstPage.all(number, entriesAtATime) as unknown as EntryRow[]);
+    let rows = this.#db.readNow(() => firstPage.all(number, from, entriesAtATime) as unknown as EntryRow[]);
     while (rows.length > 0) {
       yield* rows;
       const [lastKey] = rows.at(-1) ?? [''];
@@ -69,8 +70,9 @@ class SqliteStateStore implements StateStore {
     }
   }
 
-  async commit(fold: string, { position, puts, deletes }: StateChange): Promise<void> {
+  async commit(fold: string, { position, after, puts, deletes }: StateChange): Promise<void> {
     await this.#db.write(() => {
+      if (after !== undefined) this.#requirePosition(fold, after);
       this.#statements.setPosition.run(fold, position);
       const [number] = this.#statements.numberOf.get(fold) as unknown as [number];
       for (const key of deletes) this.#statements.delete.run(number, key);
@@ -89,6 +91,13 @@ class SqliteStateStore implements StateStore {
 
   async close(): Promise<void> {
     this.#db.close();
+  }
+
+  #requirePosition(fold: string, after: string | null): void {
+    const row = this.#statements.position.get(fold) as unknown as [string | null] | undefined;
+    const stored = row?.[0] ?? null;
+    if (stored === after) return;
+    throw new AdtallyError('STATE_CONFLICT', `${fold} is at ${stored}, the change builds on ${after}`);
   }
 
   /** The number of a fold never changes, not even by a drop. */
@@ -112,7 +121,7 @@ function prepare(db: Sqlite) {
     put: db.prepare('INSERT OR REPLACE INTO entries VALUES (?, ?, ?)'),
     delete: db.prepare('DELETE FROM entries WHERE fold = ? AND "key" = ?'),
     clear: db.prepare('DELETE FROM entries WHERE fold = ?'),
-    firstPage: db.prepare('SELECT "key", value FROM entries WHERE fold = ? ORDER BY "key" LIMIT ?'),
+    firstPage: db.prepare('SELECT "key", value FROM entries WHERE fold = ? AND "key" >= ? ORDER BY "key" LIMIT ?'),
     page: db.prepare('SELECT "key", value FROM entries WHERE fold = ? AND "key" > ? ORDER BY "key" LIMIT ?'),
   };
 }

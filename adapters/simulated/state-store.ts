@@ -33,12 +33,18 @@ class MemoryStateStore implements StateStore {
   }
 
   /** As it stands at the first step, in the order of UTF-8 bytes, as every engine sorts. */
-  *entries(fold: string): Generator<readonly [key: string, value: Uint8Array]> {
-    yield* [...this.#fold(fold).entries].toSorted(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  *entries(fold: string, from = ''): Generator<readonly [key: string, value: Uint8Array]> {
+    const start = Buffer.from(from);
+    yield* [...this.#fold(fold).entries]
+      .filter(([key]) => Buffer.compare(Buffer.from(key), start) >= 0)
+      .toSorted(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   }
 
-  async commit(fold: string, { position, puts, deletes }: StateChange): Promise<void> {
-    const { entries } = this.#fold(fold);
+  async commit(fold: string, { position, after, puts, deletes }: StateChange): Promise<void> {
+    const { entries, position: stored } = this.#fold(fold);
+    if (after !== undefined && after !== stored) {
+      throw new AdtallyError('STATE_CONFLICT', `${fold} is at ${stored}, the change builds on ${after}`);
+    }
     for (const key of deletes) entries.delete(key);
     for (const [key, value] of puts) entries.set(key, value.slice());
     this.#fold(fold).position = position;
