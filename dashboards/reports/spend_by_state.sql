@@ -1,0 +1,39 @@
+-- report: What became of the money, by hour of selection, as the ledgers booked it.
+-- param from time = -24h : First selection time.
+-- param to time = now : First selection time that is no longer in it.
+-- param campaign_id text = : One campaign; empty: all.
+-- param limit integer 1..10000 = 1000 : Most rows.
+-- column hour time : Start of the hour of selection, UTC.
+-- column currency text : ISO 4217.
+-- column drawn_micros micros : Committed against budgets.
+-- column released_micros micros : Given back unspent.
+-- column open_micros micros : Committed and waiting: drawn − released − incurred.
+-- column incurred_micros micros : Billable events taken.
+-- column suspended_micros micros : In suspense: records disagree.
+-- column voided_micros micros : Taken back before certification.
+-- column pending_micros micros : Within the hold: incurred − suspended − voided − certified.
+-- column certified_micros micros : May be billed.
+-- column reversed_micros micros : Taken back after certification.
+-- column billable_micros micros : Certified − reversed.
+-- column absorbed_micros micros : Not covered by any budget: never billed. In none of the other columns.
+SELECT
+  toStartOfHour(selected_at) AS hour, currency,
+  sumIf(amount, fact = 'tentative/draw') AS drawn_micros,
+  sumIf(amount, fact = 'tentative/release') AS released_micros,
+  drawn_micros - released_micros - incurred_micros AS open_micros,
+  sumIf(amount, fact = 'tentative/incur') AS incurred_micros,
+  sumIf(amount, fact = 'tentative/suspend') - sumIf(amount, fact = 'tentative/unsuspend') AS suspended_micros,
+  sumIf(amount, fact = 'tentative/void') AS voided_micros,
+  incurred_micros - suspended_micros - voided_micros - certified_micros AS pending_micros,
+  sumIf(amount, fact = 'final/certify') AS certified_micros,
+  sumIf(amount, fact IN ('final/reverse', 'final/adjust')) AS reversed_micros,
+  certified_micros - reversed_micros AS billable_micros,
+  sumIf(amount, fact = 'tentative/absorb') AS absorbed_micros
+FROM (
+  SELECT selected_at, currency, concat(truth, '/', kind) AS fact, toInt128(amount_micros) AS amount
+  FROM adtally.entries_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+  WHERE selection_id != '' AND ({campaign_id:String} = '' OR campaign_id = {campaign_id:String})
+)
+GROUP BY hour, currency
+ORDER BY hour, currency
+LIMIT {limit:UInt32}

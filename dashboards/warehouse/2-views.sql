@@ -1,0 +1,193 @@
+-- What counts: raw rows without the copies that retries, replays and recoveries leave. Of the rows of one identity the one at the lowest offset
+-- of its shard counts, whatever order they were sunk in and however often. An identity never leaves its shard.
+--
+-- `x_between(from, to)` takes selections of [from, to), by selection time, as every truth is bucketed; `x` is the same over all time.
+-- Nothing here leaves out test selections: their rows say `test`.
+
+-- One row a selection.
+CREATE VIEW adtally.selections_between AS
+SELECT * FROM adtally.ad_selected
+WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
+ORDER BY shard, offset LIMIT 1 BY selection_id;
+
+-- One row a selection whose answer was handed to the socket.
+CREATE VIEW adtally.returns_between AS
+SELECT * FROM adtally.markup_returned
+WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
+ORDER BY shard, offset LIMIT 1 BY selection_id;
+
+-- One row a selection that began to render, by a beacon in time.
+CREATE VIEW adtally.impressions_between AS
+SELECT * FROM adtally.impression_rendered
+WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND judgement = 'ACCEPTED'
+ORDER BY shard, offset LIMIT 1 BY selection_id;
+
+-- One row a selection that was viewable, by a beacon in time.
+CREATE VIEW adtally.viewables_between AS
+SELECT * FROM adtally.ad_viewable
+WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND judgement = 'ACCEPTED'
+ORDER BY shard, offset LIMIT 1 BY selection_id;
+
+-- One row a selection that was clicked, in time.
+CREATE VIEW adtally.clicks_between AS
+SELECT * FROM adtally.ad_clicked
+WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND judgement = 'ACCEPTED'
+ORDER BY shard, offset LIMIT 1 BY selection_id;
+
+-- One row an event of a player: progress, mute, pause …
+CREATE VIEW adtally.player_events_between AS
+SELECT * FROM (
+  SELECT topic, shard, offset, receipt_id, event_id, kind, ordinal, selection_id, advertiser_id, campaign_id, line_item_id, creative_id,
+    publisher_id, placement_id, test, selected_at, received_at
+  FROM adtally.video_progressed
+  WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND judgement = 'ACCEPTED'
+  UNION ALL
+  SELECT topic, shard, offset, receipt_id, event_id, kind, ordinal, selection_id, advertiser_id, campaign_id, line_item_id, creative_id,
+    publisher_id, placement_id, test, selected_at, received_at
+  FROM adtally.ad_interacted
+  WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND judgement = 'ACCEPTED'
+)
+ORDER BY shard, offset LIMIT 1 BY event_id;
+
+-- One row a beacon kind of a selection that only ever came after its time.
+CREATE VIEW adtally.late_beacons_between AS
+SELECT event_id, kind, selection_id, campaign_id, placement_id, currency, test, selected_at
+FROM (
+  SELECT event_id, kind, selection_id, campaign_id, placement_id, currency, test, selected_at, judgement FROM adtally.impression_rendered
+  UNION ALL
+  SELECT event_id, kind, selection_id, campaign_id, placement_id, currency, test, selected_at, judgement FROM adtally.ad_viewable
+  UNION ALL
+  SELECT event_id, kind, selection_id, campaign_id, placement_id, currency, test, selected_at, judgement FROM adtally.ad_clicked
+)
+WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
+GROUP BY event_id, kind, selection_id, campaign_id, placement_id, currency, test, selected_at
+HAVING countIf(judgement = 'ACCEPTED') = 0;
+
+-- One row a selection for which money was committed at selection.
+CREATE VIEW adtally.reservations_between AS
+SELECT * FROM adtally.spend_reserved
+WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
+ORDER BY shard, offset LIMIT 1 BY selection_id;
+
+-- One row a selection whose billable event was taken. Whether it is billed is the ledgers' word: see `entries`.
+CREATE VIEW adtally.charges_between AS
+SELECT * FROM adtally.spend_incurred
+WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
+ORDER BY shard, offset LIMIT 1 BY selection_id;
+
+-- One row a ledger entry.
+CREATE VIEW adtally.entries_between AS
+SELECT * FROM adtally.entry_booked
+WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
+ORDER BY shard, offset LIMIT 1 BY truth, spend_shard, source_offset, ordinal;
+
+-- One row a verdict, that is a selection and a rule.
+CREATE VIEW adtally.verdicts AS
+SELECT * FROM adtally.traffic_invalidated ORDER BY shard, offset LIMIT 1 BY event_id;
+
+-- One row a campaign: the last budget wanted, and what of it has taken effect.
+CREATE VIEW adtally.budgets AS
+SELECT
+  wanted.campaign_id AS campaign_id, advertiser_id, currency, time_zone, pacing, active, flight_starts_at, flight_ends_at, wanted.revision AS revision,
+  wanted.total_micros AS wanted_total_micros, wanted.daily_micros AS daily_micros,
+  if(applied.number > 0, applied.total_micros, NULL) AS total_micros
+FROM (SELECT * FROM adtally.budget_set ORDER BY campaign_id, revision DESC, shard, offset LIMIT 1 BY campaign_id) AS wanted
+LEFT JOIN (SELECT campaign_id, number, total_micros FROM adtally.budget_applied ORDER BY campaign_id, number DESC, shard, offset LIMIT 1 BY campaign_id) AS applied
+ON wanted.campaign_id = applied.campaign_id;
+
+-- One row a (campaign, spend shard, lease), or (campaign, spend shard, day) once the leases were fenced: pacing's own cumulative amounts.
+CREATE VIEW adtally.deltas AS
+SELECT * FROM adtally.spend_delta
+ORDER BY source_offset DESC, shard, offset LIMIT 1 BY campaign_id, spend_shard, lease_node, lease_boot, day;
+
+-- Everything that is known of each selection, in one row: the events that count and the sums of its entries.
+CREATE VIEW adtally.selection_facts_between AS
+SELECT
+  selection_id,
+  min(record_shard) AS shard,
+  min(at) AS selected_at,
+  min(advertiser) AS advertiser_id,
+  min(campaign) AS campaign_id,
+  minIf(placement, placement != '') AS placement_id,
+  min(money) AS currency,
+  max(is_test) AS test,
+  minIf(price, price >= 0) AS price_micros,
+  uniqExactIf((campaign, placement, model, price, money, share_ppm, is_test, at), price >= 0) AS contents,
+  countIf(fact = 'selected') AS selected,
+  countIf(fact = 'returned') AS returned,
+  countIf(fact = 'impression') AS impressions,
+  countIf(fact = 'viewable') AS viewables,
+  countIf(fact = 'click') AS clicks,
+  countIf(fact = 'reserved') AS reservations,
+  countIf(fact = 'incurred') AS charges,
+  sumIf(toInt128(price), fact = 'incurred') AS charged_micros,
+  sumIf(amount, fact = 'tentative/draw') AS drawn_micros,
+  sumIf(amount, fact = 'tentative/release') AS released_micros,
+  sumIf(amount, fact = 'tentative/incur') AS incurred_micros,
+  sumIf(amount, fact = 'tentative/suspend') - sumIf(amount, fact = 'tentative/unsuspend') AS suspended_micros,
+  sumIf(amount, fact = 'tentative/void') AS voided_micros,
+  sumIf(amount, fact = 'tentative/certify') AS certified_tentative_micros,
+  sumIf(amount, fact = 'tentative/absorb') AS absorbed_micros,
+  sumIf(amount, fact = 'tentative/absorb_void') AS absorbed_voided_micros,
+  sumIf(amount, fact = 'final/certify') AS certified_micros,
+  sumIf(amount, fact IN ('final/reverse', 'final/adjust')) AS reversed_micros,
+  countIf(startsWith(fact, 'tentative/') OR startsWith(fact, 'final/')) AS entries
+FROM (
+  SELECT 'selected' AS fact, selection_id, shard AS record_shard, selected_at AS at, advertiser_id AS advertiser, campaign_id AS campaign,
+    placement_id AS placement, currency AS money, test AS is_test, price_micros AS price, pricing_model AS model, revenue_share_ppm AS share_ppm,
+    toInt128(0) AS amount
+  FROM adtally.selections_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+  UNION ALL
+  SELECT 'returned', selection_id, shard, selected_at, advertiser_id, campaign_id, placement_id, currency, test, price_micros, pricing_model,
+    revenue_share_ppm, toInt128(0)
+  FROM adtally.returns_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+  UNION ALL
+  SELECT 'impression', selection_id, shard, selected_at, advertiser_id, campaign_id, placement_id, currency, test, price_micros, pricing_model,
+    revenue_share_ppm, toInt128(0)
+  FROM adtally.impressions_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+  UNION ALL
+  SELECT 'viewable', selection_id, shard, selected_at, advertiser_id, campaign_id, placement_id, currency, test, price_micros, pricing_model,
+    revenue_share_ppm, toInt128(0)
+  FROM adtally.viewables_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+  UNION ALL
+  SELECT 'click', selection_id, shard, selected_at, advertiser_id, campaign_id, placement_id, currency, test, price_micros, pricing_model,
+    revenue_share_ppm, toInt128(0)
+  FROM adtally.clicks_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+  UNION ALL
+  SELECT 'reserved', selection_id, shard, selected_at, advertiser_id, campaign_id, placement_id, currency, test, price_micros, pricing_model,
+    revenue_share_ppm, toInt128(0)
+  FROM adtally.reservations_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+  UNION ALL
+  SELECT 'incurred', selection_id, shard, selected_at, advertiser_id, campaign_id, placement_id, currency, test, price_micros, pricing_model,
+    revenue_share_ppm, toInt128(0)
+  FROM adtally.charges_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+  UNION ALL
+  SELECT concat(truth, '/', kind), selection_id, spend_shard, selected_at, advertiser_id, campaign_id, '', currency, false, -1, '', 0,
+    toInt128(amount_micros)
+  FROM adtally.entries_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+  WHERE selection_id != ''
+)
+GROUP BY selection_id;
+
+CREATE VIEW adtally.selections AS
+SELECT * FROM adtally.selections_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
+CREATE VIEW adtally.returns AS
+SELECT * FROM adtally.returns_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
+CREATE VIEW adtally.impressions AS
+SELECT * FROM adtally.impressions_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
+CREATE VIEW adtally.viewables AS
+SELECT * FROM adtally.viewables_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
+CREATE VIEW adtally.clicks AS
+SELECT * FROM adtally.clicks_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
+CREATE VIEW adtally.player_events AS
+SELECT * FROM adtally.player_events_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
+CREATE VIEW adtally.late_beacons AS
+SELECT * FROM adtally.late_beacons_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
+CREATE VIEW adtally.reservations AS
+SELECT * FROM adtally.reservations_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
+CREATE VIEW adtally.charges AS
+SELECT * FROM adtally.charges_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
+CREATE VIEW adtally.entries AS
+SELECT * FROM adtally.entries_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
+CREATE VIEW adtally.selection_facts AS
+SELECT * FROM adtally.selection_facts_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');

@@ -1,0 +1,210 @@
+/**
+ * Writes `dashboards/warehouse/1-tables.sql` (one raw table a record) and `streams/processors/warehouse-columns.ts` (which field goes into
+ * which column) from `schemas/avro/*.avsc`, so that the tables and the rows agree by construction. `--check` writes nothing and exits 1
+ * if a file on disk differs.
+ *
+ * Rules: nested records become columns with the path as prefix, except `inlined` ones; arrays of flat records become arrays of
+ * named tuples; anything deeper is JSON text. What identifies a person outside `user_key` is not kept, since the warehouse does not forget.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+
+type Avro =
+  | string
+  | Avro[]
+  | { type: string; name?: string; fields?: Field[]; items?: Avro; values?: Avro; symbols?: string[] };
+interface Field {
+  name: string;
+  type: Avro;
+  doc: string;
+}
+interface Column {
+  name: string;
+  path: string[];
+  /** How a value becomes a cell. */
+  as: 'value' | 'time' | 'json';
+  type: string;
+  doc: string;
+}
+
+const schemaDir = new URL('../schemas/avro/', import.meta.url);
+const targets = {
+  sql: new URL('../dashboards/warehouse/1-tables.sql', import.meta.url),
+  columns: new URL('../streams/processors/warehouse-columns.ts', import.meta.url),
+};
+/** Records whose fields stand in the table under their own names. */
+const inlined = new Set(['Billing', 'Beacon', 'Change', 'Entry']);
+/** Records that are kept as JSON text: rules for machines, not for sums. */
+const asJson = new Set(['Targeting']);
+/** Never enters the warehouse: keyed hashes of persons, raw bytes of what could not be read, hashes of no use in reports. */
+const omitted = new Set([
+  'PersonSeen.person_hash',
+  'PersonSeen.segments',
+  'PersonForgotten.person_hash',
+  'Quarantined.bytes',
+  'Quarantined.source_key',
+  'Entry.chain_hash',
+]);
+/** Columns that every table has; a field of that name gets another. */
+const position = new Set(['topic', 'shard', 'offset', 'appended_at']);
+const lowCardinality =
+  /^(advertiser_id|campaign_id|line_item_id|creative_id|publisher_id|placement_id|.*currency|node|boot|.*_node|.*_boot|.*_day|day|tier|truth|kind|.*account|.*_period|period|rule|category|code|processor|channel|device_type|os|language|country|region|city|format|consent|consent_reason|key_id|pacing|allocator|ticker|set_by|.*_by|time_zone|zone|source_topic|site_domain|app_bundle)$/;
+const times = /(_at|^advanced_to|^fold_time)$/;
+
+const named = new Map<string, Avro>();
+
+function resolve(schema: Avro): Avro {
+  return typeof schema === 'string' ? (named.get(schema.replace('adtally.', '')) ?? schema) : schema;
+}
+
+function collect(schema: Avro): void {
+  if (typeof schema === 'string') return;
+  if (Array.isArray(schema)) return schema.forEach(collect);
+  if (schema.name) named.set(schema.name, schema);
+  for (const field of schema.fields ?? []) collect(field.type);
+  if (schema.items) collect(schema.items);
+  if (schema.values) collect(schema.values);
+}
+
+function primitive(type: string, name: string): string {
+  const long = times.test(name) ? 'DateTime64(3)' : 'Int64';
+  const types: Record<string, string> = { int: 'Int32', long, boolean: 'Bool', double: 'Float64', string: 'String' };
+  const found = types[type];
+  if (!found) throw new Error(`no column type for ${type} (${name})`);
+  return found === 'String' && lowCardinality.test(name) ? 'LowCardinality(String)' : found;
+}
+
+function nullable(type: string): string {
+  return type.startsWith('LowCardinality') ? 'LowCardinality(Nullable(String))' : `Nullable(${type})`;
+}
+
+/** Type of the elements of an array of records without nesting, or null if it must be JSON. */
+function tupleOf(schema: Avro): string | null {
+  const item = resolve(schema);
+  if (typeof item === 'string' || Array.isArray(item) || item.type !== 'record') return null;
+  const parts = (item.fields ?? []).map((field) => {
+    const type = resolve(field.type);
+    return typeof type === 'string' ? `${field.name} ${type === 'long' ? 'Int64' : primitive(type, '')}` : null;
+  });
+  return parts.includes(null) ? null : `Tuple(${parts.join(', ')})`;
+}
+
+function columnsOf(owner: string, field: Field, path: string[], prefix: string, optional: boolean): Column[] {
+  if (omitted.has(`${owner}.${field.name}`)) return [];
+  let schema = resolve(field.type);
+  let maybe = optional;
+  if (Array.isArray(schema)) {
+    maybe = true;
+    schema = resolve(schema.find((branch) => branch !== 'null') ?? 'null');
+  }
+  const here = [...path, field.name];
+  const name =
+    prefix === '' && field.name === 'shard'
+      ? `${owner === 'Billing' ? 'billing' : 'spend'}_shard`
+      : prefix + field.name;
+  const column = (as: Column['as'], type: string): Column[] => [{ name, path: here, as, type, doc: field.doc }];
+  if (typeof schema === 'string') {
+    const type = primitive(schema, field.name);
+    return column(type === 'DateTime64(3)' ? 'time' : 'value', maybe ? nullable(type) : type);
+  }
+  if (Array.isArray(schema)) throw new Error(`union within a union at ${name}`);
+  if (schema.type === 'enum') return column('value', maybe ? nullable('LowCardinality') : 'LowCardinality(String)');
+  if (schema.type === 'map')
+    return column('value', `Map(String, ${primitive(resolve(schema.values ?? '') as string, '')})`);
+  if (schema.type === 'array') return arrayColumn(column, schema.items ?? '');
+  if (asJson.has(schema.name ?? '')) return column('json', 'String');
+  const below = inlined.has(schema.name ?? '') ? prefix : `${name}_`;
+  return (schema.fields ?? []).flatMap((inner) => columnsOf(schema.name ?? '', inner, here, below, maybe));
+}
+
+function arrayColumn(column: (as: Column['as'], type: string) => Column[], items: Avro): Column[] {
+  const item = resolve(items);
+  if (typeof item === 'string') return column('value', `Array(${primitive(item, '')})`);
+  const tuple = tupleOf(items);
+  return tuple === null ? column('json', 'String') : column('value', `Array(${tuple})`);
+}
+
+/** Gives every column its own name: the shallowest keeps the short one, a deeper one gets its path. */
+function distinct(columns: Column[]): Column[] {
+  const taken = new Set(position);
+  const result = new Map<Column, string>();
+  for (const column of columns.toSorted((a, b) => a.path.length - b.path.length)) {
+    const name = taken.has(column.name) ? column.path.join('_') : column.name;
+    if (taken.has(name)) throw new Error(`two columns of the name ${name}`);
+    taken.add(name);
+    result.set(column, name);
+  }
+  return columns.map((column) => ({ ...column, name: result.get(column) ?? column.name }));
+}
+
+function snake(name: string): string {
+  return name.replace(/(?!^)([A-Z])/g, '_$1').toLowerCase();
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''").replaceAll(';', ',')}'`;
+}
+
+function ddl(record: string, doc: string, columns: Column[]): string {
+  const lines = [
+    "  topic LowCardinality(String) COMMENT 'Topic of the log.'",
+    "  shard Int32 COMMENT 'Shard of the topic.'",
+    "  offset Int64 COMMENT 'Offset in the shard: with the shard the identity of the row.'",
+    "  appended_at DateTime64(3) COMMENT 'Clock of whoever appended it, information only.'",
+    ...columns.map(({ name, type, doc: text }) => `  ${name} ${type} COMMENT ${quoted(text)}`),
+  ];
+  if (columns.some(({ name }) => name === 'selection_id'))
+    lines.push('  INDEX by_selection selection_id TYPE bloom_filter(0.01) GRANULARITY 1');
+  if (columns.some(({ name }) => name === 'selected_at'))
+    lines.push('  INDEX by_time selected_at TYPE minmax GRANULARITY 1');
+  return `CREATE TABLE IF NOT EXISTS adtally.${snake(record)} (\n${lines.join(',\n')}\n) ENGINE = ReplacingMergeTree ORDER BY (shard, offset)\nSETTINGS max_suspicious_broken_parts = 1000000, max_suspicious_broken_parts_bytes = 1000000000000\nCOMMENT ${quoted(doc)};\n`;
+}
+
+function plan(record: string, columns: Column[]): string {
+  const cells = columns.map(({ name, as, path }) => `['${name}', '${as}', '${path.join('.')}']`);
+  // As the formatter would have it.
+  const list =
+    cells.length === 1 ? `[${cells.join('')}]` : `[\n${cells.map((cell) => `      ${cell},\n`).join('')}    ]`;
+  return `  ${record}: {\n    table: '${snake(record)}',\n    columns: ${list},\n  },\n`;
+}
+
+const topics = JSON.parse(readFileSync(new URL('topics.json', schemaDir), 'utf8')) as Record<string, string[]>;
+const records = Object.entries(topics).flatMap(([topic, names]) => (topic === 'ledger' ? [] : names));
+const schemas = records.map((name) => {
+  const text = readFileSync(new URL(`${name}.avsc`, schemaDir), 'utf8');
+  return JSON.parse(text) as { name: string; doc: string; fields: Field[] } & Avro;
+});
+schemas.forEach(collect);
+const built = schemas.map((schema) => ({
+  name: schema.name,
+  doc: schema.doc,
+  columns: distinct(schema.fields.flatMap((field) => columnsOf(schema.name, field, [], '', false))),
+}));
+
+const notice = 'Generated from schemas/avro by `node scripts/generate-warehouse.ts`. Do not edit: change the .avsc.';
+const unreadable = `CREATE TABLE IF NOT EXISTS adtally.unreadable (
+  topic LowCardinality(String) COMMENT 'Topic of the log.',
+  shard Int32 COMMENT 'Shard of the topic.',
+  offset Int64 COMMENT 'Offset in the shard.',
+  appended_at DateTime64(3) COMMENT 'Clock of whoever appended it.',
+  code LowCardinality(String) COMMENT 'UNREADABLE_RECORD (corrupt or truncated) or UNKNOWN_SCHEMA.',
+  reason String COMMENT 'One sentence.',
+  byte_length Int64 COMMENT 'Length of the record, the bytes stay in the log.',
+  sha256 String COMMENT 'Of the bytes, hex.'
+) ENGINE = ReplacingMergeTree ORDER BY (topic, shard, offset)
+SETTINGS max_suspicious_broken_parts = 1000000, max_suspicious_broken_parts_bytes = 1000000000000
+COMMENT 'Records that could not be decoded, so that counts by topic and shard still agree with the log.';
+`;
+const everyTable = [...built.map((table) => snake(table.name)), 'unreadable'];
+const sunk = `CREATE VIEW IF NOT EXISTS adtally.sunk AS\n${everyTable.map((table) => `SELECT topic, shard, offset, appended_at FROM adtally.${table}`).join('\nUNION ALL ')}\nCOMMENT 'Where every row of every table stands in the log.';\n`;
+const outputs = {
+  sql: `-- ${notice}\n-- Rows are unique by (shard, offset) once merged; read with FINAL, or through the views of 2-views.sql.\n\n${built.map((table) => ddl(table.name, table.doc, table.columns)).join('\n')}\n${unreadable}\n${sunk}`,
+  columns: `// ${notice}\n\n/** Table of a record, and for each column: how the value becomes a cell, and where it lies in the record. */\nexport const warehouseTables = {\n${built.map((table) => plan(table.name, table.columns)).join('')}} as const;\n`,
+};
+
+for (const kind of ['sql', 'columns'] as const) {
+  if (!process.argv.includes('--check')) writeFileSync(targets[kind], outputs[kind]);
+  else if (readFileSync(targets[kind], 'utf8') !== outputs[kind]) {
+    console.error(`${targets[kind].pathname} differs from schemas/avro: run \`node scripts/generate-warehouse.ts\``);
+    process.exitCode = 1;
+  }
+}

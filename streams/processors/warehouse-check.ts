@@ -1,0 +1,132 @@
+import type { Topic } from '../../domain/records.ts';
+import type { Bounds, EventLog } from '../../ports/event-log.ts';
+import type { Warehouse } from '../../ports/warehouse.ts';
+import { sunkTopics, tablesOf, unreadable } from './warehouse-rows.ts';
+
+/** One shard of a topic as the warehouse holds it, held against the log. Exact if `missing`, `duplicates` and `beyond` are all 0. */
+export interface ShardCheck {
+  readonly topic: Topic;
+  readonly shard: number;
+  /** Bounds of the log. */
+  readonly log: Bounds;
+  /** Rows at offsets that the log still has, copies included. */
+  readonly rows: number;
+  /** Different offsets among them. */
+  readonly distinct: number;
+  /** One beyond the highest offset in the warehouse; 0 if it holds nothing. */
+  readonly reached: number;
+  /** Next offset to be sunk: `reached`, or the log's first if that is higher. */
+  readonly next: number;
+  /** Offsets below `next` that the warehouse lacks. */
+  readonly missing: number;
+  /** Rows that repeat an offset. */
+  readonly duplicates: number;
+  /** How far the warehouse reaches beyond the end of the log: rows of records that the log does not have. */
+  readonly beyond: number;
+}
+
+/** Offsets from `first` (inclusive) to `next` (exclusive). */
+export type OffsetRange = Bounds;
+
+/** Checks every shard of every topic: count = distinct = max − min + 1, against the bounds of the log. */
+export async function checkWarehouse(log: EventLog, warehouse: Warehouse): Promise<readonly ShardCheck[]> {
+  const checks: ShardCheck[] = [];
+  for (const topic of sunkTopics) {
+    const { rows } = await warehouse.query(summarySql(topic), {});
+    for (let shard = 0; shard < log.shards(topic); shard++) {
+      const bounds = await log.bounds(topic, shard);
+      const found = await heldFrom(warehouse, topic, shard, bounds, rows);
+      checks.push(shardCheck({ topic, shard, log: bounds }, found));
+    }
+  }
+  return checks;
+}
+
+/** True if the warehouse holds exactly the log's records up to where it has come. */
+export function isExact(check: ShardCheck): boolean {
+  return check.missing === 0 && check.duplicates === 0 && check.beyond === 0;
+}
+
+/** Ranges of at most `span` offsets below `check.next` that are not complete. */
+export async function incompleteRanges(
+  warehouse: Warehouse,
+  check: ShardCheck,
+  span: number,
+): Promise<readonly OffsetRange[]> {
+  const sql = `SELECT intDiv(offset, {span:Int64}) AS chunk, groupBitmap(toUInt64(offset)) AS held
+    FROM (${positionsOf(check.topic)}) WHERE shard = {shard:Int32} AND offset >= {first:Int64} GROUP BY chunk`;
+  const { rows } = await warehouse.query(sql, { span, shard: check.shard, first: check.log.first });
+  const held = new Map(rows.map((row) => [Number(row['chunk']), Number(row['held'])]));
+  const ranges: OffsetRange[] = [];
+  for (let chunk = Math.floor(check.log.first / span); chunk * span < check.next; chunk++) {
+    const first = Math.max(chunk * span, check.log.first);
+    const next = Math.min((chunk + 1) * span, check.next);
+    if ((held.get(chunk) ?? 0) < next - first) ranges.push({ first, next });
+  }
+  return ranges;
+}
+
+/** The offsets of a range that the warehouse holds. */
+export async function heldOffsets(
+  warehouse: Warehouse,
+  check: ShardCheck,
+  range: OffsetRange,
+): Promise<ReadonlySet<number>> {
+  const sql = `SELECT DISTINCT offset FROM (${positionsOf(check.topic)})
+    WHERE shard = {shard:Int32} AND offset >= {first:Int64} AND offset < {next:Int64}`;
+  const { rows } = await warehouse.query(sql, { shard: check.shard, first: range.first, next: range.next });
+  return new Set(rows.map((row) => Number(row['offset'])));
+}
+
+interface Held {
+  readonly rows: number;
+  readonly distinct: number;
+  readonly reached: number;
+}
+const nothing: Held = { rows: 0, distinct: 0, reached: 0 };
+
+/** (shard, offset) of every row of a topic, copies included. */
+function positionsOf(topic: Topic): string {
+  const records = tablesOf(topic).map((table) => `SELECT shard, offset FROM adtally.${table}`);
+  return [...records, `SELECT shard, offset FROM adtally.${unreadable.name} WHERE topic = '${topic}'`].join(
+    ' UNION ALL ',
+  );
+}
+
+function summarySql(topic: Topic): string {
+  return `SELECT shard, count() AS rows, groupBitmap(toUInt64(offset)) AS distinct, min(offset) AS lowest, max(offset) AS highest
+    FROM (${positionsOf(topic)}) GROUP BY shard`;
+}
+
+/** What is held from the log's first offset on. Only a topic that forgets has rows below it; they are left out of the count. */
+async function heldFrom(
+  warehouse: Warehouse,
+  topic: Topic,
+  shard: number,
+  bounds: Bounds,
+  summary: readonly Readonly<Record<string, unknown>>[],
+): Promise<Held> {
+  const whole = summary.find((row) => row['shard'] === shard);
+  if (!whole) return nothing;
+  if (Number(whole['lowest']) >= bounds.first) return heldOf(whole);
+  const sql = `SELECT count() AS rows, groupBitmap(toUInt64(offset)) AS distinct
+    FROM (${positionsOf(topic)}) WHERE shard = {shard:Int32} AND offset >= {first:Int64}`;
+  const { rows } = await warehouse.query(sql, { shard, first: bounds.first });
+  return heldOf({ ...rows[0], highest: whole['highest'] });
+}
+
+function heldOf(row: Readonly<Record<string, unknown>>): Held {
+  return { rows: Number(row['rows']), distinct: Number(row['distinct']), reached: Number(row['highest']) + 1 };
+}
+
+function shardCheck(place: Pick<ShardCheck, 'topic' | 'shard' | 'log'>, held: Held): ShardCheck {
+  const next = Math.max(held.reached, place.log.first);
+  return {
+    ...place,
+    ...held,
+    next,
+    missing: Math.max(0, next - place.log.first - held.distinct),
+    duplicates: held.rows - held.distinct,
+    beyond: Math.max(0, next - place.log.next),
+  };
+}
