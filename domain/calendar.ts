@@ -29,8 +29,9 @@ function formatter(zone: string): Intl.DateTimeFormat {
   return known;
 }
 
-/** True for an IANA time zone that this machine knows. */
+/** True for an IANA time zone that this machine knows, spelt as IANA does; fixed offsets as `+01:00` are none. */
 export function isTimeZone(zone: string): boolean {
+  if (!/^[A-Z][0-9A-Za-z_+-]*(\/[0-9A-Za-z_+-]+)*$/.test(zone)) return false;
   try {
     formatter(zone);
     return true;

@@ -53,14 +53,27 @@ export function pricePerEventMicros(bidMicros: number, model: PricingModel): num
 
 /** `amount × ppm / 1,000,000` by a rounding rule. Exact: through bigint when the product is not a safe integer. */
 export function portionMicros(amountMicros: number, ppm: number, rounding: Rounding): number {
-  const product = BigInt(amountMicros) * BigInt(ppm);
-  const down = product / million;
-  const rest = product % million;
-  if (rest === 0n || rounding === 'DOWN') return Number(down);
-  if (rounding === 'UP') return Number(down + 1n);
-  const twice = rest * 2n;
-  if (twice > million || (twice === million && down % 2n === 1n)) return Number(down + 1n);
-  return Number(down);
+  const product = amountMicros * ppm;
+  if (product <= Number.MAX_SAFE_INTEGER) {
+    const rest = product % 1_000_000;
+    return roundedUp((product - rest) / 1_000_000, rest, rounding);
+  }
+  const exact = BigInt(amountMicros) * BigInt(ppm);
+  return roundedUp(Number(exact / million), Number(exact % million), rounding);
+}
+
+/** `down`, or one more if the millionths left over ask for it. */
+function roundedUp(down: number, rest: number, rounding: Rounding): number {
+  switch (rounding) {
+    case 'DOWN':
+      return down;
+    case 'UP':
+      return rest === 0 ? down : down + 1;
+    case 'HALF_EVEN':
+      return rest > 500_000 || (rest === 500_000 && down % 2 === 1) ? down + 1 : down;
+    default:
+      return rounding satisfies never;
+  }
 }
 
 /** How a certified amount is divided. The three parts sum to the amount; `roundingMicros` is 0 or 1. */
