@@ -38,6 +38,8 @@ export const errorCodes = {
   WAREHOUSE_UNAVAILABLE: { status: 503, retriable: true },
   BUFFER_FULL: { status: 503, retriable: true },
   NOT_READY: { status: 503, retriable: true },
+  NODE_FENCED: { status: 503, retriable: false },
+  NODE_NAME_TAKEN: { status: 503, retriable: false },
   HTTP_TIMEOUT: { status: 504, retriable: true },
   HTTP_FAILED: { status: 502, retriable: true },
   // fatal or known bad

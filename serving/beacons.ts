@@ -41,6 +41,14 @@ export interface RefusedBeacon {
   readonly code: ErrorCode;
 }
 
+/** A kind of event with the genuine token that allows it. */
+interface Verified {
+  readonly kind: BeaconKind;
+  readonly claims: TokenClaims;
+  /** Until when, ms. */
+  readonly expiresAt: number;
+}
+
 /** How many beacons of each kind and judgement were taken, spend written and skipped, and why others were refused. */
 export interface BeaconCounts {
   readonly accepted: Record<BeaconKind, number>;
@@ -103,21 +111,10 @@ export class BeaconDesk {
 
   /** Takes one beacon. `stored` rejects with `BUFFER_FULL` if there is no room; nothing was drawn then. */
   take(arrival: Arrival): TakenBeacon | RefusedBeacon {
-    const { event } = arrival;
-    if (!isKind(event)) return this.#refuse(arrival, 'VALIDATION_FAILED', 'no such event');
     const now = this.#options.clock.now();
-    let claims: TokenClaims;
-    try {
-      claims = verifyToken(arrival.token, this.#options.keys.all(), now);
-    } catch (error) {
-      if (isAdtallyError(error)) return this.#refuse(arrival, error.code, error.message);
-      throw error;
-    }
-    const expiresAt = kindExpiry(claims, event);
-    if (expiresAt === null) {
-      return this.#refuse(arrival, 'TOKEN_KIND_NOT_ALLOWED', `the token does not allow ${event}`);
-    }
-    return this.#record(arrival, claims, { kind: event, expiresAt, now });
+    const verified = this.#verify(arrival.event, arrival.token, now);
+    if (verified instanceof AdtallyError) return this.#refuse(arrival, verified);
+    return this.#record(arrival, verified, now);
   }
 
   /** As `take`, but a key that another node has just made is looked for first. */
@@ -127,11 +124,36 @@ export class BeaconDesk {
     return (await this.#options.keys.reloadForUnknown()) ? this.take(arrival) : first;
   }
 
-  #record(
-    arrival: Arrival,
-    claims: TokenClaims,
-    { kind, expiresAt, now }: { readonly kind: BeaconKind; readonly expiresAt: number; readonly now: number },
-  ): TakenBeacon {
+  /** What a token says if it allows an event, else why not. Records nothing. */
+  async inspect(event: string, token: string): Promise<TokenClaims | ErrorCode> {
+    const { clock, keys } = this.#options;
+    let verified = this.#verify(event, token, clock.now());
+    if (isAdtallyError(verified, 'TOKEN_UNKNOWN_KEY') && (await keys.reloadForUnknown())) {
+      verified = this.#verify(event, token, clock.now());
+    }
+    return verified instanceof AdtallyError ? verified.code : verified.claims;
+  }
+
+  /** Notes something that has not even the shape of a beacon. */
+  refuse(transport: Transport, text: string): void {
+    this.#refuse({ transport, token: text }, new AdtallyError('TOKEN_MALFORMED', 'not a beacon path'));
+  }
+
+  #verify(event: string, token: string, now: number): Verified | AdtallyError {
+    if (!isKind(event)) return new AdtallyError('VALIDATION_FAILED', 'no such event');
+    let claims: TokenClaims;
+    try {
+      claims = verifyToken(token, this.#options.keys.all(), now);
+    } catch (error) {
+      if (error instanceof AdtallyError) return error;
+      throw error;
+    }
+    const expiresAt = kindExpiry(claims, event);
+    if (expiresAt !== null) return { kind: event, claims, expiresAt };
+    return new AdtallyError('TOKEN_KIND_NOT_ALLOWED', `the token does not allow ${event}`);
+  }
+
+  #record(arrival: Arrival, { kind, claims, expiresAt }: Verified, now: number): TakenBeacon {
     const { buffer, registry, random } = this.#options;
     const { node, boot } = buffer;
     const ordinal = evidenceKinds[kind].once ? 0 : arrival.ordinal;
@@ -187,9 +209,9 @@ export class BeaconDesk {
     return lease;
   }
 
-  #refuse(arrival: Arrival, code: ErrorCode, reason: string): RefusedBeacon {
+  #refuse({ transport, token }: Pick<Arrival, 'transport' | 'token'>, { code, message }: AdtallyError): RefusedBeacon {
     this.counts.refused.set(code, (this.counts.refused.get(code) ?? 0) + 1);
-    this.#options.rejections.note({ route: arrival.transport, code, reason, token: arrival.token });
+    this.#options.rejections.note({ route: transport, code, reason: message, token });
     return { taken: false, code };
   }
 }

@@ -59,6 +59,7 @@ export class LeaseFold implements LeaseBook {
   readonly #days = new Map<string, DayBounds>();
   readonly #next: number[];
   #drawing = true;
+  #closed = false;
 
   constructor(options: LeaseFoldOptions) {
     this.#options = options;
@@ -105,13 +106,19 @@ export class LeaseFold implements LeaseBook {
     if (record?.name === 'LeaseGranted') this.#grant(record.value);
   }
 
-  /** From now on nothing is drawn: the boot was fenced, is stopping, or could not mark for too long. */
+  /** Nothing is drawn until `resumeDrawing`: the boot could not mark for too long. */
   stopDrawing(): void {
     this.#drawing = false;
   }
 
   resumeDrawing(): void {
-    this.#drawing = true;
+    this.#drawing = !this.#closed;
+  }
+
+  /** Nothing is ever drawn again: the boot was fenced or is ending. */
+  close(): void {
+    this.#closed = true;
+    this.#drawing = false;
   }
 
   get drawing(): boolean {

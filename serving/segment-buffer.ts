@@ -89,7 +89,8 @@ export class SegmentBuffer implements LocalBuffer {
       const reason = `entry ${sequence} comes after entry ${this.#lastSequence}`;
       return Promise.reject(new AdtallyError('INVARIANT_BROKEN', reason));
     }
-    if (!this.hasRoomFor('beacon')) return Promise.reject(new AdtallyError('BUFFER_FULL', 'the private buffer is full'));
+    if (!this.hasRoomFor('beacon'))
+      return Promise.reject(new AdtallyError('BUFFER_FULL', 'the private buffer is full'));
     this.#group.add(sequence, records);
     this.#lastSequence = sequence;
     const open = this.#open ?? this.#openGroup(sequence);

@@ -1,0 +1,51 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { BeaconDesk, RefusedBeacon, TakenBeacon } from '../beacons.ts';
+import { clientOf, isPrefetch } from '../client.ts';
+
+interface PixelRoute {
+  readonly Params: { readonly event: string; readonly token: string };
+}
+
+/** The smallest transparent GIF, 1×1. */
+export const pixelGif = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
+
+export const pixelPath = '/v1/b/';
+
+/** A page must not break: whatever was wrong with the beacon, it gets its picture. */
+export function sendPixel(reply: FastifyReply): FastifyReply {
+  return reply.code(200).header('content-type', 'image/gif').header('cache-control', 'no-store').send(pixelGif);
+}
+
+/** `GET /v1/b/{event}/{token}`: answered once the beacon is on disk; at once if nothing is to be recorded. */
+export function registerPixel(app: FastifyInstance, desk: BeaconDesk): void {
+  const schema = {
+    tags: ['beacons'],
+    summary: 'Pixel beacon',
+    description:
+      'Always a 1×1 GIF; a bad or forged token is recorded as rejected and never billed. 503: not recorded, try again.',
+  };
+  app.get<PixelRoute>(`${pixelPath}:event/:token`, { schema, exposeHeadRoute: false }, (request, reply) => {
+    if (isPrefetch(request.headers)) return void sendPixel(reply);
+    const result = desk.take(arrivalOf(request));
+    if (result.taken) return answerWhenStored(result, reply);
+    if (result.code !== 'TOKEN_UNKNOWN_KEY') return void sendPixel(reply);
+    desk.takeWithNewKeys(arrivalOf(request)).then(
+      (second: TakenBeacon | RefusedBeacon) => (second.taken ? answerWhenStored(second, reply) : sendPixel(reply)),
+      (error: unknown) => reply.send(error),
+    );
+  });
+  app.head<PixelRoute>(`${pixelPath}:event/:token`, { schema: { hide: true } }, (_request, reply) => sendPixel(reply));
+}
+
+function answerWhenStored({ stored }: TakenBeacon, reply: FastifyReply): void {
+  stored.then(
+    () => sendPixel(reply),
+    (error: unknown) => reply.send(error),
+  );
+}
+
+function arrivalOf({ params, headers, socket }: FastifyRequest<PixelRoute>) {
+  const { network, userAgent } = clientOf(socket.remoteAddress, headers);
+  const { event, token } = params;
+  return { event, token, transport: 'PIXEL' as const, network, userAgent, occurredAt: null, ordinal: 0 };
+}

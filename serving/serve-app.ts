@@ -1,0 +1,102 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { AdtallyError } from '../domain/errors.ts';
+import type { BeaconDesk } from './beacons.ts';
+import { asAdtallyError, sendProblem } from './problem.ts';
+import { registerBeacons } from './routes/beacons.ts';
+import { type FindCreative, registerClick } from './routes/click.ts';
+import { type HealthDeps, registerHealth } from './routes/health.ts';
+import { pixelPath, registerPixel, sendPixel } from './routes/pixel.ts';
+
+export interface ServeDeps {
+  readonly desk: BeaconDesk;
+  readonly findCreative: FindCreative;
+  readonly health: HealthDeps;
+  /** Further routes of the public side, `/v1/decisions` among them. Those below `/v1/` get CORS. */
+  readonly routes: readonly ((app: FastifyInstance) => void)[];
+  /** An error that is ours, not the client's. */
+  readonly onError: (error: Error) => void;
+}
+
+/** Node takes 16 KiB of request line and headers; a token in a path may be as long as that and is then refused as such. */
+const maxParamLength = 16 * 1024;
+const preflightSeconds = '86400';
+
+/** The public side of Adtally: every route of `serve`. The caller listens and closes. */
+export async function buildServe(deps: ServeDeps): Promise<FastifyInstance> {
+  const app = fastify({
+    bodyLimit: 1024 * 1024,
+    requestTimeout: 15_000,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength },
+    frameworkErrors: (error, request, reply) => answerBadUrl(error, request, reply),
+  });
+  app.setErrorHandler((error: FastifyError, _request, reply) => {
+    const known = asAdtallyError(error);
+    if (known.code === 'INVARIANT_BROKEN' || known.code === 'DISK_SYNC_FAILED') deps.onError(error);
+    return sendProblem(reply, known);
+  });
+  app.setNotFoundHandler((request, reply) => answerNotFound(deps.desk, request, reply));
+  acceptTextPlain(app);
+  allowAllOrigins(app);
+  await describeRoutes(app);
+  // Registered after the description plugin has loaded, which notes every route from then on.
+  app.register(async (scope) => {
+    registerPixel(scope, deps.desk);
+    registerBeacons(scope, deps.desk);
+    registerClick(scope, deps.desk, deps.findCreative);
+    registerHealth(scope, deps.health);
+    for (const register of deps.routes) register(scope);
+  });
+  await app.ready();
+  return app;
+}
+
+async function describeRoutes(app: FastifyInstance): Promise<void> {
+  await app.register(swagger, {
+    openapi: { info: { title: 'Adtally: the public side', version: '1' }, openapi: '3.1.0' },
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs' });
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+}
+
+/** `sendBeacon` with a string says text/plain: the body is JSON all the same. */
+function acceptTextPlain(app: FastifyInstance): void {
+  app.addContentTypeParser('text/plain', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
+}
+
+function allowAllOrigins(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.url.startsWith('/v1/')) reply.header('access-control-allow-origin', '*');
+    done();
+  });
+  app.options('/v1/*', { schema: { hide: true } }, (request, reply) => {
+    const asked = request.headers['access-control-request-headers'];
+    reply.header('access-control-allow-methods', 'GET, HEAD, POST, OPTIONS');
+    reply.header('access-control-allow-headers', asked ?? 'content-type');
+    reply.header('access-control-max-age', preflightSeconds);
+    reply.header('vary', 'access-control-request-headers');
+    return reply.code(204).send();
+  });
+}
+
+function isPixel({ method, url }: Pick<FastifyRequest, 'method' | 'url'>): boolean {
+  return (method === 'GET' || method === 'HEAD') && url.startsWith(pixelPath);
+}
+
+/** A pixel whose path is no beacon's still gets its picture. */
+function answerNotFound(desk: BeaconDesk, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (!isPixel(request)) {
+    return sendProblem(reply, new AdtallyError('NOT_FOUND', `there is no ${request.method} on this path`));
+  }
+  if (request.method === 'GET') desk.refuse('PIXEL', request.url.slice(pixelPath.length));
+  return sendPixel(reply);
+}
+
+/** The path can't be decoded, or a part of it is too long. */
+function answerBadUrl(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  if (isPixel(request)) void sendPixel(reply);
+  else void sendProblem(reply, asAdtallyError(error));
+}
