@@ -50,7 +50,8 @@ class SystemAppendFile implements AppendFile {
 }
 
 async function openAppend(path: string): Promise<AppendFile> {
-  const handle = await open(path, constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY, 0o600);
+  const flags = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY;
+  const handle = await found(dirname(path), open(path, flags, 0o600));
   try {
     // A predecessor that was killed may have left bytes that are in the file but not on the disk.
     await synced(path, handle.datasync());
@@ -63,7 +64,7 @@ async function openAppend(path: string): Promise<AppendFile> {
 
 async function replace(path: string, content: Uint8Array): Promise<void> {
   const temporary = `${path}.new`;
-  const handle = await open(temporary, 'w', 0o600);
+  const handle = await found(dirname(path), open(temporary, 'w', 0o600));
   try {
     await handle.writeFile(content);
     await synced(temporary, handle.datasync());
