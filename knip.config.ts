@@ -15,6 +15,7 @@ const config: KnipConfig = {
     'sdk/*.ts',
     'dashboards/browser/**/*.{ts,js}',
     '**/*.contract.ts',
+    'test/processes/*.ts',
   ],
   project: ['**/*.{ts,mjs}', '!data/**'],
   ignore: ['domain/records.ts'],
