@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import { type EmbeddedEventLog, openEmbeddedEventLog } from '../adapters/embedded/event-log.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Topic } from '../domain/records.ts';
+import type { Clock } from '../ports/clock.ts';
+
+const msPerDay = 86_400_000;
+
+/** How many shards every topic has. */
+export function topicShards(shards: number): Readonly<Record<Topic, number>> {
+  return {
+    selected: shards,
+    impression: shards,
+    engagement: shards,
+    click: shards,
+    spend: shards,
+    exposure: shards,
+    persons: shards,
+    journal: shards,
+    pacing: shards,
+    conversion: 1,
+    catalog: 1,
+    nodes: 1,
+    accounts: 1,
+    quarantine: 1,
+  };
+}
+
+/** The event log that the settings name. */
+export function openLog(settings: Settings, clock: Clock): Promise<EmbeddedEventLog> {
+  return openEmbeddedEventLog({
+    folder: join(settings.dataDir, 'log'),
+    shards: topicShards(settings.shards),
+    clock,
+    retentionMs: { persons: msPerDay },
+  });
+}

@@ -1,0 +1,13 @@
+/**
+ * A thread of `serve` that appends to the log: engines may block while they sync, and the thread that answers requests must not.
+ */
+import { parentPort } from 'node:worker_threads';
+import { createSystemClock } from '../adapters/system/clock.ts';
+import { readSettings } from '../config/settings.ts';
+import { createDrainer } from '../serving/drainer.ts';
+import { serveLogWriter } from '../serving/writer-thread.ts';
+import { openLog } from './engines.ts';
+
+if (parentPort === null) throw new Error('apps/log-writer.ts is started by apps/serve.ts, as a thread');
+const log = await openLog(readSettings(process.env), createSystemClock());
+serveLogWriter(parentPort, createDrainer(log));

@@ -1,0 +1,132 @@
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { lockFolder } from '../adapters/embedded/folder-lock.ts';
+import { openFileSchemaRegistry } from '../adapters/embedded/file-schema-registry.ts';
+import { createSystemClock } from '../adapters/system/clock.ts';
+import { createSystemDisk } from '../adapters/system/disk.ts';
+import { createSystemRandom } from '../adapters/system/random.ts';
+import { deriveLimits } from '../config/limits.ts';
+import { readSettings, type Settings } from '../config/settings.ts';
+import { applyCatalog, emptyCatalog } from '../domain/catalog.ts';
+import { BeaconDesk } from '../serving/beacons.ts';
+import { Boot, type BootOptions } from '../serving/boot.ts';
+import { serveMetrics } from '../serving/metrics.ts';
+import { Rejections } from '../serving/rejections.ts';
+import { buildServe } from '../serving/serve-app.ts';
+import { TokenKeys } from '../serving/token-keys.ts';
+import { connectLogWriter } from '../serving/writer-thread.ts';
+import { openLog } from './engines.ts';
+
+const mebi = 1024 * 1024;
+
+function say(sentence: string): void {
+  process.stderr.write(`serve: ${sentence}\n`);
+}
+
+/** Nothing can be acknowledged any more, or this boot is over: the supervisor starts another. */
+function die(error: unknown): never {
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exit(1);
+}
+
+/** Port 0 means any that is free; it must be known before the node says where it serves. */
+async function freePort(host: string): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve, reject) => probe.once('error', reject).listen(0, host, resolve));
+  const address = probe.address();
+  await new Promise<void>((resolve) => probe.close(() => resolve()));
+  if (address === null || typeof address === 'string') throw new Error('no free port');
+  return address.port;
+}
+
+function startWriterThread(): Worker {
+  const worker = new Worker(new URL('log-writer.ts', import.meta.url));
+  worker.once('error', die);
+  return worker;
+}
+
+function bootLimits(settings: Settings): BootOptions['limits'] {
+  return {
+    maxBytes: 512 * mebi,
+    decisionShare: 0.8,
+    memoryBytes: 32 * mebi,
+    segmentBytes: 4 * mebi,
+    groupMs: 3,
+    drainMs: 25,
+    markMs: settings.markMs,
+    drawingMs: deriveLimits(settings).drawingMs,
+    leaseIdleMs: 30_000,
+  };
+}
+
+async function main(): Promise<void> {
+  const settings = readSettings(process.env);
+  const limits = deriveLimits(settings);
+  const [clock, disk, random, registry] = [
+    createSystemClock(),
+    createSystemDisk(),
+    createSystemRandom(),
+    openFileSchemaRegistry(),
+  ];
+  const { nodeName: node, dataDir, serveHost: host } = settings;
+  const folder = join(dataDir, 'buffer', node);
+  await disk.makeFolder(folder);
+  const lock = lockFolder(folder);
+  const log = await openLog(settings, clock);
+  const worker = startWriterThread();
+  const port = settings.servePort === 0 ? await freePort(host) : settings.servePort;
+  const url = settings.publicUrl ?? `http://${host}:${port}`;
+  const keysFolder = join(dataDir, 'secrets');
+  const keys = await TokenKeys.open({ disk, clock, random, folder: keysFolder, verifiesMs: limits.keyVerifiesMs });
+  const catalog = emptyCatalog();
+
+  const boot = await Boot.start({
+    node,
+    url,
+    folder,
+    disk,
+    clock,
+    random,
+    registry,
+    log,
+    writer: connectLogWriter(worker),
+    catalog: { apply: (record, offset) => applyCatalog(catalog, record, offset) },
+    limits: bootLimits(settings),
+    onFatal: die,
+    onTrouble: say,
+  });
+  const { buffer, leases, clock: nodeClock } = boot;
+  const rejections = new Rejections({ buffer, clock: nodeClock, registry });
+  const { longestTokenMs } = limits;
+  const desk = new BeaconDesk({ buffer, keys, clock: nodeClock, random, registry, leases, rejections, longestTokenMs });
+  boot.everyMark.push(
+    () => rejections.flush(false),
+    () => void keys.refresh().catch(die),
+  );
+  const metrics = serveMetrics({ counts: desk.counts, boot });
+  const app = await buildServe({
+    desk,
+    findCreative: (creativeId) => catalog.creatives.get(creativeId),
+    health: { dependencies: () => boot.dependencies(), metrics: () => metrics.metrics() },
+    routes: [],
+    onError: (error) => say(error.stack ?? error.message),
+  });
+  await app.listen({ host, port });
+  process.stdout.write(`serve: ${node} listens on ${url}\n`);
+
+  let stopping = false;
+  const stop = async () => {
+    if (stopping) return;
+    stopping = true;
+    await app.close();
+    rejections.flush(true);
+    await boot.stop();
+    await worker.terminate();
+    await log.close();
+    lock.release();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop().catch(die));
+}
+
+await main();

@@ -1,0 +1,77 @@
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import type { BeaconCounts } from './beacons.ts';
+import type { Boot } from './boot.ts';
+
+export interface MetricsSource {
+  readonly counts: BeaconCounts;
+  readonly boot: Boot;
+}
+
+/**
+ * The metrics of one serving process. The hot path counts in plain numbers; they are copied when somebody scrapes. Other parts add their own
+ * to the registry.
+ */
+export function serveMetrics({ counts, boot }: MetricsSource): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  new Counter({
+    name: 'adtally_beacons_total',
+    help: 'Genuine beacons by kind and judgement',
+    labelNames: ['kind', 'judgement'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [kind, count] of Object.entries(counts.accepted)) this.inc({ kind, judgement: 'ACCEPTED' }, count);
+      for (const [kind, count] of Object.entries(counts.late)) this.inc({ kind, judgement: 'LATE' }, count);
+    },
+  });
+  new Counter({
+    name: 'adtally_beacons_refused_total',
+    help: 'Beacons that were not believed, by reason',
+    labelNames: ['code'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [code, count] of counts.refused) this.inc({ code }, count);
+    },
+  });
+  new Counter({
+    name: 'adtally_charges_total',
+    help: 'SpendIncurred records: written, not repeated because this process wrote it before, and clicks that no lease covered',
+    labelNames: ['outcome'],
+    registers,
+    collect() {
+      this.reset();
+      this.inc({ outcome: 'written' }, counts.incurred);
+      this.inc({ outcome: 'repeated' }, counts.incurredBefore);
+      this.inc({ outcome: 'no_lease' }, counts.clicksWithoutLease);
+    },
+  });
+  addGauge(
+    registry,
+    'adtally_buffer_bytes',
+    'Bytes of the private buffer that are not yet in the log',
+    () => boot.buffer.depth().bytes,
+  );
+  addGauge(registry, 'adtally_buffer_entries', 'Entries of the private buffer that are not yet in the log', () => {
+    const { lastSequence, drainedSequence } = boot.buffer.depth();
+    return lastSequence - drainedSequence;
+  });
+  addGauge(registry, 'adtally_boot_fenced', '1 once others have ended this boot', () => (boot.fenced ? 1 : 0));
+  addGauge(registry, 'adtally_boot_drawing', '1 while the boot may draw on its leases', () =>
+    boot.leases.drawing ? 1 : 0,
+  );
+  return registry;
+}
+
+function addGauge(registry: Registry, name: string, help: string, read: () => number): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(read());
+    },
+  });
+}
