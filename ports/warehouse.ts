@@ -27,6 +27,8 @@ export interface Warehouse {
   insert(table: string, columns: readonly string[], rows: readonly (readonly Cell[])[]): Promise<void>;
   /** A query of ours; `{name:Type}` placeholders are filled from `parameters`. Inserts do not wait for it. */
   query(sql: string, parameters?: Readonly<Record<string, string | number>>): Promise<QueryResult>;
+  /** The engine's own syntax tree of a statement, a node a line, indented by depth, as `EXPLAIN AST` prints it. Nothing is run. */
+  syntaxTree(sql: string): Promise<readonly string[]>;
   /**
    * An analyst's query, on a connection of its own, read-only and within limits, with `adtally` as default database and raw tables
    * read as merged. The statement has passed the gate before.

@@ -88,7 +88,15 @@ function tupleOf(schema: Avro): string | null {
   return parts.includes(null) ? null : `Tuple(${parts.join(', ')})`;
 }
 
-function columnsOf(owner: string, field: Field, path: string[], prefix: string, optional: boolean): Column[] {
+/** Where a field stands: the record that owns it, the path to that record, the prefix of its columns, and whether it may be absent. */
+interface Around {
+  owner: string;
+  path: string[];
+  prefix: string;
+  optional: boolean;
+}
+
+function columnsOf(field: Field, { owner, path, prefix, optional }: Around): Column[] {
   if (omitted.has(`${owner}.${field.name}`)) return [];
   let schema = resolve(field.type);
   let maybe = optional;
@@ -112,8 +120,13 @@ function columnsOf(owner: string, field: Field, path: string[], prefix: string, 
     return column('value', `Map(String, ${primitive(resolve(schema.values ?? '') as string, '')})`);
   if (schema.type === 'array') return arrayColumn(column, schema.items ?? '');
   if (asJson.has(schema.name ?? '')) return column('json', 'String');
-  const below = inlined.has(schema.name ?? '') ? prefix : `${name}_`;
-  return (schema.fields ?? []).flatMap((inner) => columnsOf(schema.name ?? '', inner, here, below, maybe));
+  const below: Around = {
+    owner: schema.name ?? '',
+    path: here,
+    prefix: inlined.has(schema.name ?? '') ? prefix : `${name}_`,
+    optional: maybe,
+  };
+  return (schema.fields ?? []).flatMap((inner) => columnsOf(inner, below));
 }
 
 function arrayColumn(column: (as: Column['as'], type: string) => Column[], items: Avro): Column[] {
@@ -177,7 +190,9 @@ schemas.forEach(collect);
 const built = schemas.map((schema) => ({
   name: schema.name,
   doc: schema.doc,
-  columns: distinct(schema.fields.flatMap((field) => columnsOf(schema.name, field, [], '', false))),
+  columns: distinct(
+    schema.fields.flatMap((field) => columnsOf(field, { owner: schema.name, path: [], prefix: '', optional: false })),
+  ),
 }));
 
 const notice = 'Generated from schemas/avro by `node scripts/generate-warehouse.ts`. Do not edit: change the .avsc.';

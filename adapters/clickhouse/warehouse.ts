@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { AdtallyError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -92,12 +93,26 @@ class ClickhouseWarehouse implements Warehouse {
     }
   }
 
+  async syntaxTree(sql: string): Promise<readonly string[]> {
+    try {
+      // A FORMAT clause would become part of the tree, and a SELECT around the EXPLAIN changes it: the format is a setting here.
+      const { stream } = await this.#parts.reader.exec({
+        query: `EXPLAIN AST ${sql}`,
+        clickhouse_settings: { default_format: 'JSONCompactEachRow' },
+      });
+      const lines = (await text(stream)).split('\n').filter((line) => line !== '');
+      return lines.map((line) => (JSON.parse(line) as [string])[0]);
+    } catch (error) {
+      throw warehouseError(error, 'a statement does not parse');
+    }
+  }
+
   queryAsAnalyst(sql: string, limits: QueryLimits): Promise<QueryResult> {
     return this.#analysts.run(async () => {
       try {
         const session = await this.#parts.sessions.open(analystSettings(limits), 'adtally');
         try {
-          return await this.#read(session, sql, {});
+          return withinRows(await this.#read(session, sql, {}), limits.maxRows);
         } finally {
           await session.close();
         }
@@ -126,6 +141,12 @@ class ClickhouseWarehouse implements Warehouse {
 
 function rowOf(meta: readonly { readonly name: string }[], cells: readonly unknown[]): Row {
   return Object.fromEntries(meta.map(({ name }, index) => [name, cells[index]]));
+}
+
+/** The engine counts rows by blocks and lets a small result pass. */
+function withinRows(result: QueryResult, maxRows: number): QueryResult {
+  if (result.rows.length <= maxRows) return result;
+  throw new AdtallyError('QUERY_LIMIT', `the result has more than ${maxRows} rows`);
 }
 
 function analystSettings(limits: QueryLimits): SessionSettings {

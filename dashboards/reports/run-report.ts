@@ -124,6 +124,6 @@ function cellOf({ name, kind }: ReportColumn, value: unknown): ReportCell {
   if (kind !== 'integer') return value as ReportCell;
   const number = Number(value);
   if (!Number.isSafeInteger(number))
-    throw new AdtallyError('INVARIANT_BROKEN', `${name} is ${String(value)}, not an integer`);
+    throw new AdtallyError('INVARIANT_BROKEN', `${name} is ${JSON.stringify(value)}, not an integer`);
   return number;
 }

@@ -1,6 +1,6 @@
 import type { Topic } from '../../domain/records.ts';
 import type { Bounds, EventLog } from '../../ports/event-log.ts';
-import type { Warehouse } from '../../ports/warehouse.ts';
+import type { Row, Warehouse } from '../../ports/warehouse.ts';
 import { sunkTopics, tablesOf, unreadable } from './warehouse-rows.ts';
 
 /** One shard of a topic as the warehouse holds it, held against the log. Exact if `missing`, `duplicates` and `beyond` are all 0. */
@@ -32,11 +32,11 @@ export type OffsetRange = Bounds;
 export async function checkWarehouse(log: EventLog, warehouse: Warehouse): Promise<readonly ShardCheck[]> {
   const checks: ShardCheck[] = [];
   for (const topic of sunkTopics) {
-    const { rows } = await warehouse.query(summarySql(topic), {});
+    const { rows } = await warehouse.query(summarySql(topic));
     for (let shard = 0; shard < log.shards(topic); shard++) {
-      const bounds = await log.bounds(topic, shard);
-      const found = await heldFrom(warehouse, topic, shard, bounds, rows);
-      checks.push(shardCheck({ topic, shard, log: bounds }, found));
+      const place = { topic, shard, log: await log.bounds(topic, shard) };
+      const whole = rows.find((row) => row['shard'] === shard);
+      checks.push(shardCheck(place, whole ? await heldFrom(warehouse, place, whole) : nothing));
     }
   }
   return checks;
@@ -78,6 +78,7 @@ export async function heldOffsets(
   return new Set(rows.map((row) => Number(row['offset'])));
 }
 
+type Place = Pick<ShardCheck, 'topic' | 'shard' | 'log'>;
 interface Held {
   readonly rows: number;
   readonly distinct: number;
@@ -99,27 +100,19 @@ function summarySql(topic: Topic): string {
 }
 
 /** What is held from the log's first offset on. Only a topic that forgets has rows below it; they are left out of the count. */
-async function heldFrom(
-  warehouse: Warehouse,
-  topic: Topic,
-  shard: number,
-  bounds: Bounds,
-  summary: readonly Readonly<Record<string, unknown>>[],
-): Promise<Held> {
-  const whole = summary.find((row) => row['shard'] === shard);
-  if (!whole) return nothing;
-  if (Number(whole['lowest']) >= bounds.first) return heldOf(whole);
+async function heldFrom(warehouse: Warehouse, { topic, shard, log }: Place, whole: Row): Promise<Held> {
+  if (Number(whole['lowest']) >= log.first) return heldOf(whole);
   const sql = `SELECT count() AS rows, groupBitmap(toUInt64(offset)) AS distinct
     FROM (${positionsOf(topic)}) WHERE shard = {shard:Int32} AND offset >= {first:Int64}`;
-  const { rows } = await warehouse.query(sql, { shard, first: bounds.first });
+  const { rows } = await warehouse.query(sql, { shard, first: log.first });
   return heldOf({ ...rows[0], highest: whole['highest'] });
 }
 
-function heldOf(row: Readonly<Record<string, unknown>>): Held {
+function heldOf(row: Row): Held {
   return { rows: Number(row['rows']), distinct: Number(row['distinct']), reached: Number(row['highest']) + 1 };
 }
 
-function shardCheck(place: Pick<ShardCheck, 'topic' | 'shard' | 'log'>, held: Held): ShardCheck {
+function shardCheck(place: Place, held: Held): ShardCheck {
   const next = Math.max(held.reached, place.log.first);
   return {
     ...place,

@@ -73,7 +73,7 @@ async function readRange(log: EventLog, check: ShardCheck, range: OffsetRange): 
 async function decodeAgain({ log, registry, warehouse }: RepairParts): Promise<number> {
   const sql = `SELECT DISTINCT topic, shard, offset FROM adtally.${unreadable.name} WHERE code = 'UNKNOWN_SCHEMA' ORDER BY topic, shard, offset`;
   let count = 0;
-  for (const row of (await warehouse.query(sql, {})).rows) {
+  for (const row of (await warehouse.query(sql)).rows) {
     const place = { topic: row['topic'] as Topic, shard: Number(row['shard']), offset: Number(row['offset']) };
     if (place.offset < (await log.bounds(place.topic, place.shard)).first) continue;
     const [record] = await log.read(place.topic, place.shard, place.offset, 1);

@@ -1,0 +1,68 @@
+import { AdtallyError } from '../../domain/errors.ts';
+
+/** A piece of SQL that means something: comments and white space are none. */
+export interface Token {
+  readonly kind: 'word' | 'quoted' | 'string' | 'number' | 'symbol';
+  /** As written; of a quoted name what stands between the quotes. */
+  readonly text: string;
+  /** As written, quotes included. */
+  readonly source: string;
+}
+
+interface Rule {
+  readonly kind: Token['kind'] | 'space' | 'comment';
+  readonly pattern: RegExp;
+}
+
+/**
+ * A part of ClickHouse's own lexical grammar, and nothing more: what is not here (heredocs, `{}` and `?` parameters, `@@` variables, `#` comments,
+ * Unicode quotes and spaces) is refused, so that this reading and the engine's can't differ.
+ */
+const rules: readonly Rule[] = [
+  { kind: 'space', pattern: /[ \t\r\n]+/y },
+  { kind: 'comment', pattern: /--[^\n]*|\/\*[^]*?\*\//y },
+  { kind: 'string', pattern: /'(?:[^'\\]|\\.|'')*'/sy },
+  { kind: 'quoted', pattern: /"[\w %()/:.,+-]{1,64}"|`[\w %()/:.,+-]{1,64}`/y },
+  { kind: 'number', pattern: /(?:0x[0-9a-f]+|\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?!\w)/iy },
+  { kind: 'word', pattern: /[a-z_]\w*/iy },
+  { kind: 'symbol', pattern: /->|::|<=|>=|<>|!=|==|\|\||[()[\],.+\-*/%=<>;]/y },
+];
+const longestSql = 20_000;
+
+/** Splits SQL into tokens. Error: `SQL_REFUSED`, naming the character that no rule takes. */
+export function tokensOf(sql: string): readonly Token[] {
+  if (sql.length > longestSql) throw refused(`it is longer than ${longestSql} characters`);
+  const tokens: Token[] = [];
+  for (let at = 0; at < sql.length; ) {
+    const { kind, source } = next(sql, at);
+    at += source.length;
+    if (kind === 'space' || kind === 'comment') continue;
+    tokens.push({ kind, source, text: kind === 'quoted' ? source.slice(1, -1) : source });
+  }
+  return tokens;
+}
+
+/** The statement again without its comments, one space between tokens but where the source had none. */
+export function withoutComments(sql: string): string {
+  let text = '';
+  for (let at = 0; at < sql.length; ) {
+    const { kind, source } = next(sql, at);
+    at += source.length;
+    text += kind === 'comment' ? ' ' : source;
+  }
+  return text.trim();
+}
+
+/** Error for a statement that the gate does not let through. */
+export function refused(why: string): AdtallyError {
+  return new AdtallyError('SQL_REFUSED', `the query is refused: ${why}`);
+}
+
+function next(sql: string, at: number): { kind: Rule['kind']; source: string } {
+  for (const { kind, pattern } of rules) {
+    pattern.lastIndex = at;
+    const source = pattern.exec(sql)?.[0];
+    if (source !== undefined) return { kind, source };
+  }
+  throw refused(`${JSON.stringify(sql.slice(at, at + 12))} at character ${at + 1}`);
+}
