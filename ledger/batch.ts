@@ -26,8 +26,13 @@ export function isBefore(a: Position, b: Position): boolean {
 /** A batch as an event. Its id follows from stream, range and content, so that the same append, repeated, is the same event. */
 export function batchEvent(batch: EntriesBooked, stream: string, registry: SchemaRegistry): NewLedgerEvent {
   const data = registry.encode('EntriesBooked', batch);
+  return { id: batchEventId(stream, batch, data), type: 'EntriesBooked', data };
+}
+
+/** Id of the event that holds a batch as these bytes. */
+export function batchEventId(stream: string, batch: EntriesBooked, data: Uint8Array): string {
   const range = [batch.first, batch.next].map(({ offset, ordinal }) => `${offset}.${ordinal}`).join('-');
-  return { id: uuidV5(`${stream}/${range}/${hash('sha256', data, 'hex')}`), type: 'EntriesBooked', data };
+  return uuidV5(`${stream}/${range}/${hash('sha256', data, 'hex')}`);
 }
 
 /** The batch of a ledger event. Errors: `UNKNOWN_SCHEMA`, `UNREADABLE_RECORD`. */
