@@ -169,6 +169,7 @@ export function describeEventLogContract(name: string, open: () => Promise<Event
         await harness.trim({ topic: 'spend', shard: 0, first: 5 });
         expect(await log.bounds('spend', 0)).toEqual({ first: 5, next: 5 });
         expect(await log.read('spend', 0, 5, 10)).toEqual([]);
+        await expect(log.read('spend', 0, 4, 10)).rejects.toMatchObject({ code: 'OFFSET_GONE' });
         expect(await log.append('spend', records(0, 1))).toEqual([5]);
       });
     }
@@ -213,6 +214,8 @@ export function describeEventLogContract(name: string, open: () => Promise<Event
         const second = log.wait([{ topic: 'spend', shard: 0, offset: 0 }], 10_000);
         const beyond = log.wait([{ topic: 'spend', shard: 0, offset: 1 }], 300);
         const elsewhere = log.wait([{ topic: 'spend', shard: 1, offset: 0 }], 300);
+        // By then all of them wait indeed.
+        await log.wait([{ topic: 'click', shard: 0, offset: 0 }], 100);
         await log.append('spend', records(0, 1));
         expect(await Promise.all([first, second, beyond, elsewhere])).toEqual([true, true, false, false]);
       });
