@@ -1,0 +1,407 @@
+import { applyCatalog, type Catalog, campaignsOf, creativesOf, emptyCatalog, isLive } from '../domain/catalog.ts';
+import type {
+  AdvertiserPublished,
+  AnyRecord,
+  CampaignPublished,
+  Change,
+  CreativePublished,
+  LineItemPublished,
+  Targeting,
+} from '../domain/records.ts';
+import { ecpmMicros, hashText, priorityOf } from './auction.ts';
+import { clearBit, SlotSet, setBit } from './bitmap.ts';
+import { BitmapDimension } from './bitmap-dimension.ts';
+import { BitmapKeyValues } from './bitmap-key-values.ts';
+import { RankBounds } from './bitmap-ranking.ts';
+import { type ClickRates, SmoothedClickRates } from './click-rates.ts';
+import { creativeKeys } from './creative-fit.ts';
+import { FlightSchedule } from './flight-schedule.ts';
+import { type ZoneClock, ZoneClocks } from './zone-clock.ts';
+
+/** A creative with what a slot is compared with. */
+export interface IndexedCreative {
+  readonly creative: CreativePublished;
+  /** As in `creativeKeys`. */
+  readonly keys: readonly string[];
+  /** `hashText` of its id. */
+  readonly hash: number;
+}
+
+/** A line item with what decides about it, as it now stands. */
+export interface IndexedLineItem {
+  /** Its bit in every bitmap. */
+  readonly slot: number;
+  readonly lineItem: LineItemPublished;
+  campaign: CampaignPublished;
+  advertiser: AdvertiserPublished;
+  /** Neither paused nor archived, oldest first. */
+  readonly creatives: readonly IndexedCreative[];
+  /** Budget day and hour in the zone of the advertiser. */
+  readonly clock: ZoneClock;
+  /** `hashText` of its id. */
+  readonly hash: number;
+  /** Hours of the week as bits, in 168 of 6 × 32; null: always. */
+  readonly hours: Uint32Array | null;
+  /** When its flight next begins or ends, ms. */
+  flightAt: number;
+  /** Every set that its slot is in; those of its advertiser by themselves, since they change together. */
+  readonly memberships: SlotSet[];
+  advertiserMemberships: SlotSet[];
+}
+
+/** Attributes of which a line item has a list rule, by the name of the rule. */
+export const listDimensions = [
+  'placements',
+  'publishers',
+  'formats',
+  'sizes',
+  'countries',
+  'regions',
+  'device_types',
+  'os',
+  'languages',
+  'domains',
+  'categories',
+  'keywords',
+  'segments',
+] as const satisfies readonly Exclude<keyof Targeting, 'key_values' | 'hours'>[];
+export type ListDimension = (typeof listDimensions)[number];
+
+export interface CatalogIndexOptions {
+  readonly nowMs: number;
+  /** Default: empty. Indexed as it stands; afterwards it changes through `apply` only. */
+  readonly catalog?: Catalog;
+  /** Default: the prior for every creative. */
+  readonly rates?: ClickRates;
+  /** Default: all. */
+  readonly onlyLineItems?: readonly string[];
+}
+
+/** Bitmaps that grow together, one bit a slot. */
+interface StateBitmaps {
+  /** In the catalogue and not archived. */
+  readonly known: Uint32Array;
+  /** Line item, campaign and advertiser are all live. */
+  readonly active: Uint32Array;
+  readonly inFlight: Uint32Array;
+  /** Not in one of its hours now. */
+  readonly closed: Uint32Array;
+  /** Has a frequency cap. */
+  readonly capped: Uint32Array;
+}
+
+function stateBitmaps(words: number): StateBitmaps {
+  return {
+    known: new Uint32Array(words),
+    active: new Uint32Array(words),
+    inFlight: new Uint32Array(words),
+    closed: new Uint32Array(words),
+    capped: new Uint32Array(words),
+  };
+}
+
+/**
+ * The catalogue as bitmaps over line items, kept up to date in place: a record changes the bits of the line items that it concerns. Time moves
+ * through `advance`, never backwards.
+ */
+export class CatalogIndex {
+  readonly catalog: Catalog;
+  readonly rates: ClickRates;
+  readonly dimensions: Readonly<Record<ListDimension, BitmapDimension>>;
+  /** By the currency of the advertiser. */
+  readonly currencies = new BitmapDimension();
+  /** By format and size of its creatives. */
+  readonly creativeFits = new BitmapDimension();
+  /** By advertiser id, domain and category: what publishers block. */
+  readonly brands = new BitmapDimension();
+  readonly keyValues = new BitmapKeyValues();
+  readonly bounds = new RankBounds();
+  /** Changes with every bit of every bitmap: whatever was derived from an older version is worthless. */
+  version = 0;
+  state: StateBitmaps = stateBitmaps(0);
+  readonly #byAdvertiser = new Map<string, SlotSet>();
+  readonly #bySlot: (IndexedLineItem | undefined)[] = [];
+  readonly #byId = new Map<string, IndexedLineItem>();
+  readonly #byCampaign = new Map<string, Set<IndexedLineItem>>();
+  readonly #byHours = new Map<ZoneClock, Set<IndexedLineItem>>();
+  readonly #freeSlots: number[] = [];
+  readonly #flights = new FlightSchedule();
+  readonly #clocks: ZoneClocks;
+  #now: number;
+
+  constructor(options: CatalogIndexOptions) {
+    this.catalog = options.catalog ?? emptyCatalog();
+    this.rates = options.rates ?? new SmoothedClickRates();
+    this.#now = options.nowMs;
+    this.#clocks = new ZoneClocks(options.nowMs);
+    this.dimensions = Object.fromEntries(
+      listDimensions.map((name) => [name, new BitmapDimension()]),
+    ) as unknown as Record<ListDimension, BitmapDimension>;
+    for (const id of options.onlyLineItems ?? this.catalog.lineItems.keys()) this.#refresh(id);
+  }
+
+  /** Number of the next record of `catalog` that is not in it. */
+  get revision(): number {
+    return this.catalog.nextOffset;
+  }
+
+  /** Words of every bitmap that are in use. */
+  get length(): number {
+    return (this.#bySlot.length + 31) >>> 5;
+  }
+
+  /** Line items that are not archived. */
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  at(slot: number): IndexedLineItem {
+    return this.#bySlot[slot] as IndexedLineItem;
+  }
+
+  get(lineItemId: string): IndexedLineItem | undefined {
+    return this.#byId.get(lineItemId);
+  }
+
+  ofAdvertiser(advertiserId: string): SlotSet | undefined {
+    return this.#byAdvertiser.get(advertiserId);
+  }
+
+  /** Takes the next record of `catalog`; false if it is void. */
+  apply(record: AnyRecord, offset: number): boolean {
+    if (!applyCatalog(this.catalog, record, offset)) return false;
+    this.version += 1;
+    if (record.name === 'LineItemPublished') this.#refresh(record.value.line_item_id);
+    if (record.name === 'CreativePublished') this.#refresh(record.value.line_item_id);
+    if (record.name === 'CampaignPublished') this.#refreshCampaign(record.value);
+    if (record.name === 'AdvertiserPublished') this.#refreshAdvertiser(record.value);
+    return true;
+  }
+
+  /** The predicted click rate of a creative changed. */
+  rateChanged(creativeId: string): void {
+    const creative = this.catalog.creatives.get(creativeId);
+    const item = creative && this.#byId.get(creative.line_item_id);
+    if (item === undefined) return;
+    this.bounds.set(item.slot, this.#boundOf(item));
+  }
+
+  /**
+   * Brings flights, hours and budget days up to a time; gives the time of the index, ms: that, or an earlier call's if the clock went back since.
+   */
+  advance(nowMs: number): number {
+    if (nowMs <= this.#now) return this.#now;
+    this.#now = nowMs;
+    if (nowMs >= this.#clocks.nextAt) this.#advanceClocks();
+    if (nowMs >= this.#flights.nextAt) this.#advanceFlights();
+    return nowMs;
+  }
+
+  #advanceClocks(): void {
+    for (const clock of this.#clocks.advance(this.#now)) {
+      this.version += 1;
+      for (const item of this.#byHours.get(clock) ?? []) this.#setHours(item);
+    }
+  }
+
+  #advanceFlights(): void {
+    this.version += 1;
+    for (const slot of this.#flights.takeDue(this.#now)) {
+      const item = this.#bySlot[slot];
+      if (item !== undefined && item.flightAt <= this.#now) this.#setFlight(item);
+    }
+  }
+
+  #refreshCampaign(campaign: CampaignPublished): void {
+    const items = this.#byCampaign.get(campaign.campaign_id);
+    if (items === undefined || campaign.change.archived || items.size === 0) {
+      for (const id of this.catalog.children.get(campaign.campaign_id) ?? []) this.#refresh(id);
+      return;
+    }
+    for (const item of items) {
+      item.campaign = campaign;
+      this.#setActive(item);
+      this.#setFlight(item);
+    }
+  }
+
+  #refreshAdvertiser(advertiser: AdvertiserPublished): void {
+    for (const { campaign_id } of campaignsOf(this.catalog, advertiser.advertiser_id)) {
+      const items = this.#byCampaign.get(campaign_id);
+      if (items === undefined || items.size === 0 || advertiser.change.archived) {
+        for (const id of this.catalog.children.get(campaign_id) ?? []) this.#refresh(id);
+      } else for (const item of items) this.#setAdvertiser(item, advertiser);
+    }
+  }
+
+  #setAdvertiser(item: IndexedLineItem, advertiser: AdvertiserPublished): void {
+    const same = brandsOf(item.advertiser).join() === brandsOf(advertiser).join();
+    item.advertiser = advertiser;
+    this.#setActive(item);
+    if (same) return;
+    for (const set of item.advertiserMemberships) set.delete(item.slot);
+    item.advertiserMemberships = [];
+    this.#joinBrands(item);
+  }
+
+  /** Indexes a line item anew, or takes it out if it is archived or incomplete. */
+  #refresh(lineItemId: string): void {
+    const before = this.#byId.get(lineItemId);
+    if (before !== undefined) this.#remove(before);
+    const lineItem = this.catalog.lineItems.get(lineItemId);
+    const campaign = lineItem && this.catalog.campaigns.get(lineItem.campaign_id);
+    const advertiser = campaign && this.catalog.advertisers.get(campaign.advertiser_id);
+    if (
+      advertiser === undefined ||
+      campaign === undefined ||
+      lineItem === undefined ||
+      isArchived(lineItem, campaign, advertiser)
+    ) {
+      if (before !== undefined) this.#freeSlots.push(before.slot);
+    } else this.#insert({ lineItem, campaign, advertiser }, before?.slot ?? this.#takeSlot());
+  }
+
+  #takeSlot(): number {
+    const slot = this.#freeSlots.pop() ?? this.#bySlot.length;
+    if (slot >>> 5 >= this.state.known.length) this.#grow();
+    return slot;
+  }
+
+  #grow(): void {
+    const words = Math.max(8, 2 * this.state.known.length);
+    const grown = stateBitmaps(words);
+    for (const name of Object.keys(grown) as (keyof StateBitmaps)[]) grown[name].set(this.state[name]);
+    this.state = grown;
+    this.bounds.grow(words);
+  }
+
+  #insert(parts: Pick<IndexedLineItem, 'lineItem' | 'campaign' | 'advertiser'>, slot: number): void {
+    const { lineItem, advertiser } = parts;
+    const item: IndexedLineItem = {
+      ...parts,
+      slot,
+      creatives: creativesOf(this.catalog, lineItem.line_item_id).filter(isLive).map(indexedCreative),
+      clock: this.#clocks.get(advertiser.time_zone),
+      hash: hashText(lineItem.line_item_id),
+      hours: hoursAsBits(lineItem.targeting.hours),
+      flightAt: Infinity,
+      memberships: [],
+      advertiserMemberships: [],
+    };
+    this.#bySlot[slot] = item;
+    this.#byId.set(lineItem.line_item_id, item);
+    join(this.#byCampaign, lineItem.campaign_id, item);
+    if (item.hours !== null) join(this.#byHours, item.clock, item);
+    this.#joinSets(item);
+    this.#joinBrands(item);
+    this.#setBits(item);
+    this.bounds.set(slot, this.#boundOf(item));
+  }
+
+  #joinSets({ slot, lineItem, advertiser, creatives, memberships }: IndexedLineItem): void {
+    for (const name of listDimensions) this.dimensions[name].add(slot, lineItem.targeting[name], memberships);
+    this.keyValues.add(slot, lineItem.targeting.key_values, memberships);
+    this.currencies.restrict(slot, [advertiser.currency], memberships);
+    this.creativeFits.restrict(
+      slot,
+      creatives.flatMap(({ keys }) => keys),
+      memberships,
+    );
+  }
+
+  #joinBrands({ slot, advertiser, advertiserMemberships }: IndexedLineItem): void {
+    this.brands.add(slot, { include: [], exclude: brandsOf(advertiser) }, advertiserMemberships);
+    const own = this.#byAdvertiser.get(advertiser.advertiser_id) ?? new SlotSet();
+    this.#byAdvertiser.set(advertiser.advertiser_id, own);
+    own.add(slot);
+    advertiserMemberships.push(own);
+  }
+
+  #setBits(item: IndexedLineItem): void {
+    setBit(this.state.known, item.slot);
+    if (item.lineItem.frequency_cap !== null) setBit(this.state.capped, item.slot);
+    this.#setActive(item);
+    this.#setFlight(item);
+    this.#setHours(item);
+  }
+
+  #setActive({ slot, lineItem, campaign, advertiser }: IndexedLineItem): void {
+    put(this.state.active, slot, isLive(lineItem) && isLive(campaign) && isLive(advertiser));
+  }
+
+  #setHours({ slot, hours, clock }: IndexedLineItem): void {
+    const open = hours === null || ((hours[clock.hourOfWeek >>> 5] as number) & (1 << (clock.hourOfWeek & 31))) !== 0;
+    put(this.state.closed, slot, !open);
+  }
+
+  #setFlight(item: IndexedLineItem): void {
+    const { starts_at, ends_at } = flightOf(item);
+    put(this.state.inFlight, item.slot, starts_at <= this.#now && this.#now < ends_at);
+    const next = this.#now < starts_at ? starts_at : ends_at;
+    const flightAt = this.#now < next ? next : Infinity;
+    if (flightAt !== Infinity && flightAt !== item.flightAt) this.#flights.push(flightAt, item.slot);
+    item.flightAt = flightAt;
+  }
+
+  #boundOf({ lineItem, creatives, hash }: IndexedLineItem) {
+    const { pricing_model: model, bid_micros: bidMicros } = lineItem;
+    let best = 0;
+    for (const { creative } of creatives) {
+      const clickRatePpm = this.rates.ratePpm(creative.creative_id);
+      best = Math.max(best, ecpmMicros({ model, bidMicros, clickRatePpm }));
+    }
+    return { priority: priorityOf(lineItem), ecpmMicros: best, itemHash: hash };
+  }
+
+  #remove(item: IndexedLineItem): void {
+    const { slot } = item;
+    for (const set of item.memberships) set.delete(slot);
+    for (const set of item.advertiserMemberships) set.delete(slot);
+    for (const bitmap of Object.values(this.state) as Uint32Array[]) clearBit(bitmap, slot);
+    this.bounds.clear(slot);
+    this.#bySlot[slot] = undefined;
+    this.#byId.delete(item.lineItem.line_item_id);
+    this.#byCampaign.get(item.lineItem.campaign_id)?.delete(item);
+    this.#byHours.get(item.clock)?.delete(item);
+  }
+}
+
+function indexedCreative(creative: CreativePublished): IndexedCreative {
+  return { creative, keys: creativeKeys(creative), hash: hashText(creative.creative_id) };
+}
+
+function isArchived(...entities: readonly { readonly change: Change }[]): boolean {
+  return entities.some(({ change }) => change.archived);
+}
+
+function put(words: Uint32Array, slot: number, value: boolean): void {
+  if (value) setBit(words, slot);
+  else clearBit(words, slot);
+}
+
+function join<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
+  const set = sets.get(key);
+  if (set === undefined) sets.set(key, new Set([value]));
+  else set.add(value);
+}
+
+/** The flight of a line item lies within that of its campaign. */
+function flightOf({ lineItem, campaign }: IndexedLineItem): { starts_at: number; ends_at: number } {
+  const own = lineItem.flight ?? campaign.flight;
+  return {
+    starts_at: Math.max(own.starts_at, campaign.flight.starts_at),
+    ends_at: Math.min(own.ends_at, campaign.flight.ends_at),
+  };
+}
+
+/** What a publisher may name to block an advertiser. */
+function brandsOf({ advertiser_id, domains, categories }: AdvertiserPublished): string[] {
+  return [advertiser_id, ...domains.map((domain) => domain.toLowerCase()), ...categories];
+}
+
+function hoursAsBits(hours: readonly number[]): Uint32Array | null {
+  if (hours.length === 0) return null;
+  const bits = new Uint32Array(6);
+  for (const hour of hours) setBit(bits, hour);
+  return bits;
+}

@@ -1,0 +1,379 @@
+import type { FrequencyView } from '../domain/frequency-view.ts';
+import type {
+  Auction,
+  ExclusionCount,
+  FrequencyFact,
+  Lease,
+  LeaseFact,
+  Loser,
+  PersonRead,
+  RequestContext,
+  ViewRevision,
+} from '../domain/records.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type AuctionRule, compareRanks, hashText, housePriority, priceMicros } from './auction.ts';
+import { TopCandidates } from './bitmap-ranking.ts';
+import { type Offer, type PlaceFacts, placeName } from './candidate.ts';
+import type { CatalogIndex, IndexedLineItem } from './catalog-index.ts';
+import type { ConsentVerdict } from './consent.ts';
+import { type AdTimes, type Deadline, type Stage } from './deadline.ts';
+import type { DecisionRequest } from './decision-request.ts';
+import { type Eligible, EligibilityIndex } from './eligibility.ts';
+import { type ExposureSource, exposuresOf, type RecentSelections } from './frequency.ts';
+import type { Person } from './person.ts';
+import { addExclusion, losersKept, Ranking } from './ranking.ts';
+import { RestingLineItems } from './resting.ts';
+import { contextOf, type NoAdReason, type RequestSender, type ResolvedSlot } from './slot.ts';
+import { attributesOf } from './targeting.ts';
+
+/** The leases of this boot, as a decision sees them (`LeaseBook`). */
+export interface DrawnLeases {
+  left(campaignId: string, day: string): number;
+  draw(campaignId: string, day: string, amountMicros: number): Lease | null;
+  views(): readonly ViewRevision[];
+}
+
+export interface DeciderDeps {
+  readonly clock: Clock;
+  readonly index: CatalogIndex;
+  readonly leases: DrawnLeases;
+  readonly recent: RecentSelections;
+  /** How long a line item without budget is passed over, ms. */
+  readonly restMs: number;
+}
+
+/** A request whose slots were found in the catalogue, with everything that was read for it. */
+export interface DecisionInput {
+  readonly requestId: string;
+  readonly request: DecisionRequest;
+  /** In the order of the request. */
+  readonly slots: readonly ResolvedSlot[];
+  readonly sender: RequestSender;
+  readonly consent: ConsentVerdict;
+  /** Null without consent or without an id. */
+  readonly person: Person | null;
+  readonly deadline: Deadline;
+  /** Time of the decision: `CatalogIndex.advance`, ms. */
+  readonly nowMs: number;
+}
+
+/** An ad that was chosen, with its money drawn and with what the record says of how it came about. */
+export interface ChosenAd {
+  readonly slot: ResolvedSlot;
+  readonly position: number;
+  readonly offer: Offer;
+  readonly context: RequestContext;
+  readonly person: PersonRead | null;
+  readonly auction: Auction;
+  readonly priceMicros: number;
+  readonly drawLease: Lease | null;
+  readonly losers: readonly Loser[];
+  readonly exclusions: readonly ExclusionCount[];
+  readonly leases: readonly LeaseFact[];
+  readonly times: AdTimes;
+  readonly excludedCreatives: readonly string[];
+}
+
+export interface EmptySlot {
+  readonly slotId: string;
+  readonly reason: NoAdReason;
+  /** Of the ad that could not be found. */
+  readonly exclusions: readonly ExclusionCount[];
+}
+
+export interface Choice {
+  readonly ads: readonly ChosenAd[];
+  readonly empty: readonly EmptySlot[];
+}
+
+/** Line items looked at together: enough for a winner and its losers when few of them are refused. */
+const walkSize = 16;
+const leaseFactsKept = 20;
+
+/**
+ * Chooses ads. Works on memory alone: index, leases and what was read of the person; never waits. The arrays that it walks with are its own, so
+ * one decision is made at a time.
+ */
+export class Decider {
+  readonly deps: DeciderDeps;
+  readonly #eligibility: EligibilityIndex;
+  readonly #top: TopCandidates;
+  readonly #resting: RestingLineItems;
+
+  constructor(deps: DeciderDeps) {
+    this.deps = deps;
+    this.#eligibility = new EligibilityIndex(deps.index);
+    this.#top = new TopCandidates(deps.index.bounds, walkSize);
+    this.#resting = new RestingLineItems(deps.index, deps.restMs);
+  }
+
+  choose(input: DecisionInput): Choice {
+    const ads: ChosenAd[] = [];
+    const empty: EmptySlot[] = [];
+    for (const slot of input.slots) {
+      const place = new Place(this.deps, input, slot);
+      for (let position = 0; position < slot.request.count; position += 1) {
+        const found = this.#fillPlace(place, position, ads);
+        if ('offer' in found) ads.push(found);
+        else if (position === 0) empty.push(found);
+        if (!('offer' in found)) break;
+      }
+    }
+    return { ads, empty };
+  }
+
+  #fillPlace(place: Place, position: number, before: readonly ChosenAd[]): ChosenAd | EmptySlot {
+    const { input, slot } = place;
+    const { clock, index } = this.deps;
+    const enter = (stage: Stage) => input.deadline.enter(stage, clock.monotonicUs());
+    if (input.deadline.isOver(clock.monotonicUs())) return emptySlot(slot, 'deadline_exceeded', []);
+    enter('targeting');
+    const eligible = this.#findEligible(place, before);
+    const facts = place.factsAt(position);
+    const mayGoOn = () => !input.deadline.isOver(clock.monotonicUs());
+    const ranking = new Ranking({ index, top: this.#top, eligible, facts, time: { enter, mayGoOn } });
+    const sale = sell(ranking, place, enter);
+    if (ranking.cut) input.deadline.degrade('targeting', 'walk_cut');
+    this.#resting.note(ranking.withoutBudget, input.nowMs);
+    enter('response');
+    const exclusions = ranking.exclusions().reduce(addExclusion, eligible.exclusions);
+    if (sale === null) return emptySlot(slot, reasonOf(exclusions), exclusions);
+    return place.chosen({ position, sale, ranking, eligible, exclusions, before });
+  }
+
+  #findEligible(place: Place, before: readonly ChosenAd[]): Eligible {
+    const { nowMs, person } = place.input;
+    return this.#eligibility.find(place.attributes, {
+      personKnown: person !== null && person.view !== null,
+      shownAdvertisers: before.map(({ offer }) => offer.item.advertiser.advertiser_id),
+      resting: this.#resting.at(nowMs),
+    });
+  }
+}
+
+interface Sale {
+  readonly offer: Offer;
+  readonly runnerUp: Offer | null;
+  readonly rule: AuctionRule;
+  readonly priceMicros: number;
+  readonly drawLease: Lease | null;
+}
+
+/** The auction: the first of the ranking whose budget can be drawn, at the price that the rule gives. */
+function sell(ranking: Ranking, place: Place, enter: (stage: Stage) => void): Sale | null {
+  for (;;) {
+    ranking.fill(1 + losersKept);
+    enter('auction');
+    const [offer, second] = ranking.offers;
+    if (offer === undefined) return null;
+    const runnerUp = second !== undefined && second.rank.priority === offer.rank.priority ? second : null;
+    const rule: AuctionRule = place.slot.placement.auction === 'second_price' ? 'second_price' : 'first_price';
+    const price = priceMicros(offer.bid, {
+      rule,
+      floorMicros: place.slot.floorMicros,
+      runnerUpEcpmMicros: runnerUp?.rank.ecpmMicros ?? null,
+    });
+    const drawLease = place.draw(offer, price);
+    if (drawLease !== 'refused') return { offer, runnerUp, rule, priceMicros: price, drawLease };
+    ranking.withoutBudget.push(offer.item);
+    ranking.refuseFirst();
+  }
+}
+
+/** One slot of one request: what is the same for all ads that it takes. */
+class Place {
+  readonly deps: DeciderDeps;
+  readonly input: DecisionInput;
+  readonly slot: ResolvedSlot;
+  readonly context: RequestContext;
+  readonly attributes: ReturnType<typeof attributesOf>;
+  readonly #exposures: ExposureSource | null;
+  /** Campaign → left on its lease when it was first looked at for this ad; 0 if a draw was refused. */
+  readonly #left = new Map<string, number>();
+
+  constructor(deps: DeciderDeps, input: DecisionInput, slot: ResolvedSlot) {
+    this.deps = deps;
+    this.input = input;
+    this.slot = slot;
+    const view = input.person?.view ?? null;
+    this.context = contextOf(slot, input.request, input.sender, input.consent);
+    const { placement, publisher } = slot;
+    this.attributes = attributesOf({
+      context: this.context,
+      placement,
+      publisher,
+      profileSegments: view?.segments ?? [],
+    });
+    this.#exposures = view === null ? null : this.#exposureSource(view);
+  }
+
+  #exposureSource(view: FrequencyView): ExposureSource {
+    const { nowMs, person } = this.input;
+    const userKey = person?.userKey ?? null;
+    const selected = userKey === null ? undefined : this.deps.recent.of(userKey, nowMs);
+    return { exposed: view.items, selected, nowMs };
+  }
+
+  factsAt(position: number): PlaceFacts {
+    this.#left.clear();
+    return {
+      creativeKeys: this.attributes.creativeKeys,
+      blockedAttributes: this.slot.placement.blocked_attributes,
+      floorMicros: this.slot.floorMicros,
+      requestHash: hashText(placeName(this.input.requestId, this.slot.request.id, position)),
+      rates: this.deps.index.rates,
+      exposures: (item) => this.#exposuresOf(item),
+      leftMicros: (item) => this.#leftMicros(item),
+    };
+  }
+
+  #exposuresOf({ lineItem }: IndexedLineItem): number {
+    const cap = lineItem.frequency_cap;
+    return this.#exposures === null || cap === null ? 0 : exposuresOf(this.#exposures, lineItem.line_item_id, cap);
+  }
+
+  #leftMicros({ campaign, clock }: IndexedLineItem): number {
+    const known = this.#left.get(campaign.campaign_id);
+    if (known !== undefined) return known;
+    const left = this.deps.leases.left(campaign.campaign_id, clock.day);
+    this.#left.set(campaign.campaign_id, left);
+    return left;
+  }
+
+  /** Commits the price where selection commits money. A test ad and one that costs nothing draw nothing. */
+  draw({ item, bid }: Offer, price: number): Lease | null | 'refused' {
+    if (price === 0 || this.input.request.test || (bid.model !== 'CPM' && bid.model !== 'VCPM')) return null;
+    const { campaign_id } = item.campaign;
+    const lease = this.deps.leases.draw(campaign_id, item.clock.day, price);
+    if (lease !== null) return lease;
+    // What can't be drawn is not there: the record says so, and `why-not` comes to the same end.
+    this.#left.set(campaign_id, 0);
+    return 'refused';
+  }
+
+  chosen(parts: {
+    readonly position: number;
+    readonly sale: Sale;
+    readonly ranking: Ranking;
+    readonly eligible: Eligible;
+    readonly exclusions: readonly ExclusionCount[];
+    readonly before: readonly ChosenAd[];
+  }): ChosenAd {
+    const { position, sale, ranking, eligible, exclusions, before } = parts;
+    const { offer, drawLease } = sale;
+    const ad: ChosenAd = {
+      slot: this.slot,
+      position,
+      offer,
+      context: this.context,
+      person: this.#personRead(),
+      auction: auctionRecord(sale, ranking, { eligible, floorMicros: this.slot.floorMicros }),
+      priceMicros: sale.priceMicros,
+      drawLease,
+      losers: losersOf(sale, ranking),
+      exclusions,
+      leases: this.#leaseFacts(),
+      times: this.input.deadline.takeAdTimes(),
+      excludedCreatives: before.map((earlier) => earlier.offer.creative.creative.creative_id),
+    };
+    this.#noteExposure(offer.item);
+    return ad;
+  }
+
+  /** Counts as they were when this ad was chosen. */
+  #personRead(): PersonRead | null {
+    const { person } = this.input;
+    if (person === null || person.view === null || this.#exposures === null) return null;
+    const { exposed, selected } = this.#exposures;
+    const frequency: FrequencyFact[] = [];
+    for (const id of exposed.keys()) this.#addCount(frequency, id);
+    for (const id of selected?.keys() ?? []) if (!exposed.has(id)) this.#addCount(frequency, id);
+    return { revision: person.revision, segments: person.view.segments, frequency };
+  }
+
+  #addCount(frequency: FrequencyFact[], lineItemId: string): void {
+    const item = this.deps.index.get(lineItemId);
+    if (item === undefined || item.lineItem.frequency_cap === null) return;
+    frequency.push({ line_item_id: lineItemId, count: this.#exposuresOf(item) });
+  }
+
+  #noteExposure({ lineItem }: IndexedLineItem): void {
+    const userKey = this.input.person?.userKey ?? null;
+    if (userKey === null || this.input.request.test) return;
+    this.deps.recent.note(userKey, lineItem.line_item_id, this.input.nowMs);
+  }
+
+  #leaseFacts(): LeaseFact[] {
+    const facts: LeaseFact[] = [];
+    for (const [campaign_id, left_micros] of this.#left) {
+      if (facts.length < leaseFactsKept) facts.push({ campaign_id, left_micros });
+    }
+    return facts;
+  }
+}
+
+function auctionRecord(
+  { offer, runnerUp, rule }: Sale,
+  ranking: Ranking,
+  { eligible, floorMicros }: { readonly eligible: Eligible; readonly floorMicros: number },
+): Auction {
+  return {
+    rule: isFallback(offer) ? 'fallback' : rule,
+    bid_micros: offer.bid.bidMicros,
+    ecpm_micros: offer.rank.ecpmMicros,
+    floor_micros: floorMicros,
+    runner_up_ecpm_micros: runnerUp?.rank.ecpmMicros ?? null,
+    priority: offer.rank.priority,
+    eligible: eligible.targeted,
+    solicited: ranking.solicited,
+    responded: ranking.responded,
+    participating: ranking.participating,
+  };
+}
+
+/** A house ad: nobody who pays wanted the place. */
+export function isFallback({ rank }: Offer): boolean {
+  return rank.priority === housePriority;
+}
+
+function losersOf({ offer }: Sale, { offers, belowFloor }: Ranking): Loser[] {
+  const behind = offers.slice(1, 1 + losersKept).map((other) => loser(other, lostBecause(offer, other)));
+  const cheap = belowFloor.toSorted((a, b) => compareRanks(a.rank, b.rank));
+  return [...behind, ...cheap.slice(0, losersKept - behind.length).map((other) => loser(other, 'below_floor'))];
+}
+
+/** What the one behind lacked. */
+export function lostBecause(winner: Pick<Offer, 'rank'>, other: Pick<Offer, 'rank'>): 'outbid' | 'lost_tie' {
+  const { rank } = winner;
+  return rank.priority === other.rank.priority && rank.ecpmMicros === other.rank.ecpmMicros ? 'lost_tie' : 'outbid';
+}
+
+function loser({ item, creative, rank }: Offer, reason: Loser['reason']): Loser {
+  return {
+    line_item_id: item.lineItem.line_item_id,
+    creative_id: creative.creative.creative_id,
+    ecpm_micros: rank.ecpmMicros,
+    reason,
+  };
+}
+
+function emptySlot(slot: ResolvedSlot, reason: NoAdReason, exclusions: readonly ExclusionCount[]): EmptySlot {
+  return { slotId: slot.request.id, reason, exclusions };
+}
+
+/** Steps after targeting, the last one first: a slot is empty for the reason of whoever came furthest. */
+const lateSteps: readonly (readonly [step: string, reason: NoAdReason])[] = [
+  ['floor', 'below_floor'],
+  ['ranking', 'deadline_exceeded'],
+  ['creative', 'creative_blocked'],
+  ['budget', 'no_budget'],
+  ['separation', 'same_advertiser'],
+  ['frequency', 'frequency_capped'],
+];
+
+function reasonOf(exclusions: readonly ExclusionCount[]): NoAdReason {
+  const late = lateSteps.find(([step]) =>
+    exclusions.some((exclusion) => exclusion.step === step && exclusion.reason !== 'no_creative_fits'),
+  );
+  return late?.[1] ?? 'nothing_eligible';
+}

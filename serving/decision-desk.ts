@@ -1,0 +1,265 @@
+import { AdtallyError } from '../domain/errors.ts';
+import { eventId, shardOf, uuidV7 } from '../domain/identity.ts';
+import type { MarkupReturned, PersonSeen, ViewRevision } from '../domain/records.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { SchemaRegistry } from '../ports/schema-registry.ts';
+import type { BotGate } from './bot-gate.ts';
+import type { ConsentGate } from './consent.ts';
+import { bestTier, Deadline, type DeadlinePolicy } from './deadline.ts';
+import type { Choice, Decider, DecisionInput, EmptySlot } from './decide.ts';
+import type { DecisionRequest } from './decision-request.ts';
+import { type Explanation, explain } from './explain.ts';
+import {
+  type IssuedAd,
+  type IssuedDecision,
+  type IssuerDeps,
+  issueAd,
+  reservedRecord,
+  selectedRecord,
+} from './issue.ts';
+import type { BufferRecord, LocalBuffer } from './local-buffer.ts';
+import type { Person, PersonReader } from './person.ts';
+import { type NoAdReason, type RequestSender, type ResolvedSlot, resolveSlot } from './slot.ts';
+
+export interface DecisionDeskDeps {
+  readonly clock: Clock;
+  /** Wall clock of the boot (`NodeClock`): never goes back, never below a mark. */
+  readonly nodeClock: { now(): number };
+  readonly registry: SchemaRegistry;
+  readonly buffer: LocalBuffer;
+  readonly decider: Decider;
+  readonly issuer: IssuerDeps;
+  readonly persons: PersonReader;
+  readonly bots: BotGate;
+  readonly consent: ConsentGate;
+  readonly deadlines: DeadlinePolicy;
+  /** Deadline of a request that names none, ms. */
+  readonly defaultTmaxMs: number;
+  /** True while the process has no time for what can be skipped. */
+  readonly underPressure: () => boolean;
+  /** A record could not be stored although there was room: ours to answer for, not the client's. */
+  readonly onError: (error: Error) => void;
+}
+
+/** Who asks. */
+export interface Caller {
+  readonly channel: 'api' | 'openrtb';
+  /** Of the request itself, where the body names no device. */
+  readonly userAgent: string;
+  readonly address: string;
+  /** Truncates an address, so that it need not be parsed for each request of a connection. */
+  readonly truncate: (address: string) => string;
+  /** May see prices and reasons. */
+  readonly trusted: boolean;
+  /** Monotonic time of arrival, microseconds. */
+  readonly arrivedUs: number;
+}
+
+export interface DecisionAnswer {
+  readonly request_id: string;
+  readonly decisions: readonly (IssuedDecision & { readonly explain?: Explanation })[];
+  readonly no_ad: readonly { readonly slot_id: string; readonly reason: NoAdReason; readonly explain?: Explanation }[];
+  readonly warnings: readonly string[];
+}
+
+export interface Answered {
+  readonly body: DecisionAnswer;
+  readonly ads: readonly IssuedAd[];
+  readonly arrivedUs: number;
+}
+
+/** What is known before the person is. */
+type Draft = Omit<DecisionInput, 'person' | 'nowMs'> & {
+  readonly empty: readonly EmptySlot[];
+  readonly trusted: boolean;
+  readonly arrivedUs: number;
+};
+
+/** A read that would be given less than this is not begun, microseconds: timers are no finer. */
+const leastReadUs = 1000;
+
+/** Takes decision requests: gates, reads the person if it may, chooses, signs, and hands the records to the buffer. */
+export class DecisionDesk {
+  readonly #deps: DecisionDeskDeps;
+
+  constructor(deps: DecisionDeskDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Answers a request; at once unless a person has to be read. All records of the answer are in the buffer as one entry when it is given, and the
+   * answer does not wait for the disk. Error: `BUFFER_FULL`.
+   */
+  decide(request: DecisionRequest, caller: Caller): Answered | Promise<Answered> {
+    const userAgent = request.device.userAgent ?? caller.userAgent;
+    const address = request.device.ip ?? caller.address;
+    if (this.#deps.bots.block(userAgent, address) !== null) return this.#refuseAll(request, caller);
+    const draft = this.#draft(request, caller, { userAgent, network: caller.truncate(address) });
+    if (draft.consent.consent !== 'personal' || request.userId === null) return this.#finish(draft, null);
+    const person = this.#person(draft, request.userId);
+    return person instanceof Promise ? person.then((read) => this.#finish(draft, read)) : this.#finish(draft, person);
+  }
+
+  /** The answer was handed to the socket. */
+  markReturned({ ads, arrivedUs }: Answered): void {
+    const { buffer, clock, nodeClock, registry } = this.#deps;
+    if (ads.length === 0 || !buffer.hasRoomFor('beacon')) return;
+    const elapsed_us = Math.round(clock.monotonicUs() - arrivedUs);
+    const returned_at = nodeClock.now();
+    const sequence = buffer.nextSequence();
+    const records = ads.map(({ billing, decision }): BufferRecord => {
+      const { selection_id, shard, node, boot } = billing;
+      const value: MarkupReturned = {
+        event_id: eventId(selection_id, 'returned', 0),
+        selection_id,
+        origin: { node, boot, sequence },
+        billing,
+        returned_at,
+        elapsed_us,
+        markup_bytes: Buffer.byteLength(decision.markup),
+      };
+      return { topic: 'selected', shard, key: selection_id, value: registry.encode('MarkupReturned', value) };
+    });
+    this.#append(sequence, records);
+  }
+
+  #newRequestId(): string {
+    return uuidV7(this.#deps.nodeClock.now(), this.#deps.issuer.random.bytes(10));
+  }
+
+  #refuseAll(request: DecisionRequest, { arrivedUs }: Caller): Answered {
+    const no_ad = request.slots.map(({ id }) => ({ slot_id: id, reason: 'blocked_traffic' as const }));
+    const body = { request_id: this.#newRequestId(), decisions: [], no_ad, warnings: request.warnings };
+    return { body, ads: [], arrivedUs };
+  }
+
+  #draft(request: DecisionRequest, caller: Caller, from: { userAgent: string; network: string }): Draft {
+    const { catalog } = this.#deps.decider.deps.index;
+    const slots: ResolvedSlot[] = [];
+    const empty: EmptySlot[] = [];
+    for (const slot of request.slots) {
+      const resolved = resolveSlot(slot, catalog);
+      if (typeof resolved === 'string') empty.push({ slotId: slot.id, reason: resolved, exclusions: [] });
+      else slots.push(resolved);
+    }
+    return {
+      requestId: this.#newRequestId(),
+      request,
+      slots,
+      sender: this.#sender(request, caller, from),
+      consent: this.#deps.consent.judge(request.consent),
+      deadline: this.#deadline(request, slots, caller.arrivedUs),
+      empty,
+      trusted: caller.trusted,
+      arrivedUs: caller.arrivedUs,
+    };
+  }
+
+  #sender(
+    { device }: DecisionRequest,
+    { channel }: Caller,
+    { userAgent, network }: { userAgent: string; network: string },
+  ): RequestSender {
+    const agent = this.#deps.bots.agent(userAgent);
+    return { channel, userAgent, network, deviceType: device.type ?? agent.deviceType, os: device.os ?? agent.os };
+  }
+
+  #deadline({ tmaxMs }: DecisionRequest, slots: readonly ResolvedSlot[], startedUs: number): Deadline {
+    const tier = bestTier(slots.map(({ placement }) => placement.tier));
+    const ads = slots.reduce((sum, { request }) => sum + request.count, 0);
+    const totalUs = (tmaxMs ?? this.#deps.defaultTmaxMs) * 1000;
+    return new Deadline({ totalUs, shares: this.#deps.deadlines[tier], startedUs, ads: Math.max(1, ads) });
+  }
+
+  /** The person from memory, or a promise of a read within the share of enrichment; skipped where there is no time for it. */
+  #person({ deadline }: Draft, rawId: string): Person | Promise<Person> {
+    const { clock, persons, underPressure } = this.#deps;
+    const hash = persons.hash(rawId);
+    const nowUs = clock.monotonicUs();
+    deadline.enter('enrichment', nowUs);
+    const kept = persons.recall(hash);
+    if (kept !== null) return kept;
+    const allowanceUs = deadline.allowanceUs('enrichment', nowUs);
+    if (underPressure() || allowanceUs < leastReadUs) {
+      deadline.degrade('enrichment', allowanceUs < leastReadUs ? 'no_time' : 'pressure');
+      return persons.skipped(hash);
+    }
+    return this.#read(deadline, hash, allowanceUs);
+  }
+
+  async #read(deadline: Deadline, hash: string, allowanceUs: number): Promise<Person> {
+    const person = await this.#deps.persons.read(hash, Math.floor(allowanceUs / 1000));
+    if (person.missing !== null) deadline.degrade('enrichment', `person_${person.missing}`);
+    return person;
+  }
+
+  /** From here to the append nothing waits, so that sequence numbers reach the buffer in order and times are not older than marks. */
+  #finish(draft: Draft, person: Person | null): Answered {
+    const { buffer, decider, nodeClock, clock } = this.#deps;
+    if (!buffer.hasRoomFor('decision')) {
+      throw new AdtallyError('BUFFER_FULL', 'too much waits for the log: no further decisions for now');
+    }
+    const nowMs = decider.deps.index.advance(nodeClock.now());
+    const input: DecisionInput = { ...draft, person, nowMs };
+    const choice = decider.choose(input);
+    const announced = person?.firstSight ?? false;
+    const sequence = choice.ads.length > 0 || announced ? buffer.nextSequence() : 0;
+    const ads = choice.ads.map((chosen) => issueAd(chosen, input, this.#deps.issuer, sequence));
+    const body = this.#body(draft, choice, ads);
+    draft.deadline.enter('response', clock.monotonicUs());
+    if (sequence > 0) this.#append(sequence, this.#records(ads, input));
+    return { body, ads, arrivedUs: draft.arrivedUs };
+  }
+
+  #body(draft: Draft, choice: Choice, ads: readonly IssuedAd[]): DecisionAnswer {
+    const { request, requestId, trusted } = draft;
+    const explained = request.debug && trusted;
+    const empty = [...draft.empty, ...choice.empty];
+    return {
+      request_id: requestId,
+      decisions: ads.map((ad) => (explained ? { ...ad.decision, explain: explain(ad.chosen) } : ad.decision)),
+      no_ad: empty.map(({ slotId, reason, exclusions }) => ({
+        slot_id: slotId,
+        reason,
+        ...(explained && { explain: { exclusions } }),
+      })),
+      warnings: request.debug && !trusted ? [...request.warnings, 'debug needs a key'] : request.warnings,
+    };
+  }
+
+  #records(ads: readonly IssuedAd[], input: DecisionInput): BufferRecord[] {
+    const { registry } = this.#deps;
+    const records: BufferRecord[] = [];
+    const views = ads.length > 0 ? this.#views() : [];
+    for (const ad of ads) {
+      const { shard, selection_id: key } = ad.billing;
+      const selected = selectedRecord(ad, { input, views });
+      records.push({ topic: 'selected', shard, key, value: registry.encode('AdSelected', selected) });
+      const reserved = reservedRecord(ad);
+      if (reserved !== null) {
+        records.push({ topic: 'spend', shard, key, value: registry.encode('SpendReserved', reserved) });
+      }
+    }
+    if (input.person?.firstSight === true) records.push(this.#seenRecord(input.person, input));
+    return records;
+  }
+
+  #seenRecord({ hash }: Person, { request, nowMs }: DecisionInput): BufferRecord {
+    const value: PersonSeen = { person_hash: hash, segments: request.segments, seen_at: nowMs };
+    const shard = shardOf(hash, this.#deps.issuer.options.shards);
+    return { topic: 'persons', shard, key: hash, value: this.#deps.registry.encode('PersonSeen', value) };
+  }
+
+  #views(): ViewRevision[] {
+    const { index, leases } = this.#deps.decider.deps;
+    return [
+      { view: 'catalog', revision: index.revision },
+      ...leases.views(),
+      { view: 'creative-stats', revision: index.rates.revision },
+    ];
+  }
+
+  #append(sequence: number, records: readonly BufferRecord[]): void {
+    this.#deps.buffer.append(sequence, records).catch(this.#deps.onError);
+  }
+}

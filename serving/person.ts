@@ -1,0 +1,116 @@
+import { createHmac } from 'node:crypto';
+import { isAdtallyError } from '../domain/errors.ts';
+import { decodeFrequencyView, type FrequencyView, frequencyViewKey } from '../domain/frequency-view.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { KeyStore } from '../ports/key-store.ts';
+import type { ViewStore } from '../ports/view-store.ts';
+import { BoundedCache } from './bounded-cache.ts';
+
+/** What a decision knows of a person with consent. */
+export interface Person {
+  /** Keyed hash of the raw id, hex: the key of `persons`. */
+  readonly hash: string;
+  /** Random key; null on first sight. */
+  readonly userKey: string | null;
+  /** Profile and exposures; null if they could not be read in time. */
+  readonly view: FrequencyView | null;
+  /** Version of the view; 0 if there is none yet. */
+  readonly revision: number;
+  /** Not known, and not announced by this node before: `PersonSeen` is to be written. */
+  readonly firstSight: boolean;
+  /** Why the view is missing, as a code; null if it is not. */
+  readonly missing: 'timed_out' | 'unavailable' | 'skipped' | null;
+}
+
+export interface PersonReaderOptions {
+  readonly keys: KeyStore;
+  readonly views: ViewStore;
+  readonly clock: Clock;
+  /** Key of the hash of raw ids. */
+  readonly hashSecret: Uint8Array;
+  /** How long what was read is used again, ms. Default 1000. */
+  readonly keptMs?: number;
+}
+
+interface Kept {
+  readonly person: Person;
+  readonly untilMs: number;
+}
+
+const keptPersons = 50_000;
+const defaultKeptMs = 1000;
+/** A node announces an unknown person again after this, in case the first record was lost, ms. */
+const announceAgainMs = 60_000;
+const nobody: FrequencyView = { items: new Map(), segments: [] };
+
+/** Reads persons for decisions: the key by the hash of the raw id, then the view by the key. A raw id is held no longer than a call. */
+export class PersonReader {
+  readonly #options: PersonReaderOptions;
+  readonly #kept = new BoundedCache<string, Kept>(keptPersons);
+  readonly #announced = new BoundedCache<string, number>(keptPersons);
+
+  constructor(options: PersonReaderOptions) {
+    this.#options = options;
+  }
+
+  hash(rawId: string): string {
+    return createHmac('sha256', this.#options.hashSecret).update(rawId).digest('hex');
+  }
+
+  /** What was read a moment ago, without waiting. */
+  recall(hash: string): Person | null {
+    const kept = this.#kept.get(hash);
+    if (kept === undefined || kept.untilMs <= this.#options.clock.now()) return null;
+    return kept.person.firstSight ? { ...kept.person, firstSight: this.#announce(hash) } : kept.person;
+  }
+
+  /** The person without the read, where there is no time for it. */
+  skipped(hash: string): Person {
+    return { hash, userKey: null, view: null, revision: 0, firstSight: false, missing: 'skipped' };
+  }
+
+  /** Reads, for at most `allowanceMs`; what comes later serves the next request. Never rejects for an engine that is away. */
+  async read(hash: string, allowanceMs: number): Promise<Person> {
+    const { clock } = this.#options;
+    return new Promise<Person>((resolve, reject) => {
+      const timer = clock.after(allowanceMs, () => resolve({ ...this.skipped(hash), missing: 'timed_out' }));
+      this.#load(hash).then((person) => {
+        timer.cancel();
+        resolve(person.firstSight ? { ...person, firstSight: this.#announce(hash) } : person);
+      }, reject);
+    });
+  }
+
+  async #load(hash: string): Promise<Person> {
+    try {
+      const [userKey = null] = await this.#options.keys.getMany([hash]);
+      const person = userKey === null ? this.#unknown(hash) : await this.#known(hash, userKey);
+      const keptMs = this.#options.keptMs ?? defaultKeptMs;
+      this.#kept.set(hash, { person, untilMs: this.#options.clock.now() + keptMs });
+      return person;
+    } catch (error) {
+      if (!isAdtallyError(error) || !error.retriable) throw error;
+      return { ...this.skipped(hash), missing: 'unavailable' };
+    }
+  }
+
+  #unknown(hash: string): Person {
+    return { hash, userKey: null, view: null, revision: 0, firstSight: true, missing: null };
+  }
+
+  async #known(hash: string, userKey: string): Promise<Person> {
+    const [found = null] = await this.#options.views.getMany([frequencyViewKey(userKey)]);
+    const view = found === null ? nobody : (decodeFrequencyView(found.value) ?? null);
+    const missing = view === null ? 'unavailable' : null;
+    return { hash, userKey, view, revision: found?.version ?? 0, firstSight: false, missing };
+  }
+
+  /** True if the person is to be announced now. */
+  #announce(hash: string): boolean {
+    const now = this.#options.clock.now();
+    const before = this.#announced.get(hash);
+    if (before !== undefined && now - before < announceAgainMs) return false;
+    this.#announced.set(hash, now);
+    return true;
+  }
+}

@@ -1,0 +1,162 @@
+import type { ExclusionCount } from '../domain/records.ts';
+import { compareRanks } from './auction.ts';
+import type { TopCandidates } from './bitmap-ranking.ts';
+import {
+  attributeBlocked,
+  belowFloor,
+  bidOf,
+  isBelowFloor,
+  noBudget,
+  type Offer,
+  type PlaceFacts,
+  pace,
+  type Refusal,
+} from './candidate.ts';
+import type { CatalogIndex, IndexedLineItem } from './catalog-index.ts';
+import type { Stage } from './deadline.ts';
+import type { Eligible } from './eligibility.ts';
+
+/** Losers that are recorded: so many are looked for behind the winner. */
+export const losersKept = 5;
+
+/** Told of the stages that the walk enters, and asked whether there is time to go on. */
+export interface WalkTime {
+  enter(stage: Stage): void;
+  /** False: the walk ends with what it has. */
+  mayGoOn(): boolean;
+}
+
+export interface WalkOptions {
+  readonly index: CatalogIndex;
+  readonly top: TopCandidates;
+  readonly eligible: Eligible;
+  readonly facts: PlaceFacts;
+  readonly time: WalkTime;
+}
+
+/**
+ * The ranking of one ad's place: walks the eligible line items from the highest upper bound down, judges each, and stops as soon as nobody further down
+ * can be among the first few. So the cost follows the winners, and the winner is exactly the one that a full ranking would name.
+ */
+export class Ranking {
+  readonly #options: WalkOptions;
+  readonly #counts = new Map<Refusal, number>();
+  /** Best first; complete as far as it goes. */
+  readonly offers: Offer[] = [];
+  readonly belowFloor: Offer[] = [];
+  /** Line items that had no budget, for a rest. */
+  readonly withoutBudget: IndexedLineItem[] = [];
+  #judged = 0;
+  #solicited = 0;
+  #responded = 0;
+  #participating = 0;
+  #exhausted = false;
+  /** Stopped for want of time. */
+  cut = false;
+
+  constructor(options: WalkOptions) {
+    this.#options = options;
+    const { words, length } = options.eligible;
+    const { floorMicros, requestHash } = options.facts;
+    options.top.restart({ words, length, floorMicros, requestHash });
+  }
+
+  /** Goes on until the first `wanted` are certain, or until there are no more. */
+  fill(wanted: number): void {
+    const { top, time } = this.#options;
+    while (!this.#exhausted && !this.#isCertain(wanted)) {
+      if (this.#judged > 0 && !time.mayGoOn()) {
+        this.cut = true;
+        return;
+      }
+      time.enter('targeting');
+      const found = top.next();
+      if (found < top.slots.length) this.#exhausted = true;
+      this.#judge(found);
+    }
+  }
+
+  /** Takes out the best offer because its budget was refused after all. */
+  refuseFirst(): void {
+    const refused = this.offers.shift();
+    if (refused === undefined) return;
+    this.#count(noBudget, 1);
+    this.#participating -= 1;
+    this.#responded -= 1;
+    this.#solicited -= 1;
+  }
+
+  get solicited(): number {
+    return this.#solicited;
+  }
+
+  get responded(): number {
+    return this.#responded;
+  }
+
+  get participating(): number {
+    return this.#participating;
+  }
+
+  /** What took out those that were eligible and do not participate: with them, the exclusions tally with the size of the catalogue. */
+  exclusions(): ExclusionCount[] {
+    const rest = this.#options.eligible.count - this.#judged;
+    const counts: ExclusionCount[] = [];
+    for (const [{ step, reason }, count] of this.#counts) counts.push({ step, reason, count });
+    if (rest === 0) return counts;
+    // At the end of the walk only those are left whose upper bound does not reach the floor.
+    const { step, reason } = this.#exhausted ? belowFloor : { step: 'ranking', reason: 'not_reached' };
+    return addExclusion(counts, { step, reason, count: rest });
+  }
+
+  /** True if nobody who was not judged can be among the first `wanted`. */
+  #isCertain(wanted: number): boolean {
+    const last = this.offers[wanted - 1];
+    return last !== undefined && compareRanks(last.rank, this.#options.top.lastBound()) <= 0;
+  }
+
+  #judge(found: number): void {
+    const { index, top, facts, time } = this.#options;
+    this.#judged += found;
+    time.enter('pacing');
+    const asked: IndexedLineItem[] = [];
+    for (let place = 0; place < found; place += 1) {
+      const item = index.at(top.slots[place] as number);
+      const refusal = pace(item, facts);
+      if (refusal === null) asked.push(item);
+      else this.#count(refusal, 1);
+      if (refusal === noBudget) this.withoutBudget.push(item);
+    }
+    this.#solicited += asked.length;
+    time.enter('bidding');
+    for (const item of asked) this.#bid(item);
+  }
+
+  #bid(item: IndexedLineItem): void {
+    const { facts } = this.#options;
+    const offer = bidOf(item, facts);
+    if (offer === null) return this.#count(attributeBlocked, 1);
+    this.#responded += 1;
+    if (isBelowFloor(offer, facts)) {
+      this.belowFloor.push(offer);
+      return this.#count(belowFloor, 1);
+    }
+    this.#participating += 1;
+    let place = this.offers.length;
+    while (place > 0 && compareRanks((this.offers[place - 1] as Offer).rank, offer.rank) > 0) place -= 1;
+    this.offers.splice(place, 0, offer);
+  }
+
+  #count(refusal: Refusal, by: number): void {
+    this.#counts.set(refusal, (this.#counts.get(refusal) ?? 0) + by);
+  }
+}
+
+/** Adds a count to those of the same step and reason. */
+export function addExclusion(counts: ExclusionCount[], added: ExclusionCount): ExclusionCount[] {
+  const place = counts.findIndex(({ step, reason }) => step === added.step && reason === added.reason);
+  const before = counts[place];
+  if (before === undefined) counts.push(added);
+  else counts[place] = { ...before, count: before.count + added.count };
+  return counts;
+}

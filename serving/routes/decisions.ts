@@ -1,0 +1,163 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { clientOf } from '../client.ts';
+import type { Answered, Caller, DecisionDesk } from '../decision-desk.ts';
+import { deviceTypes, formats, readDecisionRequest, requestLimits } from '../decision-request.ts';
+import { problemResponses } from '../problem.ts';
+import { noAdReasons } from '../slot.ts';
+
+export interface DecisionRouteDeps {
+  readonly desk: DecisionDesk;
+  /** Monotonic time, microseconds. */
+  readonly monotonicUs: () => number;
+  /** True if the key of `Authorization: Bearer KEY` may see prices and reasons. */
+  readonly debugAllowed: (key: string) => boolean;
+}
+
+const text = { type: 'string' } as const;
+const texts = { type: 'array', items: text } as const;
+
+const slotSchema = {
+  type: 'object',
+  required: ['id', 'placement_id'],
+  properties: {
+    id: { type: 'string', minLength: 1, maxLength: 64 },
+    placement_id: { type: 'string', pattern: '^pl_[0-9A-Za-z]{1,12}$' },
+    count: { type: 'integer', minimum: 1, maximum: requestLimits.adsPerSlot },
+    sizes: {
+      type: 'array',
+      maxItems: requestLimits.sizes,
+      items: { type: 'string', pattern: '^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$' },
+    },
+    format: { type: 'string', enum: formats },
+    formats: { type: 'array', items: { type: 'string', enum: formats } },
+    key_values: { type: 'object', additionalProperties: true, description: 'A text or a list of texts by key.' },
+    floor_micros: { type: 'string', pattern: '^(0|[1-9][0-9]{0,15})$' },
+  },
+} as const;
+
+const bodySchema = {
+  type: 'object',
+  required: ['slots'],
+  properties: {
+    slots: { type: 'array', minItems: 1, maxItems: requestLimits.slots, items: slotSchema },
+    user: { type: 'object', properties: { id: text, segments: texts } },
+    device: {
+      type: 'object',
+      properties: { ua: text, ip: text, language: text, type: { type: 'string', enum: deviceTypes }, os: text },
+    },
+    geo: { type: 'object', properties: { country: text, region: text, city: text } },
+    consent: {
+      type: 'object',
+      properties: { tcf: text, gpp: text, gdpr: { type: 'boolean' }, coppa: { type: 'boolean' } },
+    },
+    context: {
+      type: 'object',
+      properties: { url: text, domain: text, app_bundle: text, keywords: texts, categories: texts },
+    },
+    tmax: { type: 'integer', minimum: requestLimits.tmaxMs.least, maximum: requestLimits.tmaxMs.most },
+    test: { type: 'boolean' },
+    debug: { type: 'boolean' },
+  },
+} as const;
+
+const explainSchema = { type: 'object', additionalProperties: true, description: 'With `debug` and a key.' } as const;
+
+const answerSchema = {
+  type: 'object',
+  properties: {
+    request_id: text,
+    decisions: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          slot_id: text,
+          placement_id: text,
+          selection_id: text,
+          advertiser_id: text,
+          campaign_id: text,
+          line_item_id: text,
+          creative_id: text,
+          format: text,
+          markup: text,
+          width: { type: 'integer' },
+          height: { type: 'integer' },
+          click_url: text,
+          beacons: { type: 'object', additionalProperties: text },
+          trackers: { type: 'array', items: { type: 'object', properties: { event: text, url: text } } },
+          expires_at: { type: 'string', format: 'date-time' },
+          explain: explainSchema,
+        },
+      },
+    },
+    no_ad: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { slot_id: text, reason: { type: 'string', enum: noAdReasons }, explain: explainSchema },
+      },
+    },
+    warnings: texts,
+  },
+} as const;
+
+const schema = {
+  tags: ['decisions'],
+  summary: 'Choose ads',
+  description:
+    'One decision for each ad; a slot without one is named in `no_ad` with its reason. Unknown fields are ignored and named in `warnings`.',
+  body: bodySchema,
+  response: {
+    200: { description: 'Decisions and empty slots.', ...answerSchema },
+    ...problemResponses('BAD_JSON', 'VALIDATION_FAILED', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'BUFFER_FULL'),
+  },
+};
+
+const json = 'application/json; charset=utf-8';
+
+/** `POST /v1/decisions`. */
+export function registerDecisions(app: FastifyInstance, deps: DecisionRouteDeps): void {
+  const answers = new WeakMap<FastifyRequest, Answered>();
+  const arrivals = new WeakMap<FastifyRequest, number>();
+  app.post('/v1/decisions', {
+    schema,
+    bodyLimit: requestLimits.bodyBytes,
+    // The body is checked once, where it is normalised (`readDecisionRequest`); a test holds the schema above against it.
+    validatorCompiler: () => () => true,
+    onRequest: (request, _reply, done) => {
+      arrivals.set(request, deps.monotonicUs());
+      done();
+    },
+    onResponse: (request, _reply, done) => {
+      const answered = answers.get(request);
+      if (answered !== undefined) deps.desk.markReturned(answered);
+      done();
+    },
+    handler: (request, reply) => {
+      const decision = readDecisionRequest(request.body);
+      const answered = deps.desk.decide(decision, callerOf(request, deps, arrivals.get(request) ?? deps.monotonicUs()));
+      const send = (answer: Answered): void => {
+        answers.set(request, answer);
+        void reply.header('content-type', json).send(JSON.stringify(answer.body));
+      };
+      if (!(answered instanceof Promise)) return send(answered);
+      answered.then(send, (error: unknown) => reply.send(error));
+    },
+  });
+}
+
+function callerOf({ socket, headers }: FastifyRequest, deps: DecisionRouteDeps, arrivedUs: number): Caller {
+  const address = socket.remoteAddress ?? '';
+  const { userAgent } = clientOf(undefined, headers);
+  const key = headers.authorization?.startsWith('Bearer ') ? headers.authorization.slice(7) : '';
+  return {
+    channel: 'api',
+    userAgent,
+    address,
+    truncate: (other) => clientOf(other, noHeaders).network,
+    trusted: key !== '' && deps.debugAllowed(key),
+    arrivedUs,
+  };
+}
+
+const noHeaders = {};

@@ -1,0 +1,161 @@
+import type { Catalog } from '../domain/catalog.ts';
+import { AdtallyError } from '../domain/errors.ts';
+import type { AdSelected, PlacementPublished, PublisherPublished } from '../domain/records.ts';
+import { compareRanks, hashText, type Rank, tieBreak } from './auction.ts';
+import { bidOf, isBelowFloor, type Offer, type PlaceFacts, pace, placeName } from './candidate.ts';
+import { CatalogIndex, type IndexedLineItem } from './catalog-index.ts';
+import type { ClickRates } from './click-rates.ts';
+import { lostBecause } from './decide.ts';
+import { EligibilityIndex } from './eligibility.ts';
+import { attributesOf, type SlotAttributes } from './targeting.ts';
+
+/** What the selection's record does not hold and a recomputation reads: the views at the revisions that `selected.views` names. */
+export interface WhyNotFacts {
+  /** Left to draw by campaign, micros, over and above those that are recorded. */
+  readonly leases?: ReadonlyMap<string, number>;
+  /** Click rates at the recorded revision of `creative-stats`. Default: the prior. */
+  readonly rates?: ClickRates;
+}
+
+/** Why a line item was not chosen. Steps and reasons are those of `ExclusionCount`, and `auction` for whoever took part. */
+export interface WhyNot {
+  readonly line_item_id: string;
+  /** status, targeting, brand_safety, creative, frequency, separation, budget, floor, ranking or auction; `won` for the winner. */
+  readonly step: string;
+  readonly reason: string;
+  /** Creative it would have shown, and its ranking value for a thousand; null if it was refused before its bid. */
+  readonly creative_id: string | null;
+  readonly ecpm_micros: number | null;
+}
+
+/**
+ * Judges one line item again for a recorded selection, by the code that decided: its bitmap in an index of its own, then caps, budget, bid, floor and
+ * rank against the recorded winner. `catalog` is the fold of `catalog` up to the recorded revision.
+ * Errors: `NOT_FOUND` for a line item or placement that the catalogue did not have then; `STATE_CONFLICT` for a catalogue of another revision.
+ */
+export function whyNot(selected: AdSelected, lineItemId: string, catalog: Catalog, facts: WhyNotFacts = {}): WhyNot {
+  requireRevision(selected, catalog);
+  const lineItem = catalog.lineItems.get(lineItemId);
+  if (lineItem === undefined) throw new AdtallyError('NOT_FOUND', `there was no line item ${lineItemId} then`);
+  const index = new CatalogIndex({
+    nowMs: selected.billing.selected_at,
+    catalog,
+    onlyLineItems: [lineItemId],
+    ...(facts.rates && { rates: facts.rates }),
+  });
+  const item = index.get(lineItemId);
+  if (item === undefined) return refused(lineItemId, 'status', 'archived');
+  const attributes = recordedAttributes(selected, catalog);
+  const excluded = excludedByBitmaps(selected, attributes, index);
+  if (excluded !== null) return refused(lineItemId, excluded.step, excluded.reason);
+  return judge(item, selected, placeFacts(selected, attributes, index, facts));
+}
+
+function requireRevision({ views }: AdSelected, catalog: Catalog): void {
+  const recorded = views.find(({ view }) => view === 'catalog')?.revision;
+  if (recorded === catalog.nextOffset) return;
+  throw new AdtallyError(
+    'STATE_CONFLICT',
+    `the selection was made on catalogue revision ${recorded}, this one is ${catalog.nextOffset}`,
+  );
+}
+
+function refused(line_item_id: string, step: string, reason: string): WhyNot {
+  return { line_item_id, step, reason, creative_id: null, ecpm_micros: null };
+}
+
+function placementOf(
+  { billing }: AdSelected,
+  catalog: Catalog,
+): { readonly placement: PlacementPublished; readonly publisher: PublisherPublished } {
+  const placement = catalog.placements.get(billing.placement_id);
+  const publisher = placement && catalog.publishers.get(placement.publisher_id);
+  if (placement === undefined || publisher === undefined) {
+    throw new AdtallyError('NOT_FOUND', `there was no placement ${billing.placement_id} then`);
+  }
+  return { placement, publisher };
+}
+
+function recordedAttributes(selected: AdSelected, catalog: Catalog): SlotAttributes {
+  const { context, person } = selected;
+  return attributesOf({ context, ...placementOf(selected, catalog), profileSegments: person?.segments ?? [] });
+}
+
+/** The first step that took the line item out, or null if it passed them all. */
+function excludedByBitmaps(
+  selected: AdSelected,
+  attributes: SlotAttributes,
+  index: CatalogIndex,
+): { readonly step: string; readonly reason: string } | null {
+  const eligible = new EligibilityIndex(index).find(attributes, {
+    personKnown: selected.person !== null,
+    shownAdvertisers: shownAdvertisers(selected, index.catalog),
+    resting: null,
+  });
+  return eligible.exclusions[0] ?? null;
+}
+
+function shownAdvertisers({ excluded_creatives }: AdSelected, catalog: Catalog): string[] {
+  return excluded_creatives.flatMap((id) => catalog.creatives.get(id)?.advertiser_id ?? []);
+}
+
+function placeFacts(
+  selected: AdSelected,
+  { creativeKeys }: SlotAttributes,
+  index: CatalogIndex,
+  { leases }: WhyNotFacts,
+): PlaceFacts {
+  const counts = new Map(selected.person?.frequency.map(({ line_item_id, count }) => [line_item_id, count]));
+  const recorded = new Map(selected.leases.map(({ campaign_id, left_micros }) => [campaign_id, left_micros]));
+  const left = (campaignId: string) => recorded.get(campaignId) ?? leases?.get(campaignId) ?? Infinity;
+  return {
+    creativeKeys,
+    blockedAttributes: placementOf(selected, index.catalog).placement.blocked_attributes,
+    floorMicros: selected.context.floor_micros,
+    requestHash: requestHashOf(selected),
+    rates: index.rates,
+    exposures: ({ lineItem }) => counts.get(lineItem.line_item_id) ?? 0,
+    leftMicros: ({ campaign }) => left(campaign.campaign_id),
+  };
+}
+
+function requestHashOf({ request_id, slot_id, position }: AdSelected): number {
+  return hashText(placeName(request_id, slot_id, position));
+}
+
+function judge(item: IndexedLineItem, selected: AdSelected, facts: PlaceFacts): WhyNot {
+  const id = item.lineItem.line_item_id;
+  const refusal = pace(item, facts);
+  if (refusal !== null) return refused(id, refusal.step, refusal.reason);
+  const offer = bidOf(item, facts);
+  if (offer === null) return refused(id, 'creative', 'attribute_blocked');
+  const { step, reason } = isBelowFloor(offer, facts)
+    ? { step: 'floor', reason: 'below_floor' }
+    : compared(offer, selected);
+  return {
+    line_item_id: id,
+    step,
+    reason,
+    creative_id: offer.creative.creative.creative_id,
+    ecpm_micros: offer.rank.ecpmMicros,
+  };
+}
+
+/** The rank that the winner had, as recorded. */
+function winnerRank(selected: AdSelected): Rank {
+  const { auction, billing } = selected;
+  const tie = tieBreak(requestHashOf(selected), hashText(billing.line_item_id));
+  return { priority: auction.priority, ecpmMicros: auction.ecpm_micros, tie };
+}
+
+function compared(offer: Offer, selected: AdSelected): { readonly step: string; readonly reason: string } {
+  const winner = winnerRank(selected);
+  if (offer.item.lineItem.line_item_id === selected.billing.line_item_id) return { step: 'won', reason: 'won' };
+  if (compareRanks(winner, offer.rank) <= 0) return { step: 'auction', reason: lostBecause({ rank: winner }, offer) };
+  if (selected.degradations.some(({ reason }) => reason === 'walk_cut')) {
+    return { step: 'ranking', reason: 'not_reached' };
+  }
+  // It outranks the winner and nothing else kept it out. The walk meets line items in the order of their rank, so it was met before the winner, and a
+  // budget is all that a decision sees without recording it: of more campaigns than a record holds, or of one that rested for want of it.
+  return { step: 'budget', reason: 'no_budget' };
+}
