@@ -1,0 +1,74 @@
+import type { AdSelected, AnyRecord, LineItemPublished, PublisherPublished } from '../domain/records.ts';
+import type { Placed } from './log-reading.ts';
+
+/** Every published version of an entity, by id, in the order of the log. */
+type History<T> = Map<string, { readonly offset: number; readonly value: T }[]>;
+
+/** What the catalogue said at any offset, for the few facts that a price rests on. */
+export class CatalogHistory {
+  private readonly lineItems: History<LineItemPublished> = new Map();
+  private readonly publishers: History<PublisherPublished> = new Map();
+
+  add(placed: Placed<AnyRecord>): void {
+    const { name, value } = placed.value;
+    if (name === 'LineItemPublished') remember(this.lineItems, value.line_item_id, placed.offset, value);
+    if (name === 'PublisherPublished') remember(this.publishers, value.publisher_id, placed.offset, value);
+  }
+
+  /** The price that follows from the catalogue as the selection saw it, or why none can be derived. */
+  price(selected: AdSelected): { readonly micros: number } | { readonly problem: string } {
+    const { billing, auction, views } = selected;
+    const seen = views.find((view) => view.view === 'catalog')?.revision;
+    if (seen === undefined) return { problem: 'the selection names no revision of the catalogue' };
+    const lineItem = before(this.lineItems, billing.line_item_id, seen);
+    if (lineItem === undefined)
+      return { problem: `${billing.line_item_id} was not in the catalogue at revision ${seen}` };
+    if (lineItem.pricing_model !== billing.pricing_model)
+      return { problem: `the pricing model of ${billing.line_item_id} was ${lineItem.pricing_model}` };
+    if (lineItem.pricing_model === 'NONE') return { micros: 0 };
+    if (lineItem.bid_micros !== auction.bid_micros)
+      return { problem: `the bid of ${billing.line_item_id} was ${lineItem.bid_micros}` };
+    const perThousand = lineItem.pricing_model !== 'CPC';
+    const highest = perThousand ? Math.floor(lineItem.bid_micros / 1000) : lineItem.bid_micros;
+    if (auction.rule !== 'second_price') return { micros: highest };
+    if (billing.price_micros > highest) return { micros: highest };
+    return {
+      micros: perThousand
+        ? secondPrice(auction.runner_up_ecpm_micros, auction.floor_micros, highest)
+        : billing.price_micros,
+    };
+  }
+
+  /** The publisher's share at the time of selection; null if the publisher is unknown at that revision. */
+  share(selected: AdSelected): { readonly ppm: number; readonly rounding: string } | null {
+    const seen = selected.views.find((view) => view.view === 'catalog')?.revision ?? 0;
+    const publisher = before(this.publishers, selected.billing.publisher_id, seen);
+    const term = publisher?.shares.findLast((share) => share.effective_from <= selected.billing.selected_at);
+    return publisher === undefined || term === undefined
+      ? null
+      : { ppm: term.share_ppm, rounding: publisher.share_rounding };
+  }
+}
+
+/** Second price of a thousand: a thousandth of a unit above the runner-up, at least the floor, never above the bid. */
+function secondPrice(runnerUpMicros: number | null, floorMicros: number, highest: number): number {
+  const wanted = Math.max(floorMicros, runnerUpMicros === null ? 0 : runnerUpMicros + 1000);
+  return Math.min(highest, Math.floor(wanted / 1000));
+}
+
+function remember<T extends { readonly change: { readonly revision: number } }>(
+  history: History<T>,
+  id: string,
+  offset: number,
+  value: T,
+): void {
+  const versions = history.get(id) ?? [];
+  // A record whose revision is not the next one is void: the first wins.
+  if (value.change.revision !== versions.length + 1) return;
+  versions.push({ offset, value });
+  history.set(id, versions);
+}
+
+function before<T>(history: History<T>, id: string, next: number): T | undefined {
+  return history.get(id)?.findLast((version) => version.offset < next)?.value;
+}

@@ -1,0 +1,99 @@
+import type {
+  AdSelected,
+  Adjusted,
+  Beacon,
+  Billing,
+  Lease,
+  MarkupReturned,
+  SpendIncurred,
+  SpendReserved,
+  TrafficInvalidated,
+} from '../domain/records.ts';
+import { inner, isNamed, type Placed } from './log-reading.ts';
+import type { AnyRecord } from '../domain/records.ts';
+
+/** A beacon as evidence, with the lease that a click drew. */
+export interface BeaconFact extends Beacon {
+  readonly drawLease: Lease | null;
+}
+
+/** Everything that the log says of one selection, as it stands; nothing is judged here. */
+export interface SelectionFacts {
+  readonly selectionId: string;
+  readonly selected: Placed<AdSelected>[];
+  readonly returned: Placed<MarkupReturned>[];
+  readonly beacons: Placed<BeaconFact>[];
+  readonly reserved: Placed<SpendReserved>[];
+  readonly incurred: Placed<SpendIncurred>[];
+  readonly verdicts: Placed<TrafficInvalidated>[];
+  readonly adjustments: Placed<Adjusted>[];
+}
+
+/** Facts by selection. */
+export class FactBook {
+  readonly selections = new Map<string, SelectionFacts>();
+
+  of(selectionId: string): SelectionFacts {
+    let facts = this.selections.get(selectionId);
+    if (facts === undefined) {
+      facts = {
+        selectionId,
+        selected: [],
+        returned: [],
+        beacons: [],
+        reserved: [],
+        incurred: [],
+        verdicts: [],
+        adjustments: [],
+      };
+      this.selections.set(selectionId, facts);
+    }
+    return facts;
+  }
+
+  /** Files a record of evidence or of spend with its selection; records of no selection are not for this book. */
+  add(placed: Placed<AnyRecord>): void {
+    if (isNamed(placed, 'AdSelected')) this.of(placed.value.value.billing.selection_id).selected.push(inner(placed));
+    else if (isNamed(placed, 'MarkupReturned')) this.of(placed.value.value.selection_id).returned.push(inner(placed));
+    else if (isNamed(placed, 'SpendReserved'))
+      this.of(placed.value.value.billing.selection_id).reserved.push(inner(placed));
+    else if (isNamed(placed, 'SpendIncurred'))
+      this.of(placed.value.value.billing.selection_id).incurred.push(inner(placed));
+    else if (isNamed(placed, 'TrafficInvalidated'))
+      this.of(placed.value.value.selection_id).verdicts.push(inner(placed));
+    else if (isNamed(placed, 'Adjusted')) this.of(placed.value.value.selection_id).adjustments.push(inner(placed));
+    else this.addBeacon(placed);
+  }
+
+  private addBeacon(placed: Placed<AnyRecord>): void {
+    const { name, value } = placed.value;
+    if (
+      name !== 'ImpressionRendered' &&
+      name !== 'AdViewable' &&
+      name !== 'VideoProgressed' &&
+      name !== 'AdInteracted' &&
+      name !== 'AdClicked'
+    )
+      return;
+    const drawLease = name === 'AdClicked' ? value.draw_lease : value.beacon.billing.draw_lease;
+    const { topic, shard, offset } = placed;
+    this.of(value.beacon.billing.selection_id).beacons.push({
+      topic,
+      shard,
+      offset,
+      value: { ...value.beacon, drawLease },
+    });
+  }
+}
+
+/** The billing facts of a selection: from its own record, else from any evidence, else from spend; null if only a verdict is known. */
+export function billingOf(facts: SelectionFacts): Billing | null {
+  return (
+    facts.selected[0]?.value.billing ??
+    facts.beacons[0]?.value.billing ??
+    facts.returned[0]?.value.billing ??
+    facts.reserved[0]?.value.billing ??
+    facts.incurred[0]?.value.billing ??
+    null
+  );
+}

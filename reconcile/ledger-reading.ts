@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto';
+import type { EntriesBooked, Entry } from '../domain/records.ts';
+import type { LedgerStore } from '../ports/ledger-store.ts';
+import type { SchemaRegistry } from '../ports/schema-registry.ts';
+import type { Break } from './breaks.ts';
+
+/** One ledger stream as read: its entries, where it stands, and what is wrong with its structure. */
+export interface LedgerStream {
+  readonly truth: 'tentative' | 'final';
+  readonly shard: number;
+  readonly entries: readonly Entry[];
+  /** Everything before this source offset is booked; entries at it may be incomplete. */
+  readonly nextOffset: number;
+  readonly foldTime: number;
+  readonly chainHead: string;
+  readonly breaks: readonly Break[];
+}
+
+const pageEvents = 200;
+
+function structureBreak(
+  truth: 'tentative' | 'final',
+  stream: string,
+  place: string,
+  detail: string,
+  entry?: Entry,
+): Break {
+  return {
+    code: 'ledger_structure',
+    truth,
+    selectionId: '',
+    campaignId: entry?.campaign_id ?? '',
+    expectedMicros: 0,
+    actualMicros: 0,
+    differenceMicros: 0,
+    refs: [`${stream}@${place}`],
+    detail,
+  };
+}
+
+/** Reads a ledger stream from its start, checks that its batches join up and recomputes the hash chain from the entries. */
+export async function readLedgerStream(
+  ledger: LedgerStore,
+  registry: SchemaRegistry,
+  truth: 'tentative' | 'final',
+  shard: number,
+): Promise<LedgerStream> {
+  const stream = `${truth}-${shard}`;
+  const reading = new StreamReading(truth, stream);
+  for (let from = 0; ; ) {
+    const page = await ledger.readForwards(stream, from, pageEvents);
+    for (const event of page) {
+      if (event.revision !== from) reading.note(String(event.revision), `revision ${from} is missing`);
+      from = event.revision + 1;
+      reading.addBytes(registry, event.data, event.revision);
+    }
+    if (page.length === 0) break;
+  }
+  return { truth, shard, ...reading.result() };
+}
+
+class StreamReading {
+  private readonly truth: 'tentative' | 'final';
+  private readonly stream: string;
+  private readonly entries: Entry[] = [];
+  private readonly breaks: Break[] = [];
+  private next = { offset: 0, ordinal: 0 };
+  private foldTime = 0;
+  private head: Uint8Array = new Uint8Array(32);
+
+  constructor(truth: 'tentative' | 'final', stream: string) {
+    this.truth = truth;
+    this.stream = stream;
+  }
+
+  note(place: string, detail: string, entry?: Entry): void {
+    this.breaks.push(structureBreak(this.truth, this.stream, place, detail, entry));
+  }
+
+  addBytes(registry: SchemaRegistry, data: Uint8Array, revision: number): void {
+    try {
+      const decoded = registry.decode(data);
+      if (decoded.name === 'EntriesBooked') this.add(decoded.value, revision);
+      else this.note(String(revision), `the event is a ${decoded.name}, not entries`);
+    } catch (error) {
+      this.note(String(revision), `the event can't be decoded: ${(error as Error).message}`);
+    }
+  }
+
+  private add(batch: EntriesBooked, revision: number): void {
+    if (batch.first.offset !== this.next.offset || batch.first.ordinal !== this.next.ordinal) {
+      this.note(
+        String(revision),
+        `the batch begins at ${batch.first.offset}.${batch.first.ordinal}, the one before ends at ${this.next.offset}.${this.next.ordinal}`,
+      );
+    }
+    for (const entry of batch.entries) this.addEntry(entry);
+    this.next = batch.next;
+    this.foldTime = batch.fold_time;
+    if (!equal(batch.chain_head, this.head))
+      this.note(String(revision), 'the chain head of the batch is not the hash of its last entry');
+    if (batch.entry_count !== this.entries.length)
+      this.note(
+        String(revision),
+        `the batch counts ${batch.entry_count} entries so far, there are ${this.entries.length}`,
+      );
+  }
+
+  private addEntry(entry: Entry): void {
+    const place = `${entry.source_offset}.${entry.ordinal}`;
+    const before = this.entries.at(-1);
+    const expectedOrdinal = before?.source_offset === entry.source_offset ? before.ordinal + 1 : 0;
+    if (entry.ordinal !== expectedOrdinal)
+      this.note(place, `the entry has ordinal ${entry.ordinal}, ${expectedOrdinal} was next`, entry);
+    const hash = chainHash(this.stream, entry, this.head);
+    if (!equal(hash, entry.chain_hash))
+      this.note(place, 'the entry does not match its hash: it, or one before it, was changed', entry);
+    // The chain goes on from what is written, so that each changed entry is named and not everything after it.
+    this.head = entry.chain_hash;
+    this.entries.push(entry);
+  }
+
+  result() {
+    return {
+      entries: this.entries,
+      nextOffset: this.next.offset,
+      foldTime: this.foldTime,
+      chainHead: Buffer.from(this.head).toString('hex'),
+      breaks: this.breaks,
+    };
+  }
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
+}
+
+/**
+ * SHA-256 over the canonical entry and the hash before it: each field behind its length in 4 bytes, in this order, texts in UTF-8 and numbers in
+ * 8 bytes, all big endian. Written anew from the document, so that a fault in the writer's form can't hide in the reader's.
+ */
+export function chainHash(stream: string, entry: Entry, previous: Uint8Array): Uint8Array {
+  const hash = createHash('sha256');
+  for (const field of [...canonicalFields(stream, entry), previous]) {
+    const bytes = typeof field === 'string' ? Buffer.from(field, 'utf8') : field;
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(bytes.length);
+    hash.update(length).update(bytes);
+  }
+  return hash.digest();
+}
+
+function bigEndian(value: number): Uint8Array {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64BE(BigInt(value));
+  return bytes;
+}
+
+function canonicalFields(stream: string, entry: Entry): (string | Uint8Array)[] {
+  return [
+    stream,
+    bigEndian(entry.source_offset),
+    bigEndian(entry.ordinal),
+    entry.kind,
+    entry.selection_id,
+    entry.advertiser_id,
+    entry.campaign_id,
+    entry.line_item_id,
+    entry.publisher_id,
+    entry.debit_account,
+    entry.credit_account,
+    entry.currency,
+    bigEndian(entry.amount_micros),
+    entry.service_period,
+    entry.posting_period,
+    bigEndian(entry.posted_at),
+    bigEndian(entry.selected_at),
+    entry.reference,
+  ];
+}

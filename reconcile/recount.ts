@@ -1,0 +1,198 @@
+import type { Break, CauseCode, Explained, Truth } from './breaks.ts';
+import { type Delivery, recountDelivery } from './delivery.ts';
+import { type ExpectedEntry, expectedEntries } from './expected-entries.ts';
+import { billingOf, type SelectionFacts } from './facts.ts';
+import { type RecordRef, refText } from './log-reading.ts';
+import { type Outcome, Walk } from './outcome.ts';
+import type { Reading } from './sources.ts';
+import { checkSpend } from './spend-check.ts';
+import { Timeline } from './timeline.ts';
+import { checkVerdicts } from './verdict-check.ts';
+
+/** How long after its last token expired a selection may still change: past it nothing is in flight. All in ms. */
+export interface WindowBounds {
+  readonly bufferBoundMs: number;
+  readonly clickTokenMs: number;
+  readonly impressionTokenMs: number;
+}
+
+/** One selection recounted: what every truth should say of it, and what was already found wrong or explained on the way. */
+export interface Recounted {
+  readonly selectionId: string;
+  readonly shard: number;
+  readonly campaignId: string;
+  readonly currency: string;
+  readonly selectedAt: number;
+  readonly priceMicros: number;
+  readonly delivery: Delivery | null;
+  readonly facts: SelectionFacts;
+  readonly outcome: Outcome;
+  readonly entries: readonly ExpectedEntry[];
+  /** True once nothing about it can change any more but by a verdict or finance. */
+  readonly closed: boolean;
+  readonly breaks: readonly Break[];
+  readonly explained: readonly Explained[];
+}
+
+/** Recounts one selection from its evidence, the catalogue's history and the ticks and fences of its shard. */
+export function recountSelection(facts: SelectionFacts, reading: Reading, bounds: WindowBounds): Recounted {
+  const shard = billingOf(facts)?.shard ?? facts.verdicts[0]?.shard ?? facts.adjustments[0]?.shard ?? 0;
+  const timeline = reading.timelines.get(shard) ?? new Timeline(shard);
+  const delivery = recountDelivery(facts, reading.catalog);
+  const spend = delivery === null ? null : checkSpend(facts, delivery, reading.buffers);
+  const end = reading.positions[`spend/${shard}`]?.next ?? 0;
+  const outcome = new Walk(timeline, reading.holdingAdjustments.get(shard) ?? new Set()).run(
+    spend?.facts ?? facts,
+    end,
+  );
+  const billing = delivery?.billing ?? null;
+  const base = {
+    selectionId: facts.selectionId,
+    shard,
+    campaignId: billing?.campaign_id ?? '',
+    currency: billing?.currency ?? '',
+    selectedAt: billing?.selected_at ?? Number.parseInt(facts.selectionId.replaceAll('-', '').slice(0, 12), 16),
+    priceMicros: delivery?.priceMicros ?? 0,
+    delivery,
+    facts,
+    outcome,
+    entries: billing === null ? [] : expectedEntries(billing, outcome.movements, timeline),
+    closed: isClosed(facts, timeline, bounds),
+  };
+  const problems = (delivery?.problems ?? []).map((problem) => evidenceBreak(problem, base));
+  const wrongShard = misplaced(facts, base);
+  return {
+    ...base,
+    breaks: [
+      ...problems,
+      ...missingSelection(base, reading),
+      ...wrongShard,
+      ...(spend?.breaks ?? []),
+      ...checkVerdicts(facts, base),
+    ],
+    explained: [...(spend?.explained ?? []), ...explain(base, reading)],
+  };
+}
+
+type Base = Omit<Recounted, 'breaks' | 'explained'>;
+
+function evidenceBreak(problem: NonNullable<Base['delivery']>['problems'][number], base: Base): Break {
+  const { code, expectedMicros, actualMicros, detail } = problem;
+  return {
+    code,
+    truth: problem.ref.topic === 'selected' ? 'selection' : 'delivery',
+    ...{ selectionId: base.selectionId, campaignId: base.campaignId, expectedMicros, actualMicros },
+    differenceMicros: Math.abs(expectedMicros - actualMicros),
+    refs: [refText(problem.ref)],
+    detail,
+  };
+}
+
+/** Evidence without an AdSelected: explained only by proof that the record never reached its disk, or while its buffer drains. */
+function missingSelection(base: Base, reading: Reading): Break[] {
+  const billing = base.delivery?.billing;
+  if (billing === undefined || base.facts.selected.length > 0) return [];
+  const { node, boot, sequence } = billing;
+  if (reading.buffers.lostProof(node, boot, sequence) !== null || reading.buffers.isDraining({ node, boot, sequence }))
+    return [];
+  return [
+    {
+      code: 'selection_missing',
+      truth: 'selection',
+      ...{ selectionId: base.selectionId, campaignId: base.campaignId },
+      expectedMicros: base.priceMicros,
+      actualMicros: 0,
+      differenceMicros: base.priceMicros,
+      refs: base.facts.beacons.map(refText),
+      detail: `evidence names ${node}/${boot}#${sequence}, which its buffer did drain, but no AdSelected is in the log`,
+    },
+  ];
+}
+
+/** Records of a selection in a shard that its token does not name would be folded, and charged, twice. */
+function misplaced(facts: SelectionFacts, base: Base): Break[] {
+  return [...facts.reserved, ...facts.incurred, ...facts.selected, ...facts.beacons, ...facts.verdicts]
+    .filter((at) => at.shard !== base.shard)
+    .map((at) => ({
+      code: 'wrong_shard',
+      truth: at.topic === 'spend' ? ('spend' as const) : ('delivery' as const),
+      selectionId: base.selectionId,
+      campaignId: base.campaignId,
+      expectedMicros: 0,
+      actualMicros: at.topic === 'spend' ? base.priceMicros : 0,
+      differenceMicros: at.topic === 'spend' ? base.priceMicros : 0,
+      refs: [refText(at)],
+      detail: `the token names shard ${base.shard}`,
+    }));
+}
+
+/** Closed: ticks have passed the expiry of its last token + D + hold. */
+function isClosed(facts: SelectionFacts, timeline: Timeline, bounds: WindowBounds): boolean {
+  const selected = facts.selected[0]?.value;
+  const selectedAt =
+    billingOf(facts)?.selected_at ?? Number.parseInt(facts.selectionId.replaceAll('-', '').slice(0, 12), 16);
+  const lastToken =
+    Math.max(selected?.click_expires_at ?? 0, selected?.impression_expires_at ?? 0) ||
+    selectedAt + Math.max(bounds.clickTokenMs, bounds.impressionTokenMs);
+  const expiry = Math.max(lastToken, billingOf(facts)?.expires_at ?? 0);
+  return timeline.lastTime() >= expiry + bounds.bufferBoundMs + (timeline.latestPolicy()?.hold_ms ?? 0);
+}
+
+/**
+ * Names why each truth says less (or more) than the one before it. Every cause is decided by records, not by amounts; where the window is closed, nothing is in flight.
+ */
+function explain(base: Base, reading: Reading): Explained[] {
+  const found: Explained[] = [];
+  const { delivery, facts, outcome, priceMicros, selectionId, campaignId } = base;
+  const add = (cause: CauseCode, from: Truth, to: Truth, amountMicros: number, refs: readonly RecordRef[]): void => {
+    found.push({ cause, from, to, selectionId, campaignId, amountMicros, refs });
+  };
+  if (delivery === null) return found;
+  explainDelivery(base, reading, add);
+  const { standing } = outcome;
+  if (outcome.absorbedBecause !== null) {
+    const codes = {
+      fenced: 'absorbed_fenced',
+      no_lease: 'absorbed_no_lease',
+      released: 'absorbed_after_release',
+    } as const;
+    add(codes[outcome.absorbedBecause.code], 'spend', 'tentative', priceMicros, outcome.absorbedBecause.refs);
+  }
+  const verdictRefs = outcome.verdict === null ? [] : [outcome.verdict];
+  if (standing.suspended > 0)
+    add(
+      'conflict_in_suspense',
+      'tentative',
+      'final',
+      standing.suspended,
+      outcome.conflict === null ? [] : [outcome.conflict],
+    );
+  if (standing.pending > 0) add('hold_not_passed', 'tentative', 'final', standing.pending, facts.incurred.slice(0, 1));
+  if (standing.voided > 0) add('voided', 'tentative', 'final', standing.voided, verdictRefs);
+  if (standing.absorbedVoided > 0) add('absorbed_voided', 'tentative', 'final', standing.absorbedVoided, verdictRefs);
+  const adjusted = outcome.movements.filter((m) => m.kind === 'adjust').reduce((sum, m) => sum + m.amountMicros, 0);
+  if (adjusted > 0) add('adjusted', 'final', 'reporting', adjusted, facts.adjustments);
+  if (standing.reversed > adjusted) add('reversed', 'final', 'reporting', standing.reversed - adjusted, verdictRefs);
+  return found;
+}
+
+type Add = (cause: CauseCode, from: Truth, to: Truth, amountMicros: number, refs: readonly RecordRef[]) => void;
+
+function explainDelivery({ delivery, facts, priceMicros, closed }: Base, reading: Reading, add: Add): void {
+  if (delivery === null) return;
+  const { billing, billable, late } = delivery;
+  if (billing.test) add('test_traffic', 'selection', 'delivery', 0, facts.selected);
+  if (billing.test || priceMicros === 0) return;
+  if (facts.selected.length === 0) {
+    const proof = reading.buffers.lostProof(billing.node, billing.boot, billing.sequence);
+    if (proof !== null) add('selection_record_lost', 'selection', 'delivery', priceMicros, [proof]);
+  }
+  if (billable.length > 1) add('duplicate_beacon', 'delivery', 'spend', 0, billable.slice(1));
+  if (billable.length > 0) return;
+  if (!closed) add('in_flight', 'selection', 'delivery', priceMicros, facts.selected);
+  else if (late.length > 0) add('late_beacon', 'selection', 'delivery', priceMicros, late);
+  else {
+    const never = { CPM: 'not_rendered', VCPM: 'not_viewable', CPC: 'not_clicked', NONE: 'not_rendered' } as const;
+    add(never[billing.pricing_model], 'selection', 'delivery', priceMicros, facts.selected);
+  }
+}

@@ -1,0 +1,169 @@
+import type { Break, CauseCode, Explained } from './breaks.ts';
+import { unexplainedMicros } from './breaks.ts';
+import type { Recounted } from './recount.ts';
+
+/** Money and counts of each truth for a campaign in an hour of selection time. Micros as decimal strings. */
+export interface SideBySide {
+  readonly campaign_id: string;
+  readonly currency: string;
+  readonly hour: string;
+  readonly selected: number;
+  readonly returned: number;
+  readonly impressions: number;
+  readonly viewables: number;
+  readonly clicks: number;
+  readonly billable: number;
+  readonly selected_micros: string;
+  readonly billable_micros: string;
+  readonly tentative_incurred_micros: string;
+  readonly absorbed_micros: string;
+  readonly voided_micros: string;
+  readonly certified_micros: string;
+  readonly reversed_micros: string;
+  readonly final_billable_micros: string;
+  readonly reported_billable_micros: string;
+}
+
+export interface ReconciliationReport {
+  readonly id: string;
+  readonly started_at: string;
+  readonly finished_at: string;
+  readonly result: 'tallies' | 'differs';
+  readonly selections: number;
+  readonly closed_selections: number;
+  readonly unexplained_micros: string;
+  readonly breaks: readonly Break[];
+  readonly breaks_total: number;
+  readonly causes: readonly {
+    readonly cause: CauseCode;
+    readonly from: string;
+    readonly to: string;
+    readonly count: number;
+    readonly amount_micros: string;
+  }[];
+  readonly differences: readonly Explained[];
+  readonly differences_total: number;
+  readonly sides: readonly SideBySide[];
+  readonly totals: Readonly<Record<string, string>>;
+  readonly positions: Readonly<Record<string, { readonly first: number; readonly next: number }>>;
+  readonly digest: string;
+  readonly self_test: 'passed' | 'failed' | 'nothing_to_corrupt';
+  readonly reporting: 'compared' | 'left_out';
+  readonly invariants: readonly { readonly number: number; readonly holds: boolean; readonly detail: string }[];
+}
+
+const hourMs = 3_600_000;
+/** Differences are listed by id up to here; counts and sums are of all of them. */
+export const listedDifferences = 5_000;
+
+class Sums {
+  selected = 0;
+  returned = 0;
+  impressions = 0;
+  viewables = 0;
+  clicks = 0;
+  billable = 0;
+  readonly micros = {
+    selected: 0n,
+    billable: 0n,
+    incurred: 0n,
+    absorbed: 0n,
+    voided: 0n,
+    certified: 0n,
+    reversed: 0n,
+    reported: 0n,
+  };
+
+  add(one: Recounted, reportedMicros: number): void {
+    const seen = (kind: string): number =>
+      one.facts.beacons.some((at) => at.value.kind === kind && at.value.judgement === 'ACCEPTED') ? 1 : 0;
+    const { standing } = one.outcome;
+    this.selected += one.facts.selected.length > 0 ? 1 : 0;
+    this.returned += one.facts.returned.length > 0 ? 1 : 0;
+    this.impressions += seen('impression');
+    this.viewables += seen('viewable');
+    this.clicks += seen('click');
+    const billable = (one.delivery?.billable.length ?? 0) > 0;
+    this.billable += billable ? 1 : 0;
+    this.micros.selected += BigInt(one.priceMicros);
+    this.micros.billable += billable ? BigInt(one.priceMicros) : 0n;
+    this.micros.incurred += BigInt(standing.incurred);
+    this.micros.absorbed += BigInt(standing.absorbed);
+    this.micros.voided += BigInt(standing.voided);
+    this.micros.certified += BigInt(standing.certified);
+    this.micros.reversed += BigInt(standing.reversed);
+    this.micros.reported += BigInt(reportedMicros);
+  }
+}
+
+/** Each truth side by side, by campaign and hour of selection. `reportedMicros` is what reporting says may be billed of a selection. */
+export function sideBySide(
+  recounted: Iterable<Recounted>,
+  reportedMicros: (selectionId: string) => number,
+): SideBySide[] {
+  const rows = new Map<
+    string,
+    { readonly campaign: string; readonly currency: string; readonly hour: number; readonly sums: Sums }
+  >();
+  for (const one of recounted) {
+    if (one.delivery === null) continue;
+    const hour = Math.floor(one.selectedAt / hourMs) * hourMs;
+    const key = `${one.campaignId}|${one.currency}|${hour}`;
+    const row = rows.get(key) ?? { campaign: one.campaignId, currency: one.currency, hour, sums: new Sums() };
+    row.sums.add(one, reportedMicros(one.selectionId));
+    rows.set(key, row);
+  }
+  return [...rows.entries()]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, { campaign, currency, hour, sums }]) => ({
+      campaign_id: campaign,
+      currency,
+      hour: new Date(hour).toISOString(),
+      selected: sums.selected,
+      returned: sums.returned,
+      impressions: sums.impressions,
+      viewables: sums.viewables,
+      clicks: sums.clicks,
+      billable: sums.billable,
+      selected_micros: String(sums.micros.selected),
+      billable_micros: String(sums.micros.billable),
+      tentative_incurred_micros: String(sums.micros.incurred),
+      absorbed_micros: String(sums.micros.absorbed),
+      voided_micros: String(sums.micros.voided),
+      certified_micros: String(sums.micros.certified),
+      reversed_micros: String(sums.micros.reversed),
+      final_billable_micros: String(sums.micros.certified - sums.micros.reversed),
+      reported_billable_micros: String(sums.micros.reported),
+    }));
+}
+
+/** Counts and sums of all explained differences by cause. */
+export function causesOf(explained: readonly Explained[]): ReconciliationReport['causes'] {
+  const rows = new Map<string, { cause: CauseCode; from: string; to: string; count: number; sum: bigint }>();
+  for (const { cause, from, to, amountMicros } of explained) {
+    const key = `${from}|${to}|${cause}`;
+    const row = rows.get(key) ?? { cause, from, to, count: 0, sum: 0n };
+    row.count += 1;
+    row.sum += BigInt(amountMicros);
+    rows.set(key, row);
+  }
+  return [...rows.values()].map(({ sum, ...row }) => ({ ...row, amount_micros: String(sum) }));
+}
+
+/** Totals over all sides, by figure, for people who want one line. Currencies are kept apart. */
+export function totalsOf(sides: readonly SideBySide[]): Record<string, string> {
+  const totals: Record<string, bigint> = {};
+  for (const side of sides) {
+    for (const [figure, value] of Object.entries(side)) {
+      if (!figure.endsWith('_micros')) continue;
+      const key = `${side.currency}.${figure}`;
+      totals[key] = (totals[key] ?? 0n) + BigInt(value as string);
+    }
+  }
+  return Object.fromEntries(Object.entries(totals).map(([key, sum]) => [key, String(sum)]));
+}
+
+/** True if nothing is unexplained in amount or in structure. */
+export function tallies(breaks: readonly Break[]): boolean {
+  return breaks.length === 0 && unexplainedMicros(breaks) === 0n;
+}

@@ -1,0 +1,214 @@
+import { leaseKey } from '../../domain/billing.ts';
+import type { FencePassed, Lease, SpendDelta } from '../../domain/records.ts';
+import type { Transition } from '../../domain/transitions.ts';
+import type { SpendStep } from './spend-lifecycle-state.ts';
+
+/** Cumulative sums of one campaign and lease in one shard; lease null: of a budget day, whose leases are behind their fences. Micros. */
+export interface PacingRow {
+  readonly campaignId: string;
+  readonly lease: Lease | null;
+  readonly day: string;
+  drawn: bigint;
+  released: bigint;
+  incurred: bigint;
+  suspended: bigint;
+  voided: bigint;
+  certified: bigint;
+  reversed: bigint;
+  selections: number;
+  billableEvents: number;
+}
+
+/** What goes to `pacing`, in this order. FencePassed goes to every shard of it. */
+export type PacingOutput =
+  | { readonly name: 'SpendDelta'; readonly value: SpendDelta }
+  | { readonly name: 'FencePassed'; readonly value: FencePassed };
+
+const sums = ['drawn', 'released', 'incurred', 'suspended', 'voided', 'certified', 'reversed'] as const;
+const dayMs = 86_400_000;
+
+/**
+ * The pacing truth of one shard: sums by (campaign, lease), written as cumulative deltas. At the fence of a boot its leases are written for the last
+ * time, then FencePassed; from then on they count in the row of their day. Absorbed money is nobody's budget and enters no row.
+ */
+export class PacingDeltas {
+  readonly #shard: number;
+  readonly #rows = new Map<string, PacingRow>();
+  readonly #fenced = new Set<string>();
+  /** Changed since the last delta. */
+  readonly #unsent = new Set<PacingRow>();
+  /** Changed or removed since the last snapshot, by key. */
+  readonly #unsaved = new Map<string, PacingRow | null>();
+  #outputs: PacingOutput[] = [];
+
+  constructor(shard: number) {
+    this.#shard = shard;
+  }
+
+  /** Adds what a step did. */
+  add(step: SpendStep): void {
+    for (const transition of step.transitions) {
+      if ('lease' in transition && transition.lease !== null) this.#move(transition, transition.lease);
+    }
+    if (step.mark?.kind === 'fenced') this.#fence(step.mark.node, step.mark.boot, step);
+  }
+
+  get hasUnsent(): boolean {
+    return this.#unsent.size > 0 || this.#outputs.length > 0;
+  }
+
+  /** Takes out what is to be written: gathered at fences, then every changed row as of `next` (exclusive). */
+  take(next: number, foldTime: number): readonly PacingOutput[] {
+    const outputs = this.#outputs;
+    this.#outputs = [];
+    for (const row of this.#unsent) outputs.push(this.#delta(row, next, foldTime));
+    this.#unsent.clear();
+    return outputs;
+  }
+
+  /** Takes the rows that changed since the last call, for a snapshot; null: removed. */
+  takeUnsaved(): readonly (readonly [key: string, row: PacingRow | null])[] {
+    const unsaved = [...this.#unsaved];
+    this.#unsaved.clear();
+    return unsaved;
+  }
+
+  /** Puts a row of a snapshot back. */
+  restore(row: PacingRow): void {
+    this.#rows.set(rowKey(row.campaignId, row.lease, row.day), row);
+  }
+
+  /** Told after a restart which boots are behind their fences. */
+  restoreFence(node: string, boot: string): void {
+    this.#fenced.add(bootKey(node, boot));
+  }
+
+  /** Forgets rows that nothing can change any more: nothing in flight, and the day further back than any horizon. */
+  forget(foldTime: number, longestHorizonMs: number): void {
+    for (const [key, row] of this.#rows) {
+      const over = Date.parse(row.day) + longestHorizonMs + 3 * dayMs < foldTime;
+      if (!over || row.drawn !== row.released + row.voided + row.certified || this.#unsent.has(row)) continue;
+      this.#rows.delete(key);
+      this.#unsaved.set(key, null);
+    }
+  }
+
+  rows(): Iterable<PacingRow> {
+    return this.#rows.values();
+  }
+
+  #move(transition: Transition, lease: Lease): void {
+    const behindFence = this.#fenced.size > 0 && this.#fenced.has(bootKey(lease.node, lease.boot));
+    const row = this.#row(transition.billing.campaign_id, behindFence ? null : lease, lease.day);
+    const amount = BigInt(transition.amountMicros);
+    switch (transition.kind) {
+      case 'drawn':
+        row.drawn += amount;
+        row.selections += 1;
+        break;
+      case 'released':
+        row.released += amount;
+        break;
+      case 'incurred':
+        row.incurred += amount;
+        row.billableEvents += 1;
+        break;
+      case 'suspended':
+        row.suspended += amount;
+        break;
+      case 'voided':
+        row.voided += amount;
+        if (transition.fromSuspense) row.suspended -= amount;
+        break;
+      case 'certified':
+        row.certified += amount;
+        if (transition.fromSuspense) row.suspended -= amount;
+        break;
+      case 'reversed':
+        row.reversed += amount;
+        break;
+      case 'absorbed':
+      case 'absorbed_voided':
+        break;
+      default:
+        transition satisfies never;
+    }
+  }
+
+  #row(campaignId: string, lease: Lease | null, day: string): PacingRow {
+    const key = rowKey(campaignId, lease, day);
+    let row = this.#rows.get(key);
+    if (row === undefined) {
+      row = emptyRow(campaignId, lease, day);
+      this.#rows.set(key, row);
+    }
+    this.#unsent.add(row);
+    this.#unsaved.set(key, row);
+    return row;
+  }
+
+  #fence(node: string, boot: string, { offset, foldTime }: SpendStep): void {
+    this.#fenced.add(bootKey(node, boot));
+    for (const [key, row] of this.#rows) {
+      if (row.lease === null || row.lease.node !== node || row.lease.boot !== boot) continue;
+      if (this.#unsent.has(row)) this.#outputs.push(this.#delta(row, offset, foldTime));
+      this.#foldIntoDay(row);
+      this.#rows.delete(key);
+      this.#unsent.delete(row);
+      this.#unsaved.set(key, null);
+    }
+    this.#outputs.push({ name: 'FencePassed', value: { node, boot, shard: this.#shard, source_offset: offset } });
+  }
+
+  /** The consumer does the same at FencePassed, so this alone is no news. */
+  #foldIntoDay(row: PacingRow): void {
+    const key = rowKey(row.campaignId, null, row.day);
+    const ofDay = this.#rows.get(key) ?? emptyRow(row.campaignId, null, row.day);
+    for (const sum of sums) ofDay[sum] += row[sum];
+    ofDay.selections += row.selections;
+    ofDay.billableEvents += row.billableEvents;
+    this.#rows.set(key, ofDay);
+    this.#unsaved.set(key, ofDay);
+  }
+
+  #delta(row: PacingRow, next: number, foldTime: number): PacingOutput {
+    return {
+      name: 'SpendDelta',
+      value: {
+        campaign_id: row.campaignId,
+        shard: this.#shard,
+        lease: row.lease,
+        day: row.day,
+        source_offset: next,
+        drawn_micros: micros(row.drawn),
+        released_micros: micros(row.released),
+        incurred_micros: micros(row.incurred),
+        suspended_micros: micros(row.suspended),
+        voided_micros: micros(row.voided),
+        certified_micros: micros(row.certified),
+        reversed_micros: micros(row.reversed),
+        selections: row.selections,
+        billable_events: row.billableEvents,
+        emitted_at: foldTime,
+      },
+    };
+  }
+}
+
+/** As Avro's reader can hold it. A sum beyond 9 thousand million units is no budget; what is beyond counts as everything. */
+function micros(sum: bigint): number {
+  return Number(sum > BigInt(Number.MAX_SAFE_INTEGER) ? BigInt(Number.MAX_SAFE_INTEGER) : sum);
+}
+
+function rowKey(campaignId: string, lease: Lease | null, day: string): string {
+  return `${campaignId}/${lease === null ? day : leaseKey(lease)}`;
+}
+
+function bootKey(node: string, boot: string): string {
+  return `${node}/${boot}`;
+}
+
+function emptyRow(campaignId: string, lease: Lease | null, day: string): PacingRow {
+  const zero = { drawn: 0n, released: 0n, incurred: 0n, suspended: 0n, voided: 0n, certified: 0n, reversed: 0n };
+  return { campaignId, lease, day, ...zero, selections: 0, billableEvents: 0 };
+}
