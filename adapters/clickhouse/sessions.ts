@@ -1,10 +1,17 @@
 import { open } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { type ClickHouseClient, type ClickHouseClientConfigOptions, createClient } from '@clickhouse/client';
+import {
+  type ClickHouseClient,
+  type ClickHouseClientConfigOptions,
+  ClickHouseLogLevel,
+  createClient,
+} from '@clickhouse/client';
 
 /** Settings of one session by name. */
 export type SessionSettings = Readonly<Record<string, string | number>>;
+/** Whoever gets the error decides what is said of it. */
+const log = { level: ClickHouseLogLevel.OFF };
 type Connection = NonNullable<ClickHouseClientConfigOptions['connection']>;
 
 /** Opens sessions on one ClickHouse. What is set on a session (`readonly`!) stays on it and touches no other. */
@@ -20,6 +27,7 @@ export function httpSessions(url: string, timeoutMs: number): Sessions {
       Promise.resolve(
         createClient({
           url,
+          log,
           database,
           request_timeout: timeoutMs,
           clickhouse_settings: { ...settings },
@@ -40,7 +48,7 @@ export async function chdbSessions(path: string): Promise<Sessions> {
     open: async (settings, database = 'default') => {
       // The engine implements the interface of the common package, of which the client carries its own copy: same but for optional fields.
       const connection = createChdbConnection({ path }) as unknown as Connection;
-      const client = createClient({ connection });
+      const client = createClient({ connection, log });
       await client.command({ query: `USE ${database}` });
       await client.command({ query: setStatement(settings) });
       return client;

@@ -54,14 +54,14 @@ FROM (
   SELECT 'charge', selected_at, campaign_id, placement_id, currency, test, toInt128(price_micros)
   FROM adtally.charges_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
   UNION ALL
-  -- An entry does not know its placement; the charge that it stands on does.
-  SELECT if(entry.kind = 'certify', 'final', 'reversed'), entry.selected_at, entry.campaign_id, charge.placement_id, entry.currency, false,
-    toInt128(entry.amount_micros)
-  FROM adtally.entries_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}) AS entry
+  -- The ledgers know no placement; the charge that a movement stands on does.
+  SELECT if(movement.state = 'certified', 'final', 'reversed'), movement.selected_at, movement.campaign_id, charge.placement_id, movement.currency,
+    false, movement.amount_micros
+  FROM adtally.movements_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}) AS movement
   LEFT JOIN (
     SELECT selection_id, placement_id FROM adtally.charges_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
-  ) AS charge ON charge.selection_id = entry.selection_id
-  WHERE entry.truth = 'final' AND entry.kind IN ('certify', 'reverse', 'adjust') AND entry.selection_id != ''
+  ) AS charge ON charge.selection_id = movement.selection_id
+  WHERE movement.state IN ('certified', 'reversed')
 )
 WHERE NOT test
   AND ({campaign_id:String} = '' OR campaign_id = {campaign_id:String})

@@ -18,22 +18,19 @@
 -- column absorbed_micros micros : Not covered by any budget: never billed. In none of the other columns.
 SELECT
   toStartOfHour(selected_at) AS hour, currency,
-  sumIf(amount, fact = 'tentative/draw') AS drawn_micros,
-  sumIf(amount, fact = 'tentative/release') AS released_micros,
+  sumIf(amount_micros, state = 'drawn') AS drawn_micros,
+  sumIf(amount_micros, state = 'released') AS released_micros,
   drawn_micros - released_micros - incurred_micros AS open_micros,
-  sumIf(amount, fact = 'tentative/incur') AS incurred_micros,
-  sumIf(amount, fact = 'tentative/suspend') - sumIf(amount, fact = 'tentative/unsuspend') AS suspended_micros,
-  sumIf(amount, fact = 'tentative/void') AS voided_micros,
-  incurred_micros - suspended_micros - voided_micros - certified_micros AS pending_micros,
-  sumIf(amount, fact = 'final/certify') AS certified_micros,
-  sumIf(amount, fact IN ('final/reverse', 'final/adjust')) AS reversed_micros,
+  sumIf(amount_micros, state = 'incurred') AS incurred_micros,
+  sumIf(amount_micros, state = 'suspended') AS suspended_micros,
+  sumIf(amount_micros, state = 'voided') AS voided_micros,
+  incurred_micros - suspended_micros - voided_micros - sumIf(amount_micros, state = 'passed') AS pending_micros,
+  sumIf(amount_micros, state = 'certified') AS certified_micros,
+  sumIf(amount_micros, state = 'reversed') AS reversed_micros,
   certified_micros - reversed_micros AS billable_micros,
-  sumIf(amount, fact = 'tentative/absorb') AS absorbed_micros
-FROM (
-  SELECT selected_at, currency, concat(truth, '/', kind) AS fact, toInt128(amount_micros) AS amount
-  FROM adtally.entries_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
-  WHERE selection_id != '' AND ({campaign_id:String} = '' OR campaign_id = {campaign_id:String})
-)
+  sumIf(amount_micros, state = 'absorbed') AS absorbed_micros
+FROM adtally.movements_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+WHERE {campaign_id:String} = '' OR campaign_id = {campaign_id:String}
 GROUP BY hour, currency
 ORDER BY hour, currency
 LIMIT {limit:UInt32}

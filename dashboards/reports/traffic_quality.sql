@@ -32,10 +32,10 @@ INNER JOIN (
 LEFT JOIN (
   SELECT
     selection_id, reference,
-    sumIf(toInt128(amount_micros), truth = 'tentative' AND kind = 'void') AS voided,
-    sumIf(toInt128(amount_micros), truth = 'final' AND kind = 'reverse') AS reversed,
-    sumIf(toInt128(amount_micros), truth = 'tentative' AND kind = 'absorb_void') AS absorbed
-  FROM adtally.entries_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+    sumIf(amount_micros, state = 'voided') AS voided,
+    sumIf(amount_micros, state = 'reversed') AS reversed,
+    sumIf(amount_micros, state = 'absorbed_voided') AS absorbed
+  FROM adtally.movements_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
   WHERE reference != ''
   GROUP BY selection_id, reference
 ) AS money ON money.selection_id = verdict.selection_id AND money.reference = verdict.rule

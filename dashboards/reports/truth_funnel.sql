@@ -32,12 +32,9 @@ FROM (
   SELECT 'billable', selection_id, campaign_id, currency, test, toInt128(price_micros)
   FROM adtally.charges_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
   UNION ALL
-  SELECT
-    multiIf(kind = 'absorb', 'absorbed', kind = 'void', 'voided', kind = 'certify', 'final', 'reversed'),
-    selection_id, campaign_id, currency, false, toInt128(amount_micros)
-  FROM adtally.entries_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
-  WHERE selection_id != ''
-    AND ((truth = 'tentative' AND kind IN ('absorb', 'void')) OR (truth = 'final' AND kind IN ('certify', 'reverse', 'adjust')))
+  SELECT if(state = 'certified', 'final', state), selection_id, campaign_id, currency, false, amount_micros
+  FROM adtally.movements_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+  WHERE state IN ('absorbed', 'voided', 'certified', 'reversed')
 )
 WHERE NOT test AND ({campaign_id:String} = '' OR campaign_id = {campaign_id:String})
 GROUP BY currency, fact

@@ -81,6 +81,38 @@ SELECT * FROM adtally.entry_booked
 WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
 ORDER BY shard, offset LIMIT 1 BY truth, spend_shard, source_offset, ordinal;
 
+-- What the entries did to the money of selections, leg by leg: one row a movement into or out of a state. Taken from the accounts, not from the
+-- number of legs, since a certification has three of them and a reversal four. `suspended` has rows below zero: what left it.
+CREATE VIEW adtally.movements_between AS
+SELECT
+  shard, offset, truth, spend_shard, source_offset, ordinal, selection_id, advertiser_id, campaign_id, line_item_id, currency, selected_at, posted_at,
+  reference, tupleElement(movement, 1) AS state, tupleElement(movement, 2) AS amount_micros
+FROM (SELECT *, arrayJoin([
+  (
+    multiIf(
+      truth = 'tentative' AND kind = 'draw' AND debit_account = 'campaign:reserved', 'drawn',
+      truth = 'tentative' AND kind = 'release' AND credit_account = 'campaign:reserved', 'released',
+      truth = 'tentative' AND kind = 'incur' AND credit_account = 'campaign:reserved', 'incurred',
+      truth = 'tentative' AND kind = 'void' AND credit_account IN ('campaign:incurred', 'suspense'), 'voided',
+      truth = 'tentative' AND kind = 'certify' AND credit_account IN ('campaign:incurred', 'suspense'), 'passed',
+      truth = 'final' AND kind = 'certify' AND debit_account = 'advertiser:unbilled', 'certified',
+      truth = 'final' AND kind IN ('reverse', 'adjust') AND credit_account = 'advertiser:unbilled', 'reversed',
+      truth = 'final' AND kind = 'absorb' AND debit_account = 'absorbed', 'absorbed',
+      truth = 'final' AND kind = 'absorb_void' AND credit_account = 'absorbed', 'absorbed_voided',
+      ''
+    ),
+    entry_micros
+  ),
+  (
+    if(truth = 'tentative' AND (debit_account = 'suspense' OR credit_account = 'suspense'), 'suspended', ''),
+    if(debit_account = 'suspense', entry_micros, -entry_micros)
+  )
+]) AS movement FROM (
+  SELECT * EXCEPT (amount_micros), toInt128(amount_micros) AS entry_micros
+  FROM adtally.entries_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+))
+WHERE state != '' AND selection_id != '';
+
 -- One row a verdict, that is a selection and a rule.
 CREATE VIEW adtally.verdicts AS
 SELECT * FROM adtally.traffic_invalidated ORDER BY shard, offset LIMIT 1 BY event_id;
@@ -111,7 +143,7 @@ SELECT
   minIf(placement, placement != '') AS placement_id,
   min(money) AS currency,
   max(is_test) AS test,
-  minIf(price, price >= 0) AS price_micros,
+  if(countIf(price >= 0) = 0, -1, minIf(price, price >= 0)) AS price_micros,
   uniqExactIf((campaign, placement, model, price, money, share_ppm, is_test, at), price >= 0) AS contents,
   countIf(fact = 'selected') AS selected,
   countIf(fact = 'returned') AS returned,
@@ -121,17 +153,16 @@ SELECT
   countIf(fact = 'reserved') AS reservations,
   countIf(fact = 'incurred') AS charges,
   sumIf(toInt128(price), fact = 'incurred') AS charged_micros,
-  sumIf(amount, fact = 'tentative/draw') AS drawn_micros,
-  sumIf(amount, fact = 'tentative/release') AS released_micros,
-  sumIf(amount, fact = 'tentative/incur') AS incurred_micros,
-  sumIf(amount, fact = 'tentative/suspend') - sumIf(amount, fact = 'tentative/unsuspend') AS suspended_micros,
-  sumIf(amount, fact = 'tentative/void') AS voided_micros,
-  sumIf(amount, fact = 'tentative/certify') AS certified_tentative_micros,
-  sumIf(amount, fact = 'tentative/absorb') AS absorbed_micros,
-  sumIf(amount, fact = 'tentative/absorb_void') AS absorbed_voided_micros,
-  sumIf(amount, fact = 'final/certify') AS certified_micros,
-  sumIf(amount, fact IN ('final/reverse', 'final/adjust')) AS reversed_micros,
-  countIf(startsWith(fact, 'tentative/') OR startsWith(fact, 'final/')) AS entries
+  sumIf(amount, fact = 'drawn') AS drawn_micros,
+  sumIf(amount, fact = 'released') AS released_micros,
+  sumIf(amount, fact = 'incurred_entry') AS incurred_micros,
+  sumIf(amount, fact = 'suspended') AS suspended_micros,
+  sumIf(amount, fact = 'voided') AS voided_micros,
+  sumIf(amount, fact = 'passed') AS passed_micros,
+  sumIf(amount, fact = 'certified') AS certified_micros,
+  sumIf(amount, fact = 'reversed') AS reversed_micros,
+  sumIf(amount, fact = 'absorbed') AS absorbed_micros,
+  sumIf(amount, fact = 'absorbed_voided') AS absorbed_voided_micros
 FROM (
   SELECT 'selected' AS fact, selection_id, shard AS record_shard, selected_at AS at, advertiser_id AS advertiser, campaign_id AS campaign,
     placement_id AS placement, currency AS money, test AS is_test, price_micros AS price, pricing_model AS model, revenue_share_ppm AS share_ppm,
@@ -162,10 +193,9 @@ FROM (
     revenue_share_ppm, toInt128(0)
   FROM adtally.charges_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
   UNION ALL
-  SELECT concat(truth, '/', kind), selection_id, spend_shard, selected_at, advertiser_id, campaign_id, '', currency, false, -1, '', 0,
-    toInt128(amount_micros)
-  FROM adtally.entries_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
-  WHERE selection_id != ''
+  SELECT if(state = 'incurred', 'incurred_entry', state), selection_id, spend_shard, selected_at, advertiser_id, campaign_id, '', currency, false,
+    -1, '', 0, amount_micros
+  FROM adtally.movements_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
 )
 GROUP BY selection_id;
 
@@ -189,5 +219,7 @@ CREATE VIEW adtally.charges AS
 SELECT * FROM adtally.charges_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
 CREATE VIEW adtally.entries AS
 SELECT * FROM adtally.entries_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
+CREATE VIEW adtally.movements AS
+SELECT * FROM adtally.movements_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
 CREATE VIEW adtally.selection_facts AS
 SELECT * FROM adtally.selection_facts_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');

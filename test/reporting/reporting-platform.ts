@@ -18,6 +18,9 @@ import { sampleShards, sampleStart } from './sample-log.ts';
 const house = resolve(import.meta.dirname, '../..');
 export const definitions = await readDefinitions(createSystemDisk(), join(house, 'dashboards/warehouse'));
 export const reports = await loadReports(createSystemDisk(), join(house, 'dashboards/reports'));
+export const selectionFactsSql = new TextDecoder().decode(
+  await createSystemDisk().read(join(house, 'dashboards/warehouse/selection-facts.sql')),
+);
 const clock = createSystemClock();
 
 /** A warehouse in a folder of its own; the engine allows one folder a process, so one a test file. */

@@ -1,4 +1,5 @@
 import { eventId, uuidV5, uuidV7 } from '../../domain/identity.ts';
+import { splitRevenue } from '../../domain/money.ts';
 import type {
   AdSelected,
   Beacon,
@@ -174,11 +175,8 @@ function journalOf(billing: Billing, fate: Fate): SampleRecord[] {
 
 function bookings(billing: Billing, { spend, verdict: rule }: Fate): Booking[] {
   const price = billing.price_micros;
-  const share = Math.floor(price * 0.7);
-  const revenue = Math.floor(price * 0.3);
-  const rest = price - share - revenue;
   if (spend === 'none') return [];
-  if (spend === 'absorbed') return [['tentative', 'absorb', 'absorbed', 'campaign:authority', price]];
+  if (spend === 'absorbed') return shared(billing, 'absorb', 'absorbed');
   const booked: Booking[] = [['tentative', 'draw', 'campaign:reserved', 'campaign:authority', price]];
   if (spend === 'released')
     return [...booked, ['tentative', 'release', 'campaign:authority', 'campaign:reserved', price]];
@@ -186,11 +184,27 @@ function bookings(billing: Billing, { spend, verdict: rule }: Fate): Booking[] {
   if (spend === 'voided') booked.push(['tentative', 'void', 'contra:givt', 'campaign:incurred', price, rule]);
   if (spend !== 'certified' && spend !== 'reversed') return booked;
   booked.push(['tentative', 'certify', 'campaign:authority', 'campaign:incurred', price]);
-  booked.push(['final', 'certify', 'advertiser:unbilled', 'publisher:payable', share]);
-  booked.push(['final', 'certify', 'advertiser:unbilled', 'platform:revenue', revenue]);
-  if (rest > 0) booked.push(['final', 'certify', 'advertiser:unbilled', 'rounding', rest]);
-  if (spend === 'reversed') booked.push(['final', 'reverse', 'contra:sivt', 'advertiser:unbilled', price, rule]);
-  return booked;
+  booked.push(...shared(billing, 'certify', 'advertiser:unbilled'));
+  if (spend === 'certified') return booked;
+  const back = shared(billing, 'reverse', 'contra:sivt').map(
+    ([truth, kind, debit, credit, amount]): Booking => [truth, kind, credit, debit, amount, rule],
+  );
+  return [...booked, ['final', 'reverse', 'contra:sivt', 'advertiser:unbilled', price, rule], ...back];
+}
+
+/** The parts of publisher, platform and rounding. */
+function shared(billing: Billing, kind: string, debit: string): Booking[] {
+  const { publisherMicros, platformMicros, roundingMicros } = splitRevenue(
+    billing.price_micros,
+    billing.revenue_share_ppm,
+    billing.share_rounding,
+  );
+  const legs: Booking[] = [
+    ['final', kind, debit, 'publisher:payable', publisherMicros],
+    ['final', kind, debit, 'platform:revenue', platformMicros],
+    ['final', kind, debit, 'rounding', roundingMicros],
+  ];
+  return legs.filter(([, , , , amountMicros]) => amountMicros > 0);
 }
 
 function origin(billing: Billing): { node: string; boot: string; sequence: number } {
