@@ -41,6 +41,8 @@ export interface RefusedBeacon {
   readonly code: ErrorCode;
 }
 
+export type BeaconResult = TakenBeacon | RefusedBeacon;
+
 /** A kind of event with the genuine token that allows it. */
 interface Verified {
   readonly kind: BeaconKind;
@@ -109,26 +111,25 @@ export class BeaconDesk {
     this.#chargedClicks = new RecentSet({ spanMs: options.longestTokenMs, capacity: rememberedClicks });
   }
 
-  /** Takes one beacon. `stored` rejects with `BUFFER_FULL` if there is no room; nothing was drawn then. */
-  take(arrival: Arrival): TakenBeacon | RefusedBeacon {
+  /**
+   * Takes one beacon, at once unless its token names a key that another node may just have made. `stored` rejects with `BUFFER_FULL` if there
+   * is no room; nothing was drawn then.
+   */
+  take(arrival: Arrival): BeaconResult | Promise<BeaconResult> {
     const now = this.#options.clock.now();
     const verified = this.#verify(arrival.event, arrival.token, now);
-    if (verified instanceof AdtallyError) return this.#refuse(arrival, verified);
-    return this.#record(arrival, verified, now);
-  }
-
-  /** As `take`, but a key that another node has just made is looked for first. */
-  async takeWithNewKeys(arrival: Arrival): Promise<TakenBeacon | RefusedBeacon> {
-    const first = this.take(arrival);
-    if (first.taken || first.code !== 'TOKEN_UNKNOWN_KEY') return first;
-    return (await this.#options.keys.reloadForUnknown()) ? this.take(arrival) : first;
+    if (!(verified instanceof AdtallyError)) return this.#record(arrival, verified, now);
+    if (verified.code !== 'TOKEN_UNKNOWN_KEY' || !this.#options.keys.mayHaveMore())
+      return this.#refuse(arrival, verified);
+    return this.#options.keys.reload().then(() => this.take(arrival));
   }
 
   /** What a token says if it allows an event, else why not. Records nothing. */
   async inspect(event: string, token: string): Promise<TokenClaims | ErrorCode> {
     const { clock, keys } = this.#options;
     let verified = this.#verify(event, token, clock.now());
-    if (isAdtallyError(verified, 'TOKEN_UNKNOWN_KEY') && (await keys.reloadForUnknown())) {
+    if (isAdtallyError(verified, 'TOKEN_UNKNOWN_KEY') && keys.mayHaveMore()) {
+      await keys.reload();
       verified = this.#verify(event, token, clock.now());
     }
     return verified instanceof AdtallyError ? verified.code : verified.claims;

@@ -112,12 +112,13 @@ export class Boot {
     const onRetry = (error: unknown) => options.onTrouble(`the log is out of reach: ${String(error)}`);
     await disk.makeFolder(folder);
     const previous = await recoverBuffers({ ...options, boot, onRetry, onDamage: options.onTrouble });
-    const nodeClock = new NodeClock(clock, await latestMark(log, registry, node));
+    const retry = { clock, onRetry };
+    const nodeClock = new NodeClock(clock, await persist(() => latestMark(log, registry, node), retry));
     const now = () => nodeClock.now();
     const buffer = await SegmentBuffer.open({ disk, clock, folder, node, boot, now, limits, onFailure: onFatal });
-    const nodesEnd = (await log.bounds('nodes', 0)).next;
+    const { next: nodesEnd } = await persist(() => log.bounds('nodes', 0), retry);
     const value = registry.encode('NodeStarted', { node, boot, started_at: now(), previous_boot: previous, url });
-    await persist(() => writer.append('nodes', [{ shard: 0, key: node, value }]), { clock, onRetry });
+    await persist(() => writer.append('nodes', [{ shard: 0, key: node, value }]), retry);
     const started = new Boot(options, boot, { buffer, clock: nodeClock, nodesEnd });
     started.#run();
     return started;

@@ -46,10 +46,10 @@ export class DrainPump {
 }
 
 /** Repeats a call whose outcome is unknown until it is known. Rejects with an error that is not retriable. */
-export async function persist(
-  run: () => Promise<void>,
+export async function persist<T>(
+  run: () => Promise<T>,
   { clock, onRetry }: Pick<DrainPumpOptions, 'clock' | 'onRetry'>,
-): Promise<void> {
+): Promise<T> {
   for (let backoffMs = firstBackoffMs; ; backoffMs = Math.min(2 * backoffMs, longestBackoffMs)) {
     try {
       return await run();

@@ -125,9 +125,12 @@ describe('The lease book', () => {
   it('gives half of what lies idle back, but nothing of a lease that is drawn on', () => {
     const book = bookOf(budget(1), granted(1, 100));
     book.draw('cmp_1', day, 20);
+    expect(book.takeReturns(noon)).toEqual([]);
+    book.draw('cmp_1', day, 20);
     expect(book.takeReturns(noon + 29_999)).toEqual([]);
-    expect(book.takeReturns(noon + 60_000)).toMatchObject([{ returned_micros: 40 }]);
-    expect(book.left('cmp_1', day)).toBe(40);
+    expect(book.takeReturns(noon + 59_998)).toEqual([]);
+    expect(book.takeReturns(noon + 59_999)).toMatchObject([{ returned_micros: 30 }]);
+    expect(book.left('cmp_1', day)).toBe(30);
   });
 
   it('draws nothing while the boot may not, and never after its end', () => {

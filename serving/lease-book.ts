@@ -193,7 +193,8 @@ export class LeaseFold implements LeaseBook {
       drawnMicros: 0,
       returnedMicros: 0,
       sentMicros: 0,
-      idle: { drawnMicros: 0, sinceMs: granted.granted_at },
+      // Noticed at the next `takeReturns`, by the clock of this node.
+      idle: { drawnMicros: -1, sinceMs: 0 },
     };
     campaign.held.push(held);
     this.#holding.add(campaign);

@@ -44,7 +44,10 @@ export function sendProblem(reply: FastifyReply, error: AdtallyError): FastifyRe
   const title = code.toLowerCase().replaceAll('_', ' ');
   const problem: Problem = { type: 'about:blank', title, status, code, detail: message, ...(path && { path }) };
   if (status === 429 || status === 503) reply.header('retry-after', retryAfterSeconds);
-  return reply.code(status).type('application/problem+json').send(JSON.stringify(problem));
+  return reply
+    .code(status)
+    .header('content-type', 'application/problem+json')
+    .send(Buffer.from(JSON.stringify(problem)));
 }
 
 /** Codes that a route may answer with, for its documentation. */

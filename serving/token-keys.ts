@@ -73,6 +73,7 @@ export class TokenKeys {
   /** Reads the folder again, so that keys of other nodes are known. */
   async reload(): Promise<void> {
     const { clock, folder, disk } = this.#options;
+    this.#loadedAt = clock.now();
     const names = (await disk.list(folder)).filter((name) => name.startsWith(prefix) && name.endsWith('.json'));
     const stored = await Promise.all(names.map((name) => readKey(disk, `${folder}/${name}`)));
     const present = stored.filter((key) => key !== null);
@@ -80,15 +81,12 @@ export class TokenKeys {
     const keys = ordered.map((key, index) => this.#toTokenKey(key, ordered[index + 1]));
     this.#keys = new Map(keys.map((key) => [key.id, key]));
     this.#current = keys.at(-1) ?? null;
-    this.#loadedAt = clock.now();
     await this.#forget(keys);
   }
 
-  /** Reads the folder again because a token named a key that is not known here; not more often than once a second. */
-  async reloadForUnknown(): Promise<boolean> {
-    if (this.#options.clock.now() - this.#loadedAt < askAgainMs) return false;
-    await this.reload();
-    return true;
+  /** Whether to read the folder again because a token names an unknown key: not more often than once a second. */
+  mayHaveMore(): boolean {
+    return this.#options.clock.now() - this.#loadedAt >= askAgainMs;
   }
 
   /** Reads the folder again if that was long ago. */

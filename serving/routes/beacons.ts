@@ -46,7 +46,7 @@ export function registerBeacons(app: FastifyInstance, desk: BeaconDesk): void {
     const stored: Promise<void>[] = [];
     for (const [index, item] of beacons.entries()) {
       const arrival = readBeacon(item, client);
-      const result = arrival === null ? null : await desk.takeWithNewKeys(arrival);
+      const result = arrival === null ? null : await desk.take(arrival);
       if (result?.taken) stored.push(result.stored);
       else rejected.push({ index, code: result?.code ?? 'VALIDATION_FAILED' });
     }

@@ -42,7 +42,7 @@ export function registerClick(app: FastifyInstance, desk: BeaconDesk, findCreati
       occurredAt: null,
       ordinal: 0,
     };
-    const result = await desk.takeWithNewKeys(arrival);
+    const result = await desk.take(arrival);
     if (!result.taken) throw notFound(result.code);
     await result.stored;
     return redirect(reply, result.claims.billing, findCreative);

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { BeaconDesk, RefusedBeacon, TakenBeacon } from '../beacons.ts';
+import type { BeaconDesk, BeaconResult } from '../beacons.ts';
 import { clientOf, isPrefetch } from '../client.ts';
 
 interface PixelRoute {
@@ -27,18 +27,18 @@ export function registerPixel(app: FastifyInstance, desk: BeaconDesk): void {
   app.get<PixelRoute>(`${pixelPath}:event/:token`, { schema, exposeHeadRoute: false }, (request, reply) => {
     if (isPrefetch(request.headers)) return void sendPixel(reply);
     const result = desk.take(arrivalOf(request));
-    if (result.taken) return answerWhenStored(result, reply);
-    if (result.code !== 'TOKEN_UNKNOWN_KEY') return void sendPixel(reply);
-    desk.takeWithNewKeys(arrivalOf(request)).then(
-      (second: TakenBeacon | RefusedBeacon) => (second.taken ? answerWhenStored(second, reply) : sendPixel(reply)),
+    if (!(result instanceof Promise)) return answer(result, reply);
+    result.then(
+      (late) => answer(late, reply),
       (error: unknown) => reply.send(error),
     );
   });
   app.head<PixelRoute>(`${pixelPath}:event/:token`, { schema: { hide: true } }, (_request, reply) => sendPixel(reply));
 }
 
-function answerWhenStored({ stored }: TakenBeacon, reply: FastifyReply): void {
-  stored.then(
+function answer(result: BeaconResult, reply: FastifyReply): void {
+  if (!result.taken) return void sendPixel(reply);
+  result.stored.then(
     () => sendPixel(reply),
     (error: unknown) => reply.send(error),
   );
