@@ -17,6 +17,8 @@ const hashBytes = 32;
 export class EntryChain {
   readonly #stream: string;
   #bytes = Buffer.allocUnsafeSlow(4096);
+  /** Views of the first n bytes, since making one costs as much as a short hash. */
+  #views: (Uint8Array | undefined)[] = [];
   #end = 0;
   #head: Uint8Array;
 
@@ -33,7 +35,7 @@ export class EntryChain {
   /** Hash of an entry that follows the head, which it becomes. */
   link(entry: HashedEntry): Uint8Array {
     this.#write(entry);
-    const digest = hash('sha256', this.#bytes.subarray(0, this.#end), 'binary'); // a Buffer would cost twice the hash
+    const digest = hash('sha256', this.#written(), 'binary'); // a Buffer would cost twice the hash
     const linked = new Uint8Array(hashBytes);
     for (let index = 0; index < hashBytes; index += 1) linked[index] = digest.charCodeAt(index);
     this.#head = linked;
@@ -43,7 +45,11 @@ export class EntryChain {
   /** The bytes that `link` would hash. */
   canonical(entry: HashedEntry): Uint8Array {
     this.#write(entry);
-    return Uint8Array.from(this.#bytes.subarray(0, this.#end));
+    return Uint8Array.from(this.#written());
+  }
+
+  #written(): Uint8Array {
+    return (this.#views[this.#end] ??= this.#bytes.subarray(0, this.#end));
   }
 
   #write(entry: HashedEntry): void {
@@ -112,6 +118,7 @@ export class EntryChain {
     const larger = Buffer.allocUnsafeSlow((this.#bytes.length + more) * 2);
     larger.set(this.#bytes.subarray(0, this.#end));
     this.#bytes = larger;
+    this.#views = [];
   }
 }
 

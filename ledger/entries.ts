@@ -17,12 +17,15 @@ export const entryKinds = [
 ] as const;
 export type EntryKind = (typeof entryKinds)[number];
 
-/** One double entry before it has a place in a stream. */
-export type Posting = Omit<Entry, 'source_offset' | 'ordinal' | 'posted_at' | 'chain_hash'> & {
+/** One double entry that has no place in a stream yet: whoever gives it one fills in the fields of its place. */
+export type Posting = { -readonly [K in keyof Entry]: Entry[K] } & {
   readonly kind: EntryKind;
   readonly debit_account: Account;
   readonly credit_account: Account;
 };
+
+/** What the fields of its place hold until then. */
+export const unplaced = { source_offset: -1, ordinal: -1, posted_at: -1, chain_hash: new Uint8Array(0) } as const;
 
 /** What is debited and what is credited, and by how much (micros). */
 export interface Legs {
@@ -42,6 +45,8 @@ export function postTransition(post: Post, transition: Transition, legs: Legs): 
   if (legs.amountMicros === 0) return;
   const { billing } = transition;
   post({
+    source_offset: unplaced.source_offset,
+    ordinal: unplaced.ordinal,
     kind: legs.kind,
     selection_id: billing.selection_id,
     advertiser_id: billing.advertiser_id,
@@ -54,7 +59,9 @@ export function postTransition(post: Post, transition: Transition, legs: Legs): 
     currency: billing.currency,
     service_period: transition.servicePeriod,
     posting_period: transition.postingPeriod,
+    posted_at: unplaced.posted_at,
     selected_at: billing.selected_at,
     reference: legs.reference ?? '',
+    chain_hash: unplaced.chain_hash,
   });
 }

@@ -5,10 +5,15 @@ import { createSystemClock } from '../adapters/system/clock.ts';
 import type { EntriesBooked, Entry } from '../domain/records.ts';
 import { BatchBuilder, batchEvent, ledgerStream } from '../ledger/batch.ts';
 import { EntryChain, genesis } from '../ledger/chain.ts';
-import { catchUpLedgers } from '../ledger/index/follow-ledgers.ts';
-import type { LedgerTruth } from '../ports/ledger-index.ts';
+import { catchUpEvents } from '../ledger/index/follow-events.ts';
+import { catchUpLedgers, type StreamFailures } from '../ledger/index/follow-ledgers.ts';
+import { createLedgerQueries } from '../ledger/queries/ledger-queries.ts';
+import type { StatementParty } from '../ledger/queries/statement.ts';
+import { type LedgerTruth, ledgerTruths } from '../ports/ledger-index.ts';
 import type { LedgerStore } from '../ports/ledger-store.ts';
 import type { SchemaRegistry } from '../ports/schema-registry.ts';
+import { memoryEventLog } from './memory/event-log.ts';
+import { makeTemporaryFolder } from './temporary-folder.ts';
 
 /** One record of a spend shard, as a ledger booked it. */
 export interface BookedRecord {
@@ -16,6 +21,8 @@ export interface BookedRecord {
   readonly close?: { readonly calendar: number; readonly period: string };
   readonly postings?: readonly Partial<Entry>[];
 }
+
+const registry = openFileSchemaRegistry();
 
 const blank: Omit<Entry, 'source_offset' | 'ordinal' | 'posted_at' | 'chain_hash'> = {
   kind: 'draw',
@@ -70,19 +77,57 @@ export async function appendBatches(store: LedgerStore, registry: SchemaRegistry
   }
 }
 
-/** Every entry of batches with its truth and shard, for brute force. */
-export function entriesOf(batches: readonly EntriesBooked[]): readonly (Entry & { truth: string; shard: number })[] {
+/** An entry with its truth and shard, for brute force. */
+export type BookedEntry = Entry & { readonly truth: string; readonly shard: number };
+
+export function entriesOf(batches: readonly EntriesBooked[]): readonly BookedEntry[] {
   return batches.flatMap(({ truth, shard, entries }) => entries.map((entry) => ({ ...entry, truth, shard })));
 }
 
-/** Ledger streams in memory and their index in a folder. */
-export async function openLedgerWorld(folder: string, shards: number) {
-  const registry = openFileSchemaRegistry();
+/** Ledger streams in memory, a log in memory, the index of both in a folder of its own, and the queries on them. */
+export async function openLedgerWorld(shards: number, parties: Readonly<Record<string, StatementParty>> = {}) {
+  const folder = makeTemporaryFolder();
+  const clock = createSystemClock();
   const ledger = createSimulatedLedger();
   const store = ledger.open();
-  const { ledgers: index, events } = await openEmbeddedLedgerIndex({ folder, clock: createSystemClock() });
+  const log = memoryEventLog({ shards, clock });
+  const { ledgers: index, events } = await openEmbeddedLedgerIndex({ folder: folder.path, clock });
+  let failures: StreamFailures = new Map();
+  const advertiser = async (id: string) => parties[id] ?? null;
+  const queries = createLedgerQueries({ index, shards, failures: () => failures, log, registry, events, advertiser });
   const append = (batches: readonly EntriesBooked[]) => appendBatches(store, registry, batches);
-  const catchUp = () => catchUpLedgers({ store, registry, index, shards });
-  return { registry, ledger, store, index, events, shards, append, catchUp, close: () => index.close() };
+  const catchUp = async () => {
+    await catchUpEvents({ log, events });
+    failures = await catchUpLedgers({ store, registry, index, shards });
+    return failures;
+  };
+  /** Books the same records, or other ones, in each shard of each ledger; gives all entries back. */
+  const book = async (booked: Readonly<Record<LedgerTruth, readonly (readonly BookedRecord[])[]>>) => {
+    const batches = ledgerTruths.flatMap((truth) =>
+      booked[truth].flatMap((records, shard) => batchesOf({ truth, shard }, records)),
+    );
+    await append(batches);
+    await catchUp();
+    return entriesOf(batches);
+  };
+  const close = async () => {
+    await index.close();
+    folder.remove();
+  };
+  return {
+    folder: folder.path,
+    registry,
+    ledger,
+    store,
+    index,
+    events,
+    log,
+    shards,
+    queries,
+    append,
+    catchUp,
+    book,
+    close,
+  };
 }
 export type LedgerWorld = Awaited<ReturnType<typeof openLedgerWorld>>;

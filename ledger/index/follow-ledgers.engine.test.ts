@@ -6,21 +6,15 @@ import { createSystemClock } from '../../adapters/system/clock.ts';
 import type { EntriesBooked, Entry } from '../../domain/records.ts';
 import type { LedgerEvent, NewLedgerEvent } from '../../ports/ledger-store.ts';
 import { type BookedRecord, batchesOf, type LedgerWorld, openLedgerWorld } from '../../test/sample-ledger.ts';
-import { makeTemporaryFolder } from '../../test/temporary-folder.ts';
 import { batchEvent, readBatch } from '../batch.ts';
 import { EntryChain } from '../chain.ts';
 import { catchUpLedgers, followLedgers } from './follow-ledgers.ts';
 
-let folder: ReturnType<typeof makeTemporaryFolder>;
 let world: LedgerWorld;
 beforeEach(async () => {
-  folder = makeTemporaryFolder();
-  world = await openLedgerWorld(folder.path, 1);
+  world = await openLedgerWorld(1);
 });
-afterEach(async () => {
-  await world.close();
-  folder.remove();
-});
+afterEach(() => world.close());
 
 const shard = { truth: 'final', shard: 0 } as const;
 const stream = 'final-0';
@@ -61,14 +55,12 @@ describe('the index of a ledger stream', () => {
     const built: unknown[] = [];
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 50 }), fc.constantFrom(700, 1000, 5000), async (every, maxBytes) => {
-        const inner = makeTemporaryFolder();
-        const other = await openLedgerWorld(inner.path, 1);
+        const other = await openLedgerWorld(1);
         await other.append(batchesOf(shard, records, every, maxBytes));
         expect(await other.catchUp()).toEqual(new Map());
         const { at, ...rest } = await contents(other.index);
         built.push({ ...rest, head: at?.chainHead, next: at?.next, entryCount: at?.entryCount });
         await other.close();
-        inner.remove();
         expect(built.at(-1)).toEqual(built[0]);
       }),
       { numRuns: 12 },
@@ -79,9 +71,9 @@ describe('the index of a ledger stream', () => {
     const batches = batchesOf(shard, records);
     await world.append(batches.slice(0, 5));
     await world.catchUp();
-    await world.close();
+    await world.index.close();
     await world.append(batches.slice(5));
-    const { ledgers: index } = await openEmbeddedLedgerIndex({ folder: folder.path, clock: createSystemClock() });
+    const { ledgers: index } = await openEmbeddedLedgerIndex({ folder: world.folder, clock: createSystemClock() });
     expect((await index.indexedStream(stream))?.revision).toBe(4);
     expect(await catchUpLedgers({ ...world, index })).toEqual(new Map());
     expect((await index.indexedStream(stream))?.revision).toBe(batches.length - 1);
@@ -90,7 +82,7 @@ describe('the index of a ledger stream', () => {
 
   it('is built by two processes together', async () => {
     await world.append(batchesOf(shard, records));
-    const { ledgers: index } = await openEmbeddedLedgerIndex({ folder: folder.path, clock: createSystemClock() });
+    const { ledgers: index } = await openEmbeddedLedgerIndex({ folder: world.folder, clock: createSystemClock() });
     await Promise.all([world.catchUp(), catchUpLedgers({ ...world, index })]);
     expect((await contents(index)).entries.map(({ entry }) => entry)).toEqual(
       batchesOf(shard, records).flatMap(({ entries }) => entries),
