@@ -174,10 +174,14 @@ class Search {
     return this.words;
   }
 
-  /** Notes that a step has left so many. */
+  /** Notes that a step has left so many; a step that comes in parts is counted as one. */
   took(step: string, reason: string, left: number): void {
-    if (left !== this.count) this.exclusions.push({ step, reason, count: this.count - left });
+    const count = this.count - left;
     this.count = left;
+    if (count === 0) return;
+    const last = this.exclusions.at(-1);
+    if (last?.step !== step || last.reason !== reason) this.exclusions.push({ step, reason, count });
+    else this.exclusions[this.exclusions.length - 1] = { step, reason, count: last.count + count };
   }
 
   filter(step: string, reason: string, dimension: BitmapDimension, values: readonly string[]): void {

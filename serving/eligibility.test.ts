@@ -1,0 +1,216 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { AnyRecord, ListRule, Targeting } from '../domain/records.ts';
+import { hasBit } from './bitmap.ts';
+import { CatalogIndex, listDimensions } from './catalog-index.ts';
+import { type EligibilityFacts, EligibilityIndex } from './eligibility.ts';
+import type { SlotAttributes } from './targeting.ts';
+import { everywhere, firstChange, indexOf, noon, supply } from '../test/decision-world.ts';
+
+const values = ['a', 'b', 'c'];
+const someValues = fc.subarray(values);
+const rule: fc.Arbitrary<ListRule> = fc.oneof(
+  { weight: 3, arbitrary: fc.constant({ include: [], exclude: [] }) },
+  fc.record({ include: someValues, exclude: fc.subarray(['b', 'd']) }),
+);
+const keyValueRules = fc.array(
+  fc.record({ key: fc.constantFrom('k', 'l'), include: someValues, exclude: fc.subarray(['b', 'd']) }),
+  { maxLength: 3 },
+);
+const targeting: fc.Arbitrary<Targeting> = fc
+  .record({
+    rules: fc.dictionary(fc.constantFrom(...listDimensions), rule, { maxKeys: 4 }),
+    key_values: fc.oneof(fc.constant([]), keyValueRules),
+    hours: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.subarray([83, 84, 85])),
+  })
+  .map(({ rules, key_values, hours }) => ({ ...everywhere, ...rules, key_values, hours }));
+
+const flight = fc.record({
+  starts_at: fc.constantFrom(noon - 10, noon, noon + 5),
+  ends_at: fc.constantFrom(noon, noon + 1, noon + 20),
+});
+const status = fc.constantFrom('ACTIVE' as const, 'ACTIVE' as const, 'PAUSED' as const);
+const lineItemChanges = fc.record({
+  targeting,
+  status,
+  flight: fc.oneof(fc.constant(null), flight),
+  frequency_cap: fc.constantFrom(null, { impressions: 1, window_ms: 1000 }),
+});
+const advertiserChanges = fc.record({
+  status,
+  currency: fc.constantFrom('EUR', 'USD'),
+  categories: fc.subarray(['IAB7', 'IAB9']),
+});
+const creativeChanges = fc.record({
+  status,
+  format: fc.constantFrom('banner', 'video'),
+  width: fc.constantFrom(0, 300, 728),
+});
+const oneSupply = fc.record({
+  lineItem: lineItemChanges,
+  advertiser: advertiserChanges,
+  creative: creativeChanges,
+  campaign: fc.record({ status }),
+});
+
+const attributes: fc.Arbitrary<SlotAttributes> = fc
+  .record({
+    values: fc.record(
+      Object.fromEntries(listDimensions.map((name) => [name, fc.subarray(['a', 'b', 'c', 'd'], { maxLength: 2 })])),
+    ),
+    keyValues: fc.dictionary(fc.constantFrom('k', 'l', 'm'), fc.subarray(['a', 'b', 'd'], { minLength: 1 })),
+    currency: fc.constantFrom('EUR', 'EUR', 'USD'),
+    creativeKeys: fc.subarray(['banner:300x250', 'banner:fluid', 'video', 'banner']),
+    blockedBrands: fc.subarray(['IAB7', 'adv_1', 'brand2.example', 'nobody']),
+  })
+  .map(({ values: given, keyValues, ...rest }) => ({
+    ...rest,
+    values: given as unknown as SlotAttributes['values'],
+    keyValues: new Map(Object.entries(keyValues)),
+  }));
+
+const facts: fc.Arbitrary<EligibilityFacts> = fc.record({
+  personKnown: fc.boolean(),
+  shownAdvertisers: fc.subarray(['adv_1', 'adv_3']),
+  resting: fc.constant(null),
+});
+
+/** The rules of targeting, written down once more and as simply as can be. */
+function passes(
+  index: CatalogIndex,
+  id: string,
+  slot: SlotAttributes,
+  given: EligibilityFacts,
+  nowMs: number,
+): boolean {
+  const { catalog } = index;
+  const item = catalog.lineItems.get(id);
+  const campaign = catalog.campaigns.get(item?.campaign_id ?? '');
+  const advertiser = catalog.advertisers.get(item?.advertiser_id ?? '');
+  if (item === undefined || campaign === undefined || advertiser === undefined) return false;
+  const live = [item, campaign, advertiser].every(({ status, change }) => status === 'ACTIVE' && !change.archived);
+  const flights = [campaign.flight, item.flight ?? campaign.flight];
+  const flying = flights.every(({ starts_at, ends_at }) => starts_at <= nowMs && nowMs < ends_at);
+  const hour = ((new Date(nowMs).getUTCDay() + 6) % 7) * 24 + new Date(nowMs).getUTCHours();
+  const { hours, key_values } = item.targeting;
+  const takes = ({ include, exclude }: ListRule, given_: readonly string[]) =>
+    (include.length === 0 || include.some((value) => given_.includes(value))) &&
+    !exclude.some((value) => given_.includes(value));
+  const keys = [...catalog.creatives.values()]
+    .filter(({ line_item_id, status }) => line_item_id === id && status === 'ACTIVE')
+    .flatMap(({ format, width, height }) => {
+      if (format !== 'banner') return [format];
+      return ['banner', width === 0 && height === 0 ? 'banner:fluid' : `banner:${width}x${height}`];
+    });
+  const brands = [advertiser.advertiser_id, ...advertiser.domains, ...advertiser.categories];
+  return (
+    live &&
+    flying &&
+    (hours.length === 0 || hours.includes(hour)) &&
+    advertiser.currency === slot.currency &&
+    listDimensions.every((name) => takes(item.targeting[name], slot.values[name])) &&
+    key_values.every((keyRule) => takes(keyRule, slot.keyValues.get(keyRule.key) ?? [])) &&
+    keys.some((key) => slot.creativeKeys.includes(key)) &&
+    !slot.blockedBrands.some((brand) => brands.includes(brand)) &&
+    (given.personKnown || item.frequency_cap === null) &&
+    !given.shownAdvertisers.includes(advertiser.advertiser_id)
+  );
+}
+
+function found(index: CatalogIndex, eligibility: EligibilityIndex, slot: SlotAttributes, given: EligibilityFacts) {
+  const eligible = eligibility.find(slot, given);
+  const ids = [...index.catalog.lineItems.keys()].filter((id) => {
+    const item = index.get(id);
+    return item !== undefined && hasBit(eligible.words, item.slot);
+  });
+  return { ids: ids.toSorted(), eligible };
+}
+
+function expected(index: CatalogIndex, slot: SlotAttributes, given: EligibilityFacts, nowMs: number): string[] {
+  return [...index.catalog.lineItems.keys()].filter((id) => passes(index, id, slot, given, nowMs)).toSorted();
+}
+
+/** A second revision of some of the records: changed, or archived. */
+function changedRecord(record: AnyRecord, next: AnyRecord, archived: boolean): AnyRecord {
+  const value = { ...next.value, change: firstChange({ revision: 2, archived }) };
+  return { name: record.name, value } as AnyRecord;
+}
+
+test('bitmaps find exactly the line items that the rules of targeting let through, and every exclusion is counted once', () => {
+  fc.assert(
+    fc.property(
+      fc.array(oneSupply, { minLength: 1, maxLength: 12 }),
+      fc.array(attributes, { minLength: 1, maxLength: 4 }),
+      facts,
+      (supplies, slots, given) => {
+        const index = indexOf(supplies.flatMap((changes, number) => supply(number, changes)));
+        const eligibility = new EligibilityIndex(index);
+        for (const slot of [...slots, ...slots]) {
+          const { ids, eligible } = found(index, eligibility, slot, given);
+          expect(ids).toEqual(expected(index, slot, given, noon));
+          expect(eligible.count).toBe(ids.length);
+          const excluded = eligible.exclusions.reduce((sum, { count }) => sum + count, 0);
+          expect(eligible.count + excluded).toBe(index.size);
+        }
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('an index that was changed in place finds the same as one made anew, at every time', () => {
+  const change = fc.record({ number: fc.nat(7), part: fc.nat(3), archived: fc.boolean(), next: oneSupply });
+  fc.assert(
+    fc.property(
+      fc.array(oneSupply, { minLength: 1, maxLength: 8 }),
+      fc.array(change, { maxLength: 6 }),
+      fc.array(attributes, { minLength: 1, maxLength: 3 }),
+      facts,
+      (supplies, changes, slots, given) => {
+        const first = supplies.flatMap((one, number) => supply(number, one));
+        const index = indexOf(first);
+        const eligibility = new EligibilityIndex(index);
+        const check = (nowMs: number) => {
+          index.advance(nowMs);
+          for (const slot of slots) {
+            const fresh = new CatalogIndex({ nowMs, catalog: index.catalog });
+            const anew = found(fresh, new EligibilityIndex(fresh), slot, given);
+            const inPlace = found(index, eligibility, slot, given);
+            expect(inPlace.ids).toEqual(anew.ids);
+            expect(inPlace.ids).toEqual(expected(index, slot, given, nowMs));
+            expect(inPlace.eligible.exclusions).toEqual(anew.eligible.exclusions);
+          }
+        };
+        check(noon);
+        for (const { number, part, archived, next } of changes) {
+          const before = first[number * 4 + part];
+          const after = supply(number, next)[part];
+          if (before === undefined || after === undefined) continue;
+          index.apply(changedRecord(before, after, archived), index.revision);
+          check(noon);
+        }
+        for (const later of [1, 5, 20, 3_600_000, 7_200_000]) check(noon + later);
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
+test('a line item is indexed once its campaign and advertiser are known, in whatever order they come', () => {
+  const [advertiser, campaign, lineItem, creative] = supply(1) as [AnyRecord, AnyRecord, AnyRecord, AnyRecord];
+  const index = indexOf([creative, lineItem, campaign]);
+  expect(index.size).toBe(0);
+  index.apply(advertiser, index.revision);
+  expect(index.size).toBe(1);
+  expect(index.get('li_1')?.creatives).toHaveLength(1);
+});
+
+test('the slot of an archived line item is used again', () => {
+  const index = indexOf([...supply(1), ...supply(2)]);
+  const archived = { ...index.get('li_1')?.lineItem, change: firstChange({ revision: 2, archived: true }) };
+  index.apply({ name: 'LineItemPublished', value: archived } as AnyRecord, index.revision);
+  for (const record of supply(3)) index.apply(record, index.revision);
+  expect(index.get('li_1')).toBeUndefined();
+  expect(index.length).toBe(1);
+  expect(index.get('li_3')?.slot).toBe(0);
+});

@@ -1,0 +1,204 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { AdSelected, AnyRecord, LineItemPublished } from '../domain/records.ts';
+import {
+  excluding,
+  FixedLeases,
+  including,
+  indexOf,
+  inputOf,
+  inventory,
+  knownPerson,
+  noon,
+  personal,
+  selectionsOf,
+  supply,
+  worldOf,
+} from '../test/decision-world.ts';
+import { hashText } from './auction.ts';
+import { whyNot } from './why-not.ts';
+
+const rates = { revision: 5, ratePpm: (id: string) => 500 + (hashText(id) % 5000) };
+
+const targetings = fc.constantFrom(
+  {},
+  {},
+  {},
+  { countries: including('DE') },
+  { countries: excluding('DE') },
+  { keywords: including('cars', 'bikes') },
+  { segments: including('sports') },
+  { key_values: [{ key: 'section', include: ['news'], exclude: [] }] },
+  { hours: [84] },
+  { hours: [85] },
+);
+const oneSupply = fc.record({
+  pricing_model: fc.constantFrom('CPM' as const, 'CPM' as const, 'VCPM' as const, 'CPC' as const, 'NONE' as const),
+  bid_micros: fc.constantFrom(900, 1_000_000, 2_000_000, 2_000_001, 5_000_000),
+  priority: fc.constantFrom(1, 8, 8),
+  status: fc.constantFrom('ACTIVE' as const, 'ACTIVE' as const, 'ACTIVE' as const, 'PAUSED' as const),
+  cap: fc.constantFrom(null, null, { impressions: 1, window_ms: 60_000 }, { impressions: 3, window_ms: 60_000 }),
+  targeting: targetings,
+  blocked: fc.boolean(),
+  width: fc.constantFrom(300, 300, 728, 0),
+  currency: fc.constantFrom('EUR', 'EUR', 'EUR', 'USD'),
+});
+
+type OneSupply = typeof oneSupply extends fc.Arbitrary<infer T> ? T : never;
+
+function recordsOf(supplies: readonly OneSupply[]): AnyRecord[] {
+  return supplies.flatMap((one, number) => {
+    const [advertiser, campaign, lineItem, creative] = supply(number, {
+      advertiser: { currency: one.currency },
+      lineItem: {
+        pricing_model: one.pricing_model,
+        bid_micros: one.bid_micros,
+        priority: one.priority,
+        status: one.status,
+        frequency_cap: one.cap,
+      },
+      creative: { attributes: one.blocked ? [17] : [], width: one.width, height: one.width === 0 ? 0 : 250 },
+    }) as [AnyRecord, AnyRecord, AnyRecord & { value: LineItemPublished }, AnyRecord];
+    const value: LineItemPublished = {
+      ...lineItem.value,
+      targeting: { ...lineItem.value.targeting, ...one.targeting },
+    };
+    return [advertiser, campaign, { name: 'LineItemPublished', value }, creative];
+  });
+}
+
+const asked = fc.record({
+  country: fc.constantFrom('DE', 'FR', undefined),
+  keywords: fc.subarray(['cars', 'boats']),
+  section: fc.constantFrom('news', 'sport', undefined),
+  segments: fc.subarray(['sports', 'music']),
+  person: fc.boolean(),
+  exposed: fc.array(fc.nat(24), { maxLength: 8 }),
+  floor: fc.constantFrom(0, 0, 1_500_000),
+  second: fc.boolean(),
+  slots: fc.integer({ min: 1, max: 3 }),
+  count: fc.integer({ min: 1, max: 2 }),
+  broke: fc.array(fc.nat(39), { maxLength: 30 }),
+  refusing: fc.array(fc.nat(39), { maxLength: 3 }),
+  test: fc.boolean(),
+});
+
+function decided(supplies: readonly OneSupply[], given: typeof asked extends fc.Arbitrary<infer T> ? T : never) {
+  const placement = {
+    floor_micros: given.floor,
+    auction: given.second ? 'second_price' : 'first_price',
+    blocked_attributes: [17],
+  };
+  const index = indexOf([...inventory(1, { placement }), ...recordsOf(supplies)], { rates });
+  const leases = new FixedLeases(Object.fromEntries(given.broke.map((number) => [`cmp_${number}`, 999])));
+  for (const number of given.refusing) leases.refusing.add(`cmp_${number}`);
+  const world = worldOf(index, leases);
+  const items = new Map(given.exposed.map((number) => [`li_${number}`, [noon - 1000, noon - 500]]));
+  const body = {
+    slots: Array.from({ length: given.slots }, (_, slot) => ({
+      id: `s${slot}`,
+      placement_id: 'pl_1',
+      count: given.count,
+      ...(given.section && { key_values: { section: given.section } }),
+    })),
+    geo: { country: given.country },
+    context: { keywords: given.keywords },
+    user: { id: 'someone', segments: given.segments },
+    test: given.test,
+  };
+  const person = given.person ? knownPerson({ view: { items, segments: ['sports'] } }) : null;
+  const input = inputOf(world, { body, person, ...(given.person && { consent: personal }) });
+  return { index, selections: selectionsOf(world, input) };
+}
+
+/** How many line items the record says were taken out at that step for that reason. */
+function recordedCount({ exclusions }: AdSelected, step: string, reason: string): number {
+  return exclusions.find((exclusion) => exclusion.step === step && exclusion.reason === reason)?.count ?? 0;
+}
+
+test('recomputing the winner, every recorded loser and every count of exclusions agrees with the record', () => {
+  fc.assert(
+    fc.property(fc.array(oneSupply, { minLength: 1, maxLength: 40 }), asked, (supplies, given) => {
+      const { index, selections } = decided(supplies, given);
+      for (const selected of selections) {
+        const verdicts = [...index.catalog.lineItems.keys()].map((id) =>
+          whyNot(selected, id, index.catalog, { rates }),
+        );
+        const winner = verdicts.filter(({ step }) => step === 'won');
+        expect(winner).toEqual([
+          {
+            line_item_id: selected.billing.line_item_id,
+            step: 'won',
+            reason: 'won',
+            creative_id: selected.billing.creative_id,
+            ecpm_micros: selected.auction.ecpm_micros,
+          },
+        ]);
+        for (const loser of selected.losers) {
+          const verdict = verdicts.find(({ line_item_id }) => line_item_id === loser.line_item_id);
+          expect(verdict).toMatchObject(loser);
+        }
+        const counted = new Map<string, number>();
+        for (const { step, reason } of verdicts)
+          counted.set(`${step}/${reason}`, (counted.get(`${step}/${reason}`) ?? 0) + 1);
+        for (const [name, count] of counted) {
+          const [step = '', reason = ''] = name.split('/');
+          if (
+            step === 'status' ||
+            step === 'targeting' ||
+            step === 'brand_safety' ||
+            reason === 'no_creative_fits' ||
+            step === 'separation'
+          ) {
+            expect([name, recordedCount(selected, step, reason)]).toEqual([name, count]);
+          }
+        }
+        const reached = recordedCount(selected, 'ranking', 'not_reached') === 0;
+        const tookPart = verdicts.filter(({ step }) => step === 'won' || step === 'auction').length;
+        if (reached) expect(tookPart).toBe(selected.auction.participating);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+describe('a line item that did not win', () => {
+  function one(changes: Parameters<typeof supply>[1], leases = new FixedLeases()) {
+    const index = indexOf([
+      ...inventory(1),
+      ...supply(1, changes),
+      ...supply(2, { lineItem: { bid_micros: 1_000_000 } }),
+    ]);
+    const [selected] = selectionsOf(worldOf(index, leases), inputOf(worldOf(index, leases)));
+    if (selected === undefined) throw new Error('there was no ad');
+    return { selected, index, verdict: whyNot(selected, 'li_1', index.catalog) };
+  }
+
+  test.each([
+    [{ lineItem: { status: 'PAUSED' as const } }, 'status', 'inactive'],
+    [{ campaign: { flight: { starts_at: noon + 1, ends_at: noon + 2 } } }, 'status', 'not_in_flight'],
+    [{ advertiser: { currency: 'USD' } }, 'targeting', 'currency'],
+    [{ creative: { width: 728 } }, 'creative', 'no_creative_fits'],
+    [{ lineItem: { frequency_cap: { impressions: 1, window_ms: 1000 } } }, 'frequency', 'no_person'],
+    [{ lineItem: { bid_micros: 999_999 } }, 'auction', 'outbid'],
+  ])('%j was refused at step %s: %s', (changes, step, reason) => {
+    expect(one(changes).verdict).toMatchObject({ line_item_id: 'li_1', step, reason });
+  });
+
+  test('for want of budget is told so from what the record says of its lease', () => {
+    const { verdict, selected } = one({}, new FixedLeases({ cmp_1: 1999 }));
+    expect(selected.leases).toContainEqual({ campaign_id: 'cmp_1', left_micros: 1999 });
+    expect(verdict).toMatchObject({ step: 'budget', reason: 'no_budget' });
+  });
+
+  test('is judged on the catalogue of that time only', () => {
+    const { selected, index } = one({ lineItem: { bid_micros: 1 } });
+    index.apply(supply(9)[0] as AnyRecord, index.revision);
+    expect(() => whyNot(selected, 'li_1', index.catalog)).toThrow('catalogue revision');
+  });
+
+  test('that nobody knew is not found', () => {
+    const { selected, index } = one({ lineItem: { bid_micros: 1 } });
+    expect(() => whyNot(selected, 'li_9', index.catalog)).toThrow('li_9');
+  });
+});
