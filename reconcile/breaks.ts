@@ -22,38 +22,35 @@ export interface Break {
 /** Why two truths differ for one selection: a predicate on the named records, evaluated without knowing the difference. */
 export interface Explained {
   readonly cause: CauseCode;
-  readonly from: Truth;
-  readonly to: Truth;
   readonly selectionId: string;
   readonly campaignId: string;
   readonly amountMicros: number;
   readonly refs: readonly RecordRef[];
 }
 
-/** The closed list of causes. What none of them fits is a break. */
-export const causeCodes = [
-  'test_traffic',
-  'not_rendered',
-  'not_viewable',
-  'not_clicked',
-  'late_beacon',
-  'duplicate_beacon',
-  'in_flight',
-  'evidence_draining',
-  'selection_record_lost',
-  'absorbed_fenced',
-  'absorbed_no_lease',
-  'absorbed_after_release',
-  'absorbed_voided',
-  'conflict_in_suspense',
-  'hold_not_passed',
-  'voided',
-  'reversed',
-  'adjusted',
-  'ledger_behind',
-  'sink_behind',
-] as const;
-export type CauseCode = (typeof causeCodes)[number];
+/** The closed list of causes, each with the two truths between which it makes a difference. What none of them fits is a break. */
+export const causes = {
+  test_traffic: ['selection', 'delivery'],
+  not_rendered: ['selection', 'delivery'],
+  not_viewable: ['selection', 'delivery'],
+  not_clicked: ['selection', 'delivery'],
+  late_beacon: ['selection', 'delivery'],
+  in_flight: ['selection', 'delivery'],
+  selection_record_lost: ['selection', 'delivery'],
+  duplicate_beacon: ['delivery', 'spend'],
+  evidence_draining: ['delivery', 'spend'],
+  absorbed_fenced: ['spend', 'tentative'],
+  absorbed_no_lease: ['spend', 'tentative'],
+  absorbed_after_release: ['spend', 'tentative'],
+  ledger_behind: ['spend', 'tentative'],
+  conflict_in_suspense: ['tentative', 'final'],
+  hold_not_passed: ['tentative', 'final'],
+  voided: ['tentative', 'final'],
+  absorbed_voided: ['tentative', 'final'],
+  reversed: ['final', 'reporting'],
+  adjusted: ['final', 'reporting'],
+} as const satisfies Record<string, readonly [Truth, Truth]>;
+export type CauseCode = keyof typeof causes;
 
 /**
  * Sum of what is unexplained: for each selection the largest of its breaks, since one lost record shows in several truths at once; breaks

@@ -40,10 +40,11 @@ function pairOff(expected: Plain[], actual: Plain[], key: (entry: Plain) => stri
   const byKey = new Map<string, Plain[]>();
   for (const entry of actual) byKey.set(key(entry), [...(byKey.get(key(entry)) ?? []), entry]);
   const pairs: (readonly [Plain, Plain])[] = [];
-  for (const wanted of [...expected]) {
+  for (const wanted of expected) {
     const found = byKey.get(key(wanted))?.pop();
-    if (found === undefined) continue;
-    pairs.push([wanted, found]);
+    if (found !== undefined) pairs.push([wanted, found]);
+  }
+  for (const [wanted, found] of pairs) {
     expected.splice(expected.indexOf(wanted), 1);
     actual.splice(actual.indexOf(found), 1);
   }
@@ -68,7 +69,9 @@ export function checkEntries(
   const oneSided = [...expected, ...actual].reduce((sum, entry) => sum + entry.amountMicros, 0);
   return {
     code: 'ledger_entries',
-    ...{ truth: side.truth, selectionId: side.selectionId, campaignId: side.campaignId },
+    truth: side.truth,
+    selectionId: side.selectionId,
+    campaignId: side.campaignId,
     expectedMicros: sumOf(expected) + sumOf(changed.map(([wanted]) => wanted)),
     actualMicros: sumOf(actual) + sumOf(changed.map(([, found]) => found)),
     differenceMicros: amounts + oneSided,

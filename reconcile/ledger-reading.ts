@@ -18,26 +18,6 @@ export interface LedgerStream {
 
 const pageEvents = 200;
 
-function structureBreak(
-  truth: 'tentative' | 'final',
-  stream: string,
-  place: string,
-  detail: string,
-  entry?: Entry,
-): Break {
-  return {
-    code: 'ledger_structure',
-    truth,
-    selectionId: '',
-    campaignId: entry?.campaign_id ?? '',
-    expectedMicros: 0,
-    actualMicros: 0,
-    differenceMicros: 0,
-    refs: [`${stream}@${place}`],
-    detail,
-  };
-}
-
 /** Reads a ledger stream from its start, checks that its batches join up and recomputes the hash chain from the entries. */
 export async function readLedgerStream(
   ledger: LedgerStore,
@@ -74,7 +54,17 @@ class StreamReading {
   }
 
   note(place: string, detail: string, entry?: Entry): void {
-    this.breaks.push(structureBreak(this.truth, this.stream, place, detail, entry));
+    this.breaks.push({
+      code: 'ledger_structure',
+      truth: this.truth,
+      selectionId: '',
+      campaignId: entry?.campaign_id ?? '',
+      expectedMicros: 0,
+      actualMicros: 0,
+      differenceMicros: 0,
+      refs: [`${this.stream}@${place}`],
+      detail,
+    });
   }
 
   addBytes(registry: SchemaRegistry, data: Uint8Array, revision: number): void {

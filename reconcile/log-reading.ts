@@ -1,6 +1,6 @@
 import { isAdtallyError } from '../domain/errors.ts';
 import type { AnyRecord, RecordName, RecordTypes, Topic } from '../domain/records.ts';
-import type { EventLog } from '../ports/event-log.ts';
+import type { EventLog, TopicShard } from '../ports/event-log.ts';
 import type { SchemaRegistry } from '../ports/schema-registry.ts';
 
 /** The place of a record in the log: what every cause and every break names. */
@@ -49,8 +49,7 @@ export function inner<N extends RecordName>(
  */
 export async function* readShard(
   sources: { readonly log: EventLog; readonly registry: SchemaRegistry },
-  topic: Topic,
-  shard: number,
+  { topic, shard }: TopicShard,
   range: Range,
   onUnreadable: (ref: RecordRef) => void,
 ): AsyncGenerator<Placed<AnyRecord>> {

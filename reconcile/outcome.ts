@@ -297,20 +297,16 @@ export class Walk {
     this.verdict = { topic: at.topic, shard: at.shard, offset: at.offset, value: { category, rule } };
     const s = this.standing;
     if (s.pending + s.suspended > 0) this.voidMoney(at.offset, category, rule);
-    else if (s.certified > s.reversed) this.reverse(at.offset, s.certified - s.reversed, category, rule, 'reverse');
-    else if (s.absorbed > s.absorbedVoided) this.voidAbsorbed(at.offset);
+    else if (s.certified > s.reversed) {
+      const amountMicros = s.certified - s.reversed;
+      this.reverse({ offset: at.offset, kind: 'reverse', amountMicros, category, reference: rule });
+    } else if (s.absorbed > s.absorbedVoided) this.voidAbsorbed(at.offset);
   }
 
-  private reverse(
-    offset: number,
-    amountMicros: number,
-    category: Category,
-    reference: string,
-    kind: 'reverse' | 'adjust',
-  ): void {
+  private reverse(movement: Omit<Movement, 'reversedBeforeMicros'> & { readonly kind: 'reverse' | 'adjust' }): void {
     const reversedBeforeMicros = this.standing.reversed;
-    this.standing.reversed += amountMicros;
-    this.move({ offset, kind, amountMicros, category, reference, reversedBeforeMicros });
+    this.standing.reversed += movement.amountMicros;
+    this.move({ ...movement, reversedBeforeMicros });
   }
 
   private adjust(at: Placed<SelectionFacts['adjustments'][number]['value']>): void {
@@ -325,7 +321,13 @@ export class Walk {
     if (relied_certified_micros !== s.certified || relied_reversed_micros !== s.reversed) return;
     if (action === 'REVERSE') {
       if (amount_micros <= s.certified - s.reversed)
-        this.reverse(at.offset, amount_micros, 'QUALITY', reason, 'adjust');
+        this.reverse({
+          offset: at.offset,
+          kind: 'adjust',
+          amountMicros: amount_micros,
+          category: 'QUALITY',
+          reference: reason,
+        });
     } else if (s.suspended > 0 && action === 'VOID') this.voidMoney(at.offset, 'QUALITY', reason);
     else if (s.suspended > 0) {
       const amountMicros = s.suspended;

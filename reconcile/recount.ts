@@ -1,4 +1,4 @@
-import type { Break, CauseCode, Explained, Truth } from './breaks.ts';
+import type { Break, CauseCode, Explained } from './breaks.ts';
 import { type Delivery, recountDelivery } from './delivery.ts';
 import { type ExpectedEntry, expectedEntries } from './expected-entries.ts';
 import { billingOf, type SelectionFacts } from './facts.ts';
@@ -81,7 +81,10 @@ function evidenceBreak(problem: NonNullable<Base['delivery']>['problems'][number
   return {
     code,
     truth: problem.ref.topic === 'selected' ? 'selection' : 'delivery',
-    ...{ selectionId: base.selectionId, campaignId: base.campaignId, expectedMicros, actualMicros },
+    selectionId: base.selectionId,
+    campaignId: base.campaignId,
+    expectedMicros,
+    actualMicros,
     differenceMicros: Math.abs(expectedMicros - actualMicros),
     refs: [refText(problem.ref)],
     detail,
@@ -99,7 +102,8 @@ function missingSelection(base: Base, reading: Reading): Break[] {
     {
       code: 'selection_missing',
       truth: 'selection',
-      ...{ selectionId: base.selectionId, campaignId: base.campaignId },
+      selectionId: base.selectionId,
+      campaignId: base.campaignId,
       expectedMicros: base.priceMicros,
       actualMicros: 0,
       differenceMicros: base.priceMicros,
@@ -144,8 +148,8 @@ function isClosed(facts: SelectionFacts, timeline: Timeline, bounds: WindowBound
 function explain(base: Base, reading: Reading): Explained[] {
   const found: Explained[] = [];
   const { delivery, facts, outcome, priceMicros, selectionId, campaignId } = base;
-  const add = (cause: CauseCode, from: Truth, to: Truth, amountMicros: number, refs: readonly RecordRef[]): void => {
-    found.push({ cause, from, to, selectionId, campaignId, amountMicros, refs });
+  const add: Add = (cause, amountMicros, refs) => {
+    found.push({ cause, selectionId, campaignId, amountMicros, refs });
   };
   if (delivery === null) return found;
   explainDelivery(base, reading, add);
@@ -156,43 +160,37 @@ function explain(base: Base, reading: Reading): Explained[] {
       no_lease: 'absorbed_no_lease',
       released: 'absorbed_after_release',
     } as const;
-    add(codes[outcome.absorbedBecause.code], 'spend', 'tentative', priceMicros, outcome.absorbedBecause.refs);
+    add(codes[outcome.absorbedBecause.code], priceMicros, outcome.absorbedBecause.refs);
   }
   const verdictRefs = outcome.verdict === null ? [] : [outcome.verdict];
   if (standing.suspended > 0)
-    add(
-      'conflict_in_suspense',
-      'tentative',
-      'final',
-      standing.suspended,
-      outcome.conflict === null ? [] : [outcome.conflict],
-    );
-  if (standing.pending > 0) add('hold_not_passed', 'tentative', 'final', standing.pending, facts.incurred.slice(0, 1));
-  if (standing.voided > 0) add('voided', 'tentative', 'final', standing.voided, verdictRefs);
-  if (standing.absorbedVoided > 0) add('absorbed_voided', 'tentative', 'final', standing.absorbedVoided, verdictRefs);
+    add('conflict_in_suspense', standing.suspended, outcome.conflict === null ? [] : [outcome.conflict]);
+  if (standing.pending > 0) add('hold_not_passed', standing.pending, facts.incurred.slice(0, 1));
+  if (standing.voided > 0) add('voided', standing.voided, verdictRefs);
+  if (standing.absorbedVoided > 0) add('absorbed_voided', standing.absorbedVoided, verdictRefs);
   const adjusted = outcome.movements.filter((m) => m.kind === 'adjust').reduce((sum, m) => sum + m.amountMicros, 0);
-  if (adjusted > 0) add('adjusted', 'final', 'reporting', adjusted, facts.adjustments);
-  if (standing.reversed > adjusted) add('reversed', 'final', 'reporting', standing.reversed - adjusted, verdictRefs);
+  if (adjusted > 0) add('adjusted', adjusted, facts.adjustments);
+  if (standing.reversed > adjusted) add('reversed', standing.reversed - adjusted, verdictRefs);
   return found;
 }
 
-type Add = (cause: CauseCode, from: Truth, to: Truth, amountMicros: number, refs: readonly RecordRef[]) => void;
+type Add = (cause: CauseCode, amountMicros: number, refs: readonly RecordRef[]) => void;
 
 function explainDelivery({ delivery, facts, priceMicros, closed }: Base, reading: Reading, add: Add): void {
   if (delivery === null) return;
   const { billing, billable, late } = delivery;
-  if (billing.test) add('test_traffic', 'selection', 'delivery', 0, facts.selected);
+  if (billing.test) add('test_traffic', 0, facts.selected);
   if (billing.test || priceMicros === 0) return;
   if (facts.selected.length === 0) {
     const proof = reading.buffers.lostProof(billing.node, billing.boot, billing.sequence);
-    if (proof !== null) add('selection_record_lost', 'selection', 'delivery', priceMicros, [proof]);
+    if (proof !== null) add('selection_record_lost', priceMicros, [proof]);
   }
-  if (billable.length > 1) add('duplicate_beacon', 'delivery', 'spend', 0, billable.slice(1));
+  if (billable.length > 1) add('duplicate_beacon', 0, billable.slice(1));
   if (billable.length > 0) return;
-  if (!closed) add('in_flight', 'selection', 'delivery', priceMicros, facts.selected);
-  else if (late.length > 0) add('late_beacon', 'selection', 'delivery', priceMicros, late);
+  if (!closed) add('in_flight', priceMicros, facts.selected);
+  else if (late.length > 0) add('late_beacon', priceMicros, late);
   else {
     const never = { CPM: 'not_rendered', VCPM: 'not_viewable', CPC: 'not_clicked', NONE: 'not_rendered' } as const;
-    add(never[billing.pricing_model], 'selection', 'delivery', priceMicros, facts.selected);
+    add(never[billing.pricing_model], priceMicros, facts.selected);
   }
 }

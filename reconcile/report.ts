@@ -1,5 +1,5 @@
 import type { Break, CauseCode, Explained } from './breaks.ts';
-import { unexplainedMicros } from './breaks.ts';
+import { causes, unexplainedMicros } from './breaks.ts';
 import type { Recounted } from './recount.ts';
 
 /** Money and counts of each truth for a campaign in an hour of selection time. Micros as decimal strings. */
@@ -140,12 +140,12 @@ export function sideBySide(
 /** Counts and sums of all explained differences by cause. */
 export function causesOf(explained: readonly Explained[]): ReconciliationReport['causes'] {
   const rows = new Map<string, { cause: CauseCode; from: string; to: string; count: number; sum: bigint }>();
-  for (const { cause, from, to, amountMicros } of explained) {
-    const key = `${from}|${to}|${cause}`;
-    const row = rows.get(key) ?? { cause, from, to, count: 0, sum: 0n };
+  for (const { cause, amountMicros } of explained) {
+    const [from, to] = causes[cause];
+    const row = rows.get(cause) ?? { cause, from, to, count: 0, sum: 0n };
     row.count += 1;
     row.sum += BigInt(amountMicros);
-    rows.set(key, row);
+    rows.set(cause, row);
   }
   return [...rows.values()].map(({ sum, ...row }) => ({ ...row, amount_micros: String(sum) }));
 }

@@ -1,6 +1,6 @@
 import type { EventLog } from '../ports/event-log.ts';
 import type { Topic } from '../domain/records.ts';
-import type { Warehouse } from '../ports/warehouse.ts';
+import type { Row, Warehouse } from '../ports/warehouse.ts';
 import type { Break } from './breaks.ts';
 import type { Range } from './log-reading.ts';
 import type { Recounted } from './recount.ts';
@@ -32,18 +32,22 @@ export interface Reported {
   readonly journalled: ReadonlyMap<string, number>;
 }
 
+function joined(row: Row, columns: readonly string[], separator: string): string {
+  return columns.map((column) => String(row[column])).join(separator);
+}
+
 /** Reads the journal's sums. Exact whatever was sunk twice: of the rows of one entry the first counts. */
 export async function readReported(warehouse: Warehouse): Promise<Reported> {
   const bySelection = new Map<string, Map<string, number>>();
   for (const row of (await warehouse.query(perSelectionSql)).rows) {
     const id = String(row['selection_id']);
     const sums = bySelection.get(id) ?? new Map<string, number>();
-    sums.set(`${row['truth']}|${row['kind']}|${row['debit_account']}|${row['credit_account']}`, Number(row['amount']));
+    sums.set(joined(row, ['truth', 'kind', 'debit_account', 'credit_account'], '|'), Number(row['amount']));
     bySelection.set(id, sums);
   }
   const journalled = new Map<string, number>();
   for (const row of (await warehouse.query(journalledSql)).rows)
-    journalled.set(`${row['truth']}-${row['spend_shard']}`, Number(row['last']));
+    journalled.set(joined(row, ['truth', 'spend_shard'], '-'), Number(row['last']));
   return { bySelection, journalled };
 }
 
@@ -87,7 +91,7 @@ export async function checkRows(
 ): Promise<Break[]> {
   const breaks: Break[] = [];
   for (const row of (await warehouse.query(rowsSql)).rows) {
-    const place = `${row['topic']}/${row['shard']}`;
+    const place = joined(row, ['topic', 'shard'], '/');
     const [rows, offsets, lowest, highest] = ['rows', 'offsets', 'lowest', 'highest'].map((name) =>
       Number(row[name]),
     ) as [number, number, number, number];

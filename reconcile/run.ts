@@ -102,7 +102,11 @@ function unreadableBreak(ref: { topic: string; shard: number; offset: number }):
   return {
     code: 'unreadable_record',
     truth: ref.topic === 'spend' ? 'spend' : 'delivery',
-    ...{ selectionId: '', campaignId: '', expectedMicros: 0, actualMicros: 0, differenceMicros: 0 },
+    selectionId: '',
+    campaignId: '',
+    expectedMicros: 0,
+    actualMicros: 0,
+    differenceMicros: 0,
     refs: [`${ref.topic}/${ref.shard}@${ref.offset}`],
     detail: "the record can't be decoded, and nothing in quarantine says that anybody noticed",
   };
@@ -178,7 +182,11 @@ function streamBreak(stream: LedgerStream, detail: string): Break {
   return {
     code: 'ledger_position',
     truth: stream.truth,
-    ...{ selectionId: '', campaignId: '', expectedMicros: 0, actualMicros: 0, differenceMicros: 0 },
+    selectionId: '',
+    campaignId: '',
+    expectedMicros: 0,
+    actualMicros: 0,
+    differenceMicros: 0,
     refs: [`${stream.truth}-${stream.shard}`],
     detail,
   };
@@ -187,9 +195,9 @@ function streamBreak(stream: LedgerStream, detail: string): Break {
 function behind(one: Recounted, stream: LedgerStream, entry: ExpectedEntry): Explained {
   return {
     cause: 'ledger_behind',
-    from: 'spend',
-    to: stream.truth,
-    ...{ selectionId: one.selectionId, campaignId: one.campaignId, amountMicros: entry.amountMicros },
+    selectionId: one.selectionId,
+    campaignId: one.campaignId,
+    amountMicros: entry.amountMicros,
     refs: [{ topic: 'spend', shard: stream.shard, offset: entry.sourceOffset }],
   };
 }
@@ -215,7 +223,9 @@ function compareReporting(recounted: readonly Recounted[], reported: Reported, r
     ...unknown.map(([selectionId, sums]) => ({
       code: 'reporting_unknown_selection',
       truth: 'reporting' as const,
-      ...{ selectionId, campaignId: '', expectedMicros: 0 },
+      selectionId,
+      campaignId: '',
+      expectedMicros: 0,
       actualMicros: Math.max(...sums.values()),
       differenceMicros: Math.max(...sums.values()),
       refs: [],

@@ -78,7 +78,7 @@ class ReadingInProgress {
     for (let shard = 0; shard < this.sources.log.shards(topic); shard += 1) {
       const range = await this.sources.log.bounds(topic, shard);
       this.positions[`${topic}/${shard}`] = range;
-      for await (const placed of readShard(this.sources, topic, shard, range, (ref) => this.unreadable.push(ref)))
+      for await (const placed of readShard(this.sources, { topic, shard }, range, (ref) => this.unreadable.push(ref)))
         add(placed);
     }
   }

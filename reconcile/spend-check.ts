@@ -25,6 +25,13 @@ function text(value: Billing | Lease | null): string {
   return JSON.stringify(value);
 }
 
+/** Micros that evidence calls for and that spend has; the difference is theirs unless said otherwise. */
+interface Amounts {
+  readonly expected: number;
+  readonly actual: number;
+  readonly difference?: number;
+}
+
 class SelectionSpendCheck {
   readonly breaks: Break[] = [];
   readonly explained: Explained[] = [];
@@ -40,22 +47,16 @@ class SelectionSpendCheck {
     this.buffers = buffers;
   }
 
-  private break(
-    code: string,
-    expectedMicros: number,
-    actualMicros: number,
-    refs: readonly RecordRef[],
-    detail: string,
-    differenceMicros = Math.abs(expectedMicros - actualMicros),
-  ): void {
+  private break(code: string, amounts: Amounts, refs: readonly RecordRef[], detail: string): void {
+    const { expected, actual, difference = Math.abs(expected - actual) } = amounts;
     this.breaks.push({
       code,
       truth: 'spend',
       selectionId: this.facts.selectionId,
       campaignId: this.delivery.billing.campaign_id,
-      expectedMicros,
-      actualMicros,
-      differenceMicros,
+      expectedMicros: expected,
+      actualMicros: actual,
+      differenceMicros: difference,
       refs: refs.map(refText),
       detail,
     });
@@ -67,8 +68,7 @@ class SelectionSpendCheck {
     if (billable.length > 0 && incurred.length === 0) {
       this.break(
         'lost_spend_incurred',
-        priceMicros,
-        0,
+        { expected: priceMicros, actual: 0 },
         billable,
         'a billable beacon was accepted, and spend has no SpendIncurred for it',
       );
@@ -84,7 +84,12 @@ class SelectionSpendCheck {
           this.incurredTrue,
         );
       if (billing.test && !at.value.billing.test)
-        this.break('test_billed', 0, at.value.billing.price_micros, [at], 'a test selection incurred');
+        this.break(
+          'test_billed',
+          { expected: 0, actual: at.value.billing.price_micros },
+          [at],
+          'a test selection incurred',
+        );
     }
   }
 
@@ -96,8 +101,7 @@ class SelectionSpendCheck {
     } else
       this.break(
         'spend_without_evidence',
-        0,
-        amount,
+        { expected: 0, actual: amount },
         [at],
         `no beacon with receipt ${at.value.receipt_id} is in evidence`,
       );
@@ -106,8 +110,7 @@ class SelectionSpendCheck {
   private cause(cause: Explained['cause'], amountMicros: number, refs: readonly RecordRef[]): Explained {
     return {
       cause,
-      from: 'delivery',
-      to: 'spend',
+
       selectionId: this.facts.selectionId,
       campaignId: this.delivery.billing.campaign_id,
       amountMicros,
@@ -121,8 +124,7 @@ class SelectionSpendCheck {
     if (reserves && reserved.length === 0)
       this.break(
         'lost_spend_reserved',
-        priceMicros,
-        0,
+        { expected: priceMicros, actual: 0 },
         selected,
         'the selection was priced and spend has no SpendReserved for it',
       );
@@ -132,7 +134,12 @@ class SelectionSpendCheck {
       else if (this.buffers.isDraining(at.value.origin))
         this.explained.push(this.cause('evidence_draining', at.value.billing.price_micros, [at]));
       else
-        this.break('reserve_without_selection', 0, at.value.billing.price_micros, [at], 'no AdSelected is in evidence');
+        this.break(
+          'reserve_without_selection',
+          { expected: 0, actual: at.value.billing.price_micros },
+          [at],
+          'no AdSelected is in evidence',
+        );
     }
   }
 
@@ -146,20 +153,18 @@ class SelectionSpendCheck {
     const { value } = at;
     const price = billing.price_micros;
     if (text(value.draw_lease) !== text(lease)) {
+      const actual = value.draw_lease === null ? 0 : price;
       this.break(
         'draw_lease_changed',
-        price,
-        value.draw_lease === null ? 0 : price,
+        { expected: price, actual, difference: price },
         [at],
         `names lease ${text(value.draw_lease)}, evidence says ${text(lease)}`,
-        price,
       );
     }
     if (text(value.billing) !== text(billing)) {
       this.break(
         'content_changed',
-        price,
-        value.billing.price_micros,
+        { expected: price, actual: value.billing.price_micros },
         [at],
         'the billing facts differ from the evidence',
       );
