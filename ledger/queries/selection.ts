@@ -29,7 +29,7 @@ export async function answerSelection(
   const { events, total } = await readSelectionEvents(ports, selectionId);
   const records = events.map(({ record }) => record);
   const billing = contentOf(records);
-  const shard = billing?.shard ?? shardOf(selectionId, ports.shards);
+  const shard = billing?.shard ?? (await bookedShard(ports, selectionId)) ?? shardOf(selectionId, ports.shards);
   const cut =
     asked.kind === 'latest'
       ? await findShardCut(ports, shard)
@@ -66,6 +66,15 @@ export async function answerSelection(
     const scanned = { stream: name.stream, from: 0, to: name.entries, filter: { selectionId }, limit: entriesAtMost };
     return (await ports.index.entries(scanned)).map((entry) => ({ name, entry }));
   }
+}
+
+/** The shard in which a ledger has an entry of a selection: the one that its token carried. */
+async function bookedShard({ index }: CutPorts, selectionId: string): Promise<number | null> {
+  for (const { stream, shard, entryCount } of await index.indexedStreams()) {
+    const found = await index.entries({ stream, from: 0, to: entryCount, filter: { selectionId }, limit: 1 });
+    if (found.length > 0) return shard;
+  }
+  return null;
 }
 
 function ofShard({ timeMs, streams }: Cut, shard: number): Cut {
