@@ -1,0 +1,214 @@
+import type { Catalog, CatalogRecord } from '../../domain/catalog.ts';
+import type { EntityKind } from '../../domain/identity.ts';
+import { PricingModel, Rounding, type Status } from '../../domain/records.ts';
+import {
+  choice,
+  code,
+  type Field,
+  fixed,
+  flight,
+  formatList,
+  frequencyCap,
+  integer,
+  integerList,
+  label,
+  longText,
+  money,
+  nullable,
+  optional,
+  shares,
+  stringList,
+  targeting,
+  targetingNotes,
+  trackers,
+} from './fields.ts';
+
+/** The kinds of the catalogue: how each is named in routes, records and JSON, and of which fields it consists. */
+export interface Entity {
+  readonly kind: EntityKind;
+  /** Last part of the route. */
+  readonly path: string;
+  readonly record: CatalogRecord['name'];
+  readonly idField: string;
+  /** Names of the map in the catalogue. */
+  readonly map: 'advertisers' | 'campaigns' | 'lineItems' | 'creatives' | 'publishers' | 'placements';
+  /** Field that names the parent at creation. */
+  readonly parent: { readonly kind: EntityKind; readonly field: string } | null;
+  /** Ids of those further up, taken from the parent. */
+  readonly inherited: readonly string[];
+  /** Belongs to an advertiser, so that a key of that advertiser may see it. */
+  readonly advertised: boolean;
+  // The record's own type holds the fields together; here they only pass through.
+  readonly fields: Readonly<Record<string, Field<never>>>;
+  /** Currency of its amounts; null if it has none. */
+  readonly currencyOf: ((catalog: Catalog, value: Readonly<Record<string, unknown>>) => string | null) | null;
+}
+
+const statusField: Field<Status> = {
+  ...optional(choice(['active', 'paused'], 'A paused one is not selected.'), 'active'),
+  read: (json) => (json === 'paused' ? 'PAUSED' : 'ACTIVE'),
+  show: (value) => value.toLowerCase(),
+};
+
+function field<T>(given: Field<T>): Field<never> {
+  return given as unknown as Field<never>;
+}
+
+function advertiserCurrency(catalog: Catalog, value: Readonly<Record<string, unknown>>): string | null {
+  return catalog.advertisers.get(String(value['advertiser_id']))?.currency ?? null;
+}
+
+const advertiser: Entity = {
+  kind: 'advertiser',
+  path: 'advertisers',
+  record: 'AdvertiserPublished',
+  idField: 'advertiser_id',
+  map: 'advertisers',
+  parent: null,
+  inherited: [],
+  advertised: true,
+  fields: {
+    name: field(label('Name.')),
+    currency: field(fixed(code('^[A-Z]{3}$', 'ISO 4217; of all budgets, bids and statements. Never changes.'))),
+    time_zone: field(
+      fixed(
+        code('^[A-Z][0-9A-Za-z_+/-]{1,63}$', 'IANA zone of budget days, hours and statement months. Never changes.'),
+      ),
+    ),
+    domains: field(optional(stringList(1_000, 'Its domains, lower case.'), [])),
+    categories: field(optional(stringList(100, 'IAB categories of its products.'), [])),
+    status: field(statusField),
+  },
+  currencyOf: null,
+};
+
+const campaign: Entity = {
+  kind: 'campaign',
+  path: 'campaigns',
+  record: 'CampaignPublished',
+  idField: 'campaign_id',
+  map: 'campaigns',
+  parent: { kind: 'advertiser', field: 'advertiser_id' },
+  inherited: [],
+  advertised: true,
+  fields: {
+    name: field(label('Name.')),
+    budget_total_micros: field(money('Whole budget, micros.')),
+    budget_daily_micros: field(nullable(money('Budget of a day in the zone of the advertiser, micros; null: none.'))),
+    flight: field(flight('From the first moment to the moment after the last.')),
+    pacing: field(optional(choice(['even', 'asap'], 'Spread over the flight, or as fast as demand allows.'), 'even')),
+    status: field(statusField),
+  },
+  currencyOf: advertiserCurrency,
+};
+
+const lineItem: Entity = {
+  kind: 'line_item',
+  path: 'line-items',
+  record: 'LineItemPublished',
+  idField: 'line_item_id',
+  map: 'lineItems',
+  parent: { kind: 'campaign', field: 'campaign_id' },
+  inherited: ['advertiser_id'],
+  advertised: true,
+  fields: {
+    name: field(label('Name.')),
+    pricing_model: field(
+      choice(
+        PricingModel,
+        'What is billed: impressions (CPM), viewable ones (VCPM), clicks (CPC), nothing (NONE: house ads).',
+      ),
+    ),
+    bid_micros: field(money('For a thousand (CPM, VCPM) or for one click (CPC), micros; 0 for NONE.')),
+    priority: field(optional(integer([1, 16], '1 comes first.'), 8)),
+    targeting: field(optional(targeting(`Whom it may reach; all rules must hold. ${targetingNotes}`), {})),
+    frequency_cap: field(
+      nullable(frequencyCap('At most so many impressions for one person within the window; null: none.')),
+    ),
+    flight: field(nullable(flight('Narrower than that of the campaign; null: the same.'))),
+    status: field(statusField),
+  },
+  currencyOf: advertiserCurrency,
+};
+
+const creative: Entity = {
+  kind: 'creative',
+  path: 'creatives',
+  record: 'CreativePublished',
+  idField: 'creative_id',
+  map: 'creatives',
+  parent: { kind: 'line_item', field: 'line_item_id' },
+  inherited: ['campaign_id', 'advertiser_id'],
+  advertised: true,
+  fields: {
+    name: field(label('Name.')),
+    format: field(choice(['banner', 'video', 'audio', 'native'], 'Format.')),
+    width: field(optional(integer([0, 20_000], 'CSS pixels; 0 with height 0: fits any size.'), 0)),
+    height: field(optional(integer([0, 20_000], 'CSS pixels.'), 0)),
+    markup: field(
+      longText(
+        65_536,
+        'Template with macros {click_url}, {selection_id}, {cachebuster}, {width}, {height}, {asset_url}, …',
+      ),
+    ),
+    landing_url: field(
+      longText(2_000, 'Where a click leads: http or https, with macros {click_id}, {selection_id}, …'),
+    ),
+    trackers: field(optional(trackers('Third-party trackers, called by the client.'), [])),
+    attributes: field(optional(integerList([1, 500], 100, 'IAB creative attributes.'), [])),
+    duration_ms: field(optional(integer([0, 86_400_000], 'Length of video or audio, ms; 0 otherwise.'), 0)),
+    status: field(statusField),
+  },
+  currencyOf: null,
+};
+
+const publisher: Entity = {
+  kind: 'publisher',
+  path: 'publishers',
+  record: 'PublisherPublished',
+  idField: 'publisher_id',
+  map: 'publishers',
+  parent: null,
+  inherited: [],
+  advertised: false,
+  fields: {
+    name: field(label('Name.')),
+    domains: field(optional(stringList(1_000, 'Its domains and app bundles.'), [])),
+    shares: field(shares('Its revenue share, by effective date, first one first.')),
+    share_rounding: field(optional(choice(Rounding, 'How a fraction of a micro of its share is rounded.'), 'DOWN')),
+    click_prefix: field(nullable(longText(1_000, 'URL put before our click URL; null: none.'))),
+    blocked_advertisers: field(optional(stringList(1_000, 'adv_… or domains.'), [])),
+    blocked_categories: field(optional(stringList(1_000, 'IAB categories.'), [])),
+    status: field(statusField),
+  },
+  currencyOf: null,
+};
+
+const placement: Entity = {
+  kind: 'placement',
+  path: 'placements',
+  record: 'PlacementPublished',
+  idField: 'placement_id',
+  map: 'placements',
+  parent: { kind: 'publisher', field: 'publisher_id' },
+  inherited: [],
+  advertised: false,
+  fields: {
+    name: field(label('Name.')),
+    formats: field(formatList('What it shows.')),
+    sizes: field(optional(stringList(100, 'WxH; empty: any.'), [])),
+    floor_micros: field(optional(money('Least price for a thousand, micros.'), '0')),
+    floor_currency: field(code('^[A-Z]{3}$', 'ISO 4217; the currency of its auctions.')),
+    tier: field(optional(choice(['premium', 'standard', 'remnant'], 'How much time a decision may take.'), 'standard')),
+    auction: field(optional(choice(['first_price', 'second_price'], 'What the winner pays.'), 'first_price')),
+    blocked_attributes: field(optional(integerList([1, 500], 100, 'IAB creative attributes that it refuses.'), [])),
+    status: field(statusField),
+  },
+  currencyOf: null,
+};
+
+export const entities = [advertiser, campaign, lineItem, creative, publisher, placement] as const;
+
+export function entityOf(kind: EntityKind): Entity {
+  return entities.find((entity) => entity.kind === kind) ?? advertiser;
+}

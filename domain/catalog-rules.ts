@@ -1,0 +1,226 @@
+import { isTimeZone } from './calendar.ts';
+import { type Catalog, type CatalogRecord, isLive } from './catalog.ts';
+import { isCurrency } from './currency.ts';
+import { landingMacros, mistakenMacros, trackerMacros, urlFault } from './macros.ts';
+import { pricePerEventMicros } from './money.ts';
+import type {
+  AdvertiserPublished,
+  CampaignPublished,
+  CreativePublished,
+  Flight,
+  LineItemPublished,
+  PlacementPublished,
+  PublisherPublished,
+} from './records.ts';
+import { targetingFaults } from './targeting-rules.ts';
+
+/** Something in an entity that breaks a rule: where, and a sentence without its subject. */
+export interface Fault {
+  readonly path: string;
+  readonly detail: string;
+}
+
+export const adFormats = ['banner', 'video', 'audio', 'native'] as const;
+const domainForm = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+/** An app's bundle: `com.example.App`, or the number that a store gives. */
+const bundleForm = /^[0-9A-Za-z][0-9A-Za-z._-]{0,199}$/;
+export const sizeForm = /^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$/;
+const categoryForm = /^[0-9A-Za-z][0-9A-Za-z_-]{0,31}$/;
+
+/** The faults that remain, without the rules that hold. */
+function faults(...checks: readonly (Fault | false | readonly Fault[])[]): Fault[] {
+  return checks.flatMap((check) => (check === false ? [] : check));
+}
+
+function each(path: string, values: readonly string[], form: RegExp, detail: string): Fault[] {
+  return values.flatMap((value, index) => (form.test(value) ? [] : [{ path: `${path}[${index}]`, detail }]));
+}
+
+function repeated(path: string, values: readonly (string | number)[]): Fault[] {
+  const seen = new Set<string | number>();
+  return values.flatMap((value, index) => {
+    if (!seen.has(value)) {
+      seen.add(value);
+      return [];
+    }
+    return [{ path: `${path}[${index}]`, detail: 'is there twice' }];
+  });
+}
+
+/**
+ * What is wrong with an entity as it would stand, apart from the form of its fields: rules between fields, and references, which must exist and
+ * not be archived. Pure; the catalogue is the one that it would join.
+ */
+export function catalogFaults(catalog: Catalog, record: CatalogRecord): Fault[] {
+  switch (record.name) {
+    case 'AdvertiserPublished':
+      return advertiserFaults(record.value);
+    case 'CampaignPublished':
+      return campaignFaults(record.value);
+    case 'LineItemPublished':
+      return lineItemFaults(catalog, record.value);
+    case 'CreativePublished':
+      return creativeFaults(record.value);
+    case 'PublisherPublished':
+      return publisherFaults(record.value);
+    case 'PlacementPublished':
+      return placementFaults(record.value);
+    default:
+      return record satisfies never;
+  }
+}
+
+function advertiserFaults({ currency, time_zone, domains, categories }: AdvertiserPublished): Fault[] {
+  return faults(
+    !isCurrency(currency) && { path: 'currency', detail: 'is no active currency of ISO 4217' },
+    !isTimeZone(time_zone) && { path: 'time_zone', detail: 'is no IANA time zone that is known here' },
+    each('domains', domains, domainForm, 'is no domain in lower case'),
+    repeated('domains', domains),
+    each('categories', categories, categoryForm, 'is no IAB category'),
+    repeated('categories', categories),
+  );
+}
+
+function flightFaults({ starts_at, ends_at }: Flight): Fault[] {
+  return starts_at < ends_at ? [] : [{ path: 'flight.ends_at', detail: 'must be after flight.starts_at' }];
+}
+
+function campaignFaults({ budget_total_micros, budget_daily_micros, flight }: CampaignPublished): Fault[] {
+  return faults(
+    budget_total_micros === 0 && {
+      path: 'budget_total_micros',
+      detail: 'must be more than 0; pause or archive a campaign to stop it',
+    },
+    budget_daily_micros === 0 && { path: 'budget_daily_micros', detail: 'must be more than 0, or null for none' },
+    budget_daily_micros !== null &&
+      budget_daily_micros > budget_total_micros && {
+        path: 'budget_daily_micros',
+        detail: 'must not be more than budget_total_micros',
+      },
+    flightFaults(flight),
+  );
+}
+
+function lineItemFaults(catalog: Catalog, item: LineItemPublished): Fault[] {
+  const campaign = catalog.campaigns.get(item.campaign_id);
+  const { flight } = item;
+  return faults(
+    priceFaults(item),
+    flight !== null && flightFaults(flight),
+    flight !== null &&
+      campaign !== undefined &&
+      (flight.starts_at < campaign.flight.starts_at || flight.ends_at > campaign.flight.ends_at) && {
+        path: 'flight',
+        detail: 'must lie within the flight of the campaign',
+      },
+    targetingFaults(catalog, item.targeting),
+  );
+}
+
+function priceFaults({ pricing_model, bid_micros }: LineItemPublished): Fault[] {
+  const isHouse = pricing_model === 'NONE';
+  return faults(
+    isHouse && bid_micros !== 0 && { path: 'bid_micros', detail: 'must be 0 for pricing_model NONE' },
+    !isHouse &&
+      pricePerEventMicros(bid_micros, pricing_model) === 0 && {
+        path: 'bid_micros',
+        detail:
+          'is a price of 0 for one event; a bid for a thousand must be at least 1000 micros, for a click at least 1',
+      },
+  );
+}
+
+function creativeFaults(creative: CreativePublished): Fault[] {
+  const mistaken = mistakenMacros(creative.markup);
+  const landing = urlFault(creative.landing_url, landingMacros);
+  return faults(
+    shapeFaults(creative),
+    mistaken.map((name) => ({
+      path: 'markup',
+      detail: `has the unknown macro {${name}}; put a space inside braces that are no macro`,
+    })),
+    landing !== null && { path: 'landing_url', detail: landing },
+    creative.trackers.flatMap(({ url }, index) => {
+      const fault = urlFault(url, trackerMacros);
+      return fault === null ? [] : [{ path: `trackers[${index}].url`, detail: fault }];
+    }),
+    repeated('attributes', creative.attributes),
+  );
+}
+
+function shapeFaults({ format, width, height, duration_ms }: CreativePublished): Fault[] {
+  const isTimed = format === 'video' || format === 'audio';
+  return faults(
+    (width === 0) !== (height === 0) && { path: 'height', detail: 'width and height are both 0 or both more than 0' },
+    format === 'audio' && width !== 0 && { path: 'width', detail: 'must be 0 for audio' },
+    format === 'video' && width === 0 && { path: 'width', detail: 'must be more than 0 for video' },
+    isTimed && duration_ms === 0 && { path: 'duration_ms', detail: `must be more than 0 for ${format}` },
+    !isTimed && duration_ms !== 0 && { path: 'duration_ms', detail: `must be 0 for ${format}` },
+  );
+}
+
+function publisherFaults(publisher: PublisherPublished): Fault[] {
+  const { shares, domains, click_prefix, blocked_advertisers, blocked_categories } = publisher;
+  return faults(
+    shares.length === 0 && { path: 'shares', detail: 'must hold at least one term' },
+    shares.flatMap(({ effective_from }, index) => {
+      const before = shares[index - 1];
+      const sorted = before === undefined || before.effective_from < effective_from;
+      return sorted ? [] : [{ path: `shares[${index}].effective_from`, detail: 'must be after the term before it' }];
+    }),
+    each('domains', domains, bundleForm, 'is no domain or app bundle'),
+    repeated('domains', domains),
+    clickPrefixFaults(click_prefix),
+    repeated('blocked_advertisers', blocked_advertisers),
+    each(
+      'blocked_advertisers',
+      blocked_advertisers,
+      /^adv_[0-9A-Za-z]{1,12}$|^[a-z0-9.-]{1,253}$/,
+      'is no adv_… and no domain',
+    ),
+    each('blocked_categories', blocked_categories, categoryForm, 'is no IAB category'),
+    repeated('blocked_categories', blocked_categories),
+  );
+}
+
+function clickPrefixFaults(prefix: string | null): Fault[] {
+  const fault = prefix === null ? null : urlFault(prefix, []);
+  return fault === null ? [] : [{ path: 'click_prefix', detail: fault }];
+}
+
+function placementFaults(placement: PlacementPublished): Fault[] {
+  const { formats, sizes, floor_currency, blocked_attributes } = placement;
+  return faults(
+    formats.length === 0 && { path: 'formats', detail: 'must name at least one format' },
+    repeated('formats', formats),
+    each('sizes', sizes, sizeForm, 'is no size WxH'),
+    repeated('sizes', sizes),
+    !isCurrency(floor_currency) && { path: 'floor_currency', detail: 'is no active currency of ISO 4217' },
+    repeated('blocked_attributes', blocked_attributes),
+  );
+}
+
+/** Why an entity can't be changed or be given children, or null: it is archived, or something above it is. */
+export function archivedFault(catalog: Catalog, record: CatalogRecord): string | null {
+  const above = parentsOf(catalog, record).find(({ change }) => change.archived);
+  if (record.value.change.archived) return 'it is archived';
+  return above === undefined ? null : 'what it belongs to is archived';
+}
+
+function parentsOf(catalog: Catalog, record: CatalogRecord): { readonly change: { readonly archived: boolean } }[] {
+  const { value } = record;
+  const chain = [
+    'advertiser_id' in value && record.name !== 'AdvertiserPublished' && catalog.advertisers.get(value.advertiser_id),
+    'campaign_id' in value && record.name !== 'CampaignPublished' && catalog.campaigns.get(value.campaign_id),
+    'line_item_id' in value && record.name !== 'LineItemPublished' && catalog.lineItems.get(value.line_item_id),
+    record.name === 'PlacementPublished' && catalog.publishers.get(record.value.publisher_id),
+  ];
+  return chain.flatMap((parent) => (parent === false || parent === undefined ? [] : [parent]));
+}
+
+/** True if a line item may be selected as far as its own status and that of its parents say. */
+export function isLineItemLive(catalog: Catalog, item: LineItemPublished): boolean {
+  const campaign = catalog.campaigns.get(item.campaign_id);
+  const advertiser = catalog.advertisers.get(item.advertiser_id);
+  return campaign !== undefined && advertiser !== undefined && [item, campaign, advertiser].every(isLive);
+}
