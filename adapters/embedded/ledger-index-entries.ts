@@ -12,11 +12,11 @@ type EntryRow = [
   ...[reference: string, hash: Uint8Array],
 ];
 
-const rowSql = `
+const rowSql = (index = '') => `
   SELECT e.number, e.source_offset, e.ordinal, g.kind, e.selection, g.advertiser_id, g.campaign_id, c.line_item_id, c.publisher_id,
     g.debit_account, g.credit_account, e.amount, g.currency, g.service_period, g.posting_period, e.posted_at, e.selected_at, e.reference,
     e.chain_hash
-  FROM entries e CROSS JOIN entry_classes c CROSS JOIN entry_groups g
+  FROM entries e ${index} CROSS JOIN entry_classes c CROSS JOIN entry_groups g
   WHERE c.number = e.class AND g.number = c.entry_group AND e.stream = ?1 AND e.number >= ?2 AND e.number < ?3`;
 
 const blockSize = 2 ** blockBits[0];
@@ -84,10 +84,10 @@ export class EntryRows {
     const condition = groupCondition(filter, filter.selectionId === undefined ? 5 : 6);
     if (filter.selectionId !== undefined) {
       const cell = selectionCell(filter.selectionId);
-      const sql = `${rowSql} AND e.selection IS ?5`;
+      const sql = `${rowSql('INDEXED BY entries_by_selection')} AND e.selection IS ?5`;
       return this.#rows(sql, { stream, from, to, limit, condition, extra: [cell] });
     }
-    if (condition === null) return this.#rows(rowSql, { stream, from, to, limit, condition, extra: [] });
+    if (condition === null) return this.#rows(rowSql(), { stream, from, to, limit, condition, extra: [] });
     return this.#scanBlocks(stream, { from, to, limit, condition });
   }
 
@@ -102,7 +102,7 @@ export class EntryRows {
         const to = Math.min(scan.to, (block + 1) * blockSize);
         const limit = scan.limit - found.length;
         if (start < to && limit > 0)
-          found.push(...this.#rows(rowSql, { stream, from: start, to, limit, condition: scan.condition, extra: [] }));
+          found.push(...this.#rows(rowSql(), { stream, from: start, to, limit, condition: scan.condition, extra: [] }));
       }
       const last = blocks.at(-1);
       if (last === undefined) break;
