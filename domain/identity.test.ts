@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -48,6 +49,18 @@ describe('A UUID', () => {
     expect(uuidV5('a')).not.toBe(uuidV5('b'));
     expect(isUuid(uuidV5('a'))).toBe(true);
     expect(uuidV5('a')[14]).toBe('5');
+  });
+
+  it('of version 5 is the SHA-1 of namespace and name, whatever the name is', () => {
+    const namespace = Buffer.from('6f1d2c1e7a4b5c0d9e8f0a1b2c3d4e5f', 'hex');
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 600 }), (name) => {
+        const bytes = createHash('sha1').update(namespace).update(Buffer.from(name)).digest().subarray(0, 16);
+        bytes[6] = 0x50 | ((bytes[6] as number) & 0x0f);
+        bytes[8] = 0x80 | ((bytes[8] as number) & 0x3f);
+        expect(uuidV5(name)).toBe(formatUuid(bytes));
+      }),
+    );
   });
 });
 
