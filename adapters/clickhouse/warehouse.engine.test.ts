@@ -20,11 +20,24 @@ async function harness(location: ClickhouseLocation, end: () => Promise<void>): 
       engine = await openClickhouseWarehouse({ ...location, clock });
       return engine;
     },
+    longestPauseMs,
     close: async () => {
       await engine.close();
       await end();
     },
   };
+}
+
+async function longestPauseMs(work: () => Promise<unknown>): Promise<number> {
+  let longestMs = 0;
+  let last = performance.now();
+  const beat = setInterval(() => {
+    longestMs = Math.max(longestMs, performance.now() - last);
+    last = performance.now();
+  }, 5);
+  await work();
+  clearInterval(beat);
+  return longestMs;
 }
 
 describeWarehouseContract('chDB in this process', () => harness({ path }, async () => {}));

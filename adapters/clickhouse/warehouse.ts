@@ -4,6 +4,7 @@ import { AdtallyError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Cell, QueryLimits, QueryResult, Row, Warehouse } from '../../ports/warehouse.ts';
 import { warehouseError } from './failures.ts';
+import { SessionPool } from './session-pool.ts';
 import { chdbSessions, httpSessions, type Sessions, type SessionSettings } from './sessions.ts';
 import { Turnstile } from './turnstile.ts';
 
@@ -21,6 +22,8 @@ const common: SessionSettings = {
 const writing: SessionSettings = { ...common, max_insert_threads: 1, input_format_null_as_default: 1 };
 const reading: SessionSettings = { ...common, max_execution_time: 60, max_memory_usage: 2_000_000_000 };
 const requestTimeoutMs = 65_000;
+/** Each statement under way takes one of libuv's threads (4, unless UV_THREADPOOL_SIZE says more). */
+const queriesAtOnce = 2;
 const analystsAtOnce = 2;
 const analystsWaiting = 8;
 
@@ -33,38 +36,37 @@ export async function openClickhouseWarehouse(
 ): Promise<Warehouse> {
   try {
     const sessions = 'path' in options ? await chdbSessions(options.path) : httpSessions(options.url, requestTimeoutMs);
-    const writer = await sessions.open(writing);
+    const warehouse = new ClickhouseWarehouse(sessions, options.clock);
     // The engine's own default database is an overlay without atomic renames and drops.
-    await writer.command({ query: 'CREATE DATABASE IF NOT EXISTS adtally ENGINE = Atomic' });
-    return new ClickhouseWarehouse({ sessions, writer, reader: await sessions.open(reading), clock: options.clock });
+    await warehouse.command('CREATE DATABASE IF NOT EXISTS adtally ENGINE = Atomic');
+    return warehouse;
   } catch (error) {
     const { message } = warehouseError(error, 'opening the warehouse');
     throw new AdtallyError('WAREHOUSE_UNAVAILABLE', message, { cause: error });
   }
 }
 
-interface Parts {
-  readonly sessions: Sessions;
-  readonly writer: ClickHouseClient;
-  readonly reader: ClickHouseClient;
-  readonly clock: Clock;
-}
-
 /**
- * One session writes and one reads, since an insert waits behind a query of its own session; each analyst's query gets a fresh one (0.5 ms),
- * so that neither `readonly` nor a query that outlives its time limit meets anybody else.
+ * Writing and reading have sessions of their own, since an insert waits behind a query of its session; each analyst's query gets a fresh one
+ * (0.5 ms), so that neither `readonly` nor a query that outlives its time limit meets anybody else.
  */
 class ClickhouseWarehouse implements Warehouse {
-  readonly #parts: Parts;
+  readonly #sessions: Sessions;
+  readonly #clock: Clock;
+  readonly #writing: SessionPool;
+  readonly #reading: SessionPool;
   readonly #analysts = new Turnstile(analystsAtOnce, analystsWaiting);
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
+  constructor(sessions: Sessions, clock: Clock) {
+    this.#sessions = sessions;
+    this.#clock = clock;
+    this.#writing = new SessionPool(() => sessions.open(writing), 1);
+    this.#reading = new SessionPool(() => sessions.open(reading), queriesAtOnce);
   }
 
   async command(sql: string): Promise<void> {
     try {
-      await this.#parts.writer.command({ query: sql });
+      await this.#writing.run((session) => session.command({ query: sql }));
     } catch (error) {
       throw warehouseError(error, 'a statement failed');
     }
@@ -73,13 +75,9 @@ class ClickhouseWarehouse implements Warehouse {
   async insert(table: string, columns: readonly string[], rows: readonly (readonly Cell[])[]): Promise<void> {
     const [first, ...others] = columns;
     if (rows.length === 0 || first === undefined) return;
+    const batch = { table: `adtally.${table}`, values: rows, format: 'JSONCompactEachRow' as const };
     try {
-      await this.#parts.writer.insert({
-        table: `adtally.${table}`,
-        columns: [first, ...others],
-        values: rows,
-        format: 'JSONCompactEachRow',
-      });
+      await this.#writing.run((session) => session.insert({ ...batch, columns: [first, ...others] }));
     } catch (error) {
       throw warehouseError(error, `${rows.length} rows for ${table}`);
     }
@@ -87,20 +85,21 @@ class ClickhouseWarehouse implements Warehouse {
 
   async query(sql: string, parameters: Readonly<Record<string, string | number>> = {}): Promise<QueryResult> {
     try {
-      return await this.#read(this.#parts.reader, sql, parameters);
+      return await this.#reading.run((session) => this.#read(session, sql, parameters));
     } catch (error) {
       throw warehouseError(error, 'a query failed');
     }
   }
 
   async syntaxTree(sql: string): Promise<readonly string[]> {
+    // A FORMAT clause would become part of the tree, and a SELECT around the EXPLAIN changes it: the format is a setting here.
+    const explain = {
+      query: `EXPLAIN AST ${sql}`,
+      clickhouse_settings: { default_format: 'JSONCompactEachRow' as const },
+    };
     try {
-      // A FORMAT clause would become part of the tree, and a SELECT around the EXPLAIN changes it: the format is a setting here.
-      const { stream } = await this.#parts.reader.exec({
-        query: `EXPLAIN AST ${sql}`,
-        clickhouse_settings: { default_format: 'JSONCompactEachRow' },
-      });
-      const lines = (await text(stream)).split('\n').filter((line) => line !== '');
+      const answer = await this.#reading.run(async (session) => text((await session.exec(explain)).stream));
+      const lines = answer.split('\n').filter((line) => line !== '');
       return lines.map((line) => (JSON.parse(line) as [string])[0]);
     } catch (error) {
       throw warehouseError(error, 'a statement does not parse');
@@ -110,7 +109,7 @@ class ClickhouseWarehouse implements Warehouse {
   queryAsAnalyst(sql: string, limits: QueryLimits): Promise<QueryResult> {
     return this.#analysts.run(async () => {
       try {
-        const session = await this.#parts.sessions.open(analystSettings(limits), 'adtally');
+        const session = await this.#sessions.open(analystSettings(limits), 'adtally');
         try {
           return withinRows(await this.#read(session, sql, {}), limits.maxRows);
         } finally {
@@ -123,18 +122,18 @@ class ClickhouseWarehouse implements Warehouse {
   }
 
   async close(): Promise<void> {
-    await this.#parts.reader.close();
-    await this.#parts.writer.close();
+    await this.#reading.close();
+    await this.#writing.close();
   }
 
   async #read(session: ClickHouseClient, sql: string, parameters: Record<string, unknown>): Promise<QueryResult> {
-    const startedUs = this.#parts.clock.monotonicUs();
+    const startedUs = this.#clock.monotonicUs();
     const answer = await session.query({ query: sql, query_params: parameters, format: 'JSONCompact' });
     const { meta = [], data } = await answer.json<unknown[]>();
     return {
       columns: meta.map(({ name, type }) => ({ name, type })),
       rows: data.map((cells) => rowOf(meta, cells)),
-      elapsedMs: (this.#parts.clock.monotonicUs() - startedUs) / 1000,
+      elapsedMs: (this.#clock.monotonicUs() - startedUs) / 1000,
     };
   }
 }

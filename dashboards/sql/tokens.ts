@@ -25,7 +25,7 @@ const rules: readonly Rule[] = [
   { kind: 'quoted', pattern: /"[\w %()/:.,+-]{1,64}"|`[\w %()/:.,+-]{1,64}`/y },
   { kind: 'number', pattern: /(?:0x[0-9a-f]+|\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?!\w)/iy },
   { kind: 'word', pattern: /[a-z_]\w*/iy },
-  { kind: 'symbol', pattern: /->|::|<=|>=|<>|!=|==|\|\||[()[\],.+\-*/%=<>;]/y },
+  { kind: 'symbol', pattern: /->|::|<=|>=|<>|!=|==|\|\||\/(?!\*)|[()[\],.+\-*%=<>;]/y },
 ];
 const longestSql = 20_000;
 

@@ -13,7 +13,7 @@ export interface ShardCheck {
   readonly rows: number;
   /** Different offsets among them. */
   readonly distinct: number;
-  /** One beyond the highest offset in the warehouse; 0 if it holds nothing. */
+  /** One beyond the highest offset in the warehouse, or that is known to have been sunk; 0 if there is none. */
   readonly reached: number;
   /** Next offset to be sunk: `reached`, or the log's first if that is higher. */
   readonly next: number;
@@ -28,15 +28,23 @@ export interface ShardCheck {
 /** Offsets from `first` (inclusive) to `next` (exclusive). */
 export type OffsetRange = Bounds;
 
-/** Checks every shard of every topic: count = distinct = max − min + 1, against the bounds of the log. */
-export async function checkWarehouse(log: EventLog, warehouse: Warehouse): Promise<readonly ShardCheck[]> {
+/**
+ * Checks every shard of every topic: count = distinct = max − min + 1, against the bounds of the log. `sunk` gives the next offset of a shard as far
+ * as it is known to have been sunk, so that rows lost at the end are missed as well.
+ */
+export async function checkWarehouse(
+  log: EventLog,
+  warehouse: Warehouse,
+  sunk: (topic: Topic, shard: number) => number,
+): Promise<readonly ShardCheck[]> {
   const checks: ShardCheck[] = [];
   for (const topic of sunkTopics) {
     const { rows } = await warehouse.query(summarySql(topic));
     for (let shard = 0; shard < log.shards(topic); shard++) {
       const place = { topic, shard, log: await log.bounds(topic, shard) };
       const whole = rows.find((row) => row['shard'] === shard);
-      checks.push(shardCheck(place, whole ? await heldFrom(warehouse, place, whole) : nothing));
+      const held = whole ? await heldFrom(warehouse, place, whole) : nothing;
+      checks.push(shardCheck(place, { ...held, reached: Math.max(held.reached, sunk(topic, shard)) }));
     }
   }
   return checks;

@@ -2,14 +2,16 @@ import { AdtallyError, isAdtallyError } from '../../domain/errors.ts';
 import type { Topic } from '../../domain/records.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LogRecord, TopicShard } from '../../ports/event-log.ts';
-import { checkWarehouse, isExact, type ShardCheck } from './warehouse-check.ts';
-import { insertRows, type Repair, type RepairParts, repairWarehouse } from './warehouse-repair.ts';
+import { checkWarehouse, type ShardCheck } from './warehouse-check.ts';
+import { dropDamagedParts, insertRows, type Repair, type RepairParts, repairWarehouse } from './warehouse-repair.ts';
 import { rowOf, type SinkRow, unreadable } from './warehouse-rows.ts';
 
 export interface WarehouseSinkOptions extends RepairParts {
   readonly clock: Clock;
   /** Something that can't pass: the sink has stopped. Called once. */
   readonly onFailure: (error: unknown) => void;
+  /** Whether start and repair read all tables against their checksums (default true); a server has its own ways. */
+  readonly checkParts?: boolean;
   /** How long records are gathered before they are inserted, ms (default 500). */
   readonly gatherMs?: number;
   /** Rows that are inserted without gathering further (default 2500). */
@@ -36,7 +38,7 @@ export interface WarehouseSink {
   positions(): readonly (TopicShard & { readonly offset: number })[];
   lag(): Promise<readonly TopicLag[]>;
   verify(): Promise<readonly ShardCheck[]>;
-  /** Checks, sinks gaps again and merges copies of rows away. */
+  /** Checks, drops what is damaged, sinks gaps again and merges copies of rows away. */
   repair(): Promise<Repair>;
 }
 
@@ -70,9 +72,7 @@ class Sink implements WarehouseSink {
   }
 
   async start(): Promise<Repair> {
-    const found = await this.verify();
-    for (const check of found) this.#begin(check);
-    const repair = await repairWarehouse(this.#options, found);
+    const repair = await this.#alone(() => this.#repair((check) => this.#begin(check)));
     this.#running = this.#run().catch((error: unknown) => this.#ended(error));
     return repair;
   }
@@ -115,17 +115,24 @@ class Sink implements WarehouseSink {
   }
 
   verify(): Promise<readonly ShardCheck[]> {
-    return this.#alone(() => checkWarehouse(this.#options.log, this.#options.warehouse));
+    return this.#alone(() => this.#check());
   }
 
   repair(): Promise<Repair> {
-    return this.#alone(async () => {
-      const found = await checkWarehouse(this.#options.log, this.#options.warehouse);
-      return repairWarehouse(
-        this.#options,
-        found.filter((check) => !isExact(check)),
-      );
-    });
+    return this.#alone(() => this.#repair(() => {}));
+  }
+
+  async #repair(see: (check: ShardCheck) => void): Promise<Repair> {
+    const { warehouse, checkParts = true } = this.#options;
+    const dropped = checkParts ? await dropDamagedParts(warehouse) : [];
+    const checks = await this.#check();
+    checks.forEach(see);
+    return { ...(await repairWarehouse(this.#options, checks)), dropped };
+  }
+
+  #check(): Promise<readonly ShardCheck[]> {
+    const { log, warehouse } = this.#options;
+    return checkWarehouse(log, warehouse, (topic, shard) => this.#at(topic, shard));
   }
 
   /** A check must not see half a batch: it has the warehouse to itself. */
@@ -179,6 +186,7 @@ class Sink implements WarehouseSink {
         await this.#retrying(() => this.#gather(batch, fullBatch));
       }
       await this.#sink(batch);
+      if (signal.aborted) return;
     }
   }
 
