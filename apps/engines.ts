@@ -1,8 +1,12 @@
 import { join } from 'node:path';
 import { type EmbeddedEventLog, openEmbeddedEventLog } from '../adapters/embedded/event-log.ts';
+import { openEmbeddedKeyStore } from '../adapters/embedded/key-store.ts';
+import { openEmbeddedViewStore } from '../adapters/embedded/view-store.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Topic } from '../domain/records.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { KeyStore } from '../ports/key-store.ts';
+import type { ViewStore } from '../ports/view-store.ts';
 
 const msPerDay = 86_400_000;
 
@@ -34,4 +38,14 @@ export function openLog(settings: Settings, clock: Clock): Promise<EmbeddedEvent
     clock,
     retentionMs: { persons: msPerDay },
   });
+}
+
+/** The materialised views that the settings name. */
+export function openViews(settings: Settings, clock: Clock): Promise<ViewStore> {
+  return openEmbeddedViewStore({ folder: join(settings.dataDir, 'views'), clock });
+}
+
+/** The keys of persons. */
+export function openKeys(settings: Settings, clock: Clock): Promise<KeyStore> {
+  return openEmbeddedKeyStore({ folder: join(settings.dataDir, 'keys'), clock });
 }

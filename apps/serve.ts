@@ -8,15 +8,17 @@ import { createSystemDisk } from '../adapters/system/disk.ts';
 import { createSystemRandom } from '../adapters/system/random.ts';
 import { deriveLimits } from '../config/limits.ts';
 import { readSettings, type Settings } from '../config/settings.ts';
-import { applyCatalog, emptyCatalog } from '../domain/catalog.ts';
 import { BeaconDesk } from '../serving/beacons.ts';
 import { Boot, type BootOptions } from '../serving/boot.ts';
+import { CatalogIndex } from '../serving/catalog-index.ts';
 import { serveMetrics } from '../serving/metrics.ts';
 import { Rejections } from '../serving/rejections.ts';
+import { registerDecisions } from '../serving/routes/decisions.ts';
 import { buildServe } from '../serving/serve-app.ts';
 import { TokenKeys } from '../serving/token-keys.ts';
 import { connectLogWriter } from '../serving/writer-thread.ts';
-import { openLog } from './engines.ts';
+import { openDecisionDesk } from './decisions.ts';
+import { openKeys, openLog, openViews } from './engines.ts';
 
 const mebi = 1024 * 1024;
 
@@ -79,7 +81,8 @@ async function main(): Promise<void> {
   const url = settings.publicUrl ?? `http://${host}:${port}`;
   const keysFolder = join(dataDir, 'secrets');
   const keys = await TokenKeys.open({ disk, clock, random, folder: keysFolder, verifiesMs: limits.keyVerifiesMs });
-  const catalog = emptyCatalog();
+  const index = new CatalogIndex({ nowMs: clock.now() });
+  const [views, persons] = [await openViews(settings, clock), await openKeys(settings, clock)];
 
   const boot = await Boot.start({
     node,
@@ -91,7 +94,7 @@ async function main(): Promise<void> {
     registry,
     log,
     writer: connectLogWriter(worker),
-    catalog: { apply: (record, offset) => applyCatalog(catalog, record, offset) },
+    catalog: index,
     limits: bootLimits(settings),
     onFatal: die,
     onTrouble: say,
@@ -104,13 +107,24 @@ async function main(): Promise<void> {
     () => rejections.flush(false),
     () => void keys.refresh().catch(die),
   );
+  const onError = (error: Error) => say(error.stack ?? error.message);
+  const parts = { settings, limits, clock, random, registry, keys, boot, index, views, persons, url, onError };
+  const decisions = openDecisionDesk(parts);
+  const debugKeys = new Set(settings.keys.split(',').map((part) => part.slice(part.indexOf('=') + 1).trim()));
   const metrics = serveMetrics({ counts: desk.counts, boot });
   const app = await buildServe({
     desk,
-    findCreative: (creativeId) => catalog.creatives.get(creativeId),
+    findCreative: (creativeId) => index.catalog.creatives.get(creativeId),
     health: { dependencies: () => boot.dependencies(), metrics: () => metrics.metrics() },
-    routes: [],
-    onError: (error) => say(error.stack ?? error.message),
+    routes: [
+      (scope) =>
+        registerDecisions(scope, {
+          desk: decisions,
+          monotonicUs: () => clock.monotonicUs(),
+          debugAllowed: (debugKey) => debugKeys.has(debugKey),
+        }),
+    ],
+    onError,
   });
   await app.listen({ host, port });
   process.stdout.write(`serve: ${node} listens on ${url}\n`);
@@ -123,7 +137,7 @@ async function main(): Promise<void> {
     rejections.flush(true);
     await boot.stop();
     await worker.terminate();
-    await log.close();
+    await Promise.all([log.close(), views.close(), persons.close()]);
     lock.release();
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop().catch(die));

@@ -68,6 +68,16 @@ export interface Answered {
   readonly arrivedUs: number;
 }
 
+/** What this process decided so far. */
+export interface DecisionCounts {
+  decisions: number;
+  ads: number;
+  /** Slots that stayed empty. */
+  readonly noAd: Map<NoAdReason, number>;
+  /** What was skipped on purpose, by stage and reason. */
+  readonly degraded: Map<string, number>;
+}
+
 /** What is known before the person is. */
 type Draft = Omit<DecisionInput, 'person' | 'nowMs'> & {
   readonly empty: readonly EmptySlot[];
@@ -80,6 +90,7 @@ const leastReadUs = 1000;
 
 /** Takes decision requests: gates, reads the person if it may, chooses, signs, and hands the records to the buffer. */
 export class DecisionDesk {
+  readonly counts: DecisionCounts = { decisions: 0, ads: 0, noAd: new Map(), degraded: new Map() };
   readonly #deps: DecisionDeskDeps;
 
   constructor(deps: DecisionDeskDeps) {
@@ -123,6 +134,12 @@ export class DecisionDesk {
     this.#append(sequence, records);
   }
 
+  #countAnswer({ decisions, no_ad }: DecisionAnswer): void {
+    this.counts.decisions += 1;
+    this.counts.ads += decisions.length;
+    for (const { reason } of no_ad) count(this.counts.noAd, reason);
+  }
+
   #newRequestId(): string {
     return uuidV7(this.#deps.nodeClock.now(), this.#deps.issuer.random.bytes(10));
   }
@@ -130,6 +147,7 @@ export class DecisionDesk {
   #refuseAll(request: DecisionRequest, { arrivedUs }: Caller): Answered {
     const no_ad = request.slots.map(({ id }) => ({ slot_id: id, reason: 'blocked_traffic' as const }));
     const body = { request_id: this.#newRequestId(), decisions: [], no_ad, warnings: request.warnings };
+    this.#countAnswer(body);
     return { body, ads: [], arrivedUs };
   }
 
@@ -206,6 +224,8 @@ export class DecisionDesk {
     const sequence = choice.ads.length > 0 || announced ? buffer.nextSequence() : 0;
     const ads = choice.ads.map((chosen) => issueAd(chosen, input, this.#deps.issuer, sequence));
     const body = this.#body(draft, choice, ads);
+    this.#countAnswer(body);
+    for (const { stage, reason } of draft.deadline.skipped) count(this.counts.degraded, `${stage}/${reason}`);
     draft.deadline.enter('response', clock.monotonicUs());
     if (sequence > 0) this.#append(sequence, this.#records(ads, input));
     return { body, ads, arrivedUs: draft.arrivedUs };
@@ -262,4 +282,8 @@ export class DecisionDesk {
   #append(sequence: number, records: readonly BufferRecord[]): void {
     this.#deps.buffer.append(sequence, records).catch(this.#deps.onError);
   }
+}
+
+function count<K>(counts: Map<K, number>, key: K): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }

@@ -1,0 +1,95 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Settings } from '../config/settings.ts';
+import type { Limits } from '../config/limits.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { KeyStore } from '../ports/key-store.ts';
+import type { Random } from '../ports/random.ts';
+import type { SchemaRegistry } from '../ports/schema-registry.ts';
+import type { ViewStore } from '../ports/view-store.ts';
+import type { Boot } from '../serving/boot.ts';
+import { BotGate } from '../serving/bot-gate.ts';
+import type { CatalogIndex } from '../serving/catalog-index.ts';
+import { ConsentGate } from '../serving/consent.ts';
+import { defaultDeadlinePolicy } from '../serving/deadline.ts';
+import { Decider } from '../serving/decide.ts';
+import { DecisionDesk } from '../serving/decision-desk.ts';
+import { RecentSelections } from '../serving/frequency.ts';
+import { PersonReader } from '../serving/person.ts';
+import type { TokenKeys } from '../serving/token-keys.ts';
+import { readPersonSecret } from './person-secret.ts';
+
+export interface DecisionParts {
+  readonly settings: Settings;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly registry: SchemaRegistry;
+  readonly keys: TokenKeys;
+  readonly boot: Boot;
+  /** Kept up to date by the boot's tail of `catalog`. */
+  readonly index: CatalogIndex;
+  readonly views: ViewStore;
+  readonly persons: KeyStore;
+  readonly url: string;
+  readonly onError: (error: Error) => void;
+}
+
+const defaultTmaxMs = 100;
+/** A line item without budget is passed over for so long; grants come every few hundred ms. */
+const restMs = 50;
+/** The process does without what can be skipped once turns of its event loop are so late, ms. */
+const lateMs = 50;
+
+/** Everything behind `POST /v1/decisions`. */
+export function openDecisionDesk(parts: DecisionParts): DecisionDesk {
+  const { settings, limits, clock, random, registry, keys, boot, index, url } = parts;
+  const decider = new Decider({ clock, index, leases: boot.leases, recent: new RecentSelections(), restMs });
+  const desk = new DecisionDesk({
+    clock,
+    nodeClock: boot.clock,
+    registry,
+    buffer: boot.buffer,
+    decider,
+    issuer: {
+      options: {
+        node: boot.node,
+        boot: boot.boot,
+        shards: settings.shards,
+        publicUrl: url,
+        impressionTokenMs: settings.impressionTokenMs,
+        clickTokenMs: settings.clickTokenMs,
+        reservationMs: limits.reservationMs,
+      },
+      random,
+      signingKey: () => keys.current(),
+    },
+    persons: new PersonReader({
+      keys: parts.persons,
+      views: parts.views,
+      clock,
+      hashSecret: readPersonSecret(settings.dataDir),
+    }),
+    bots: new BotGate([]),
+    consent: new ConsentGate(),
+    deadlines: defaultDeadlinePolicy,
+    defaultTmaxMs,
+    underPressure: lateLoop(boot),
+    onError: parts.onError,
+  });
+  boot.everyMark.push(() => {
+    boot.decisions = desk.counts.decisions;
+  });
+  return desk;
+}
+
+/** True while half of the turns of the event loop between the last two marks were late by more than a person's read may take. */
+function lateLoop(boot: Boot): () => boolean {
+  const delays = monitorEventLoopDelay({ resolution: 20 });
+  delays.enable();
+  let late = false;
+  boot.everyMark.push(() => {
+    late = delays.percentile(50) / 1e6 > lateMs;
+    delays.reset();
+  });
+  return () => late;
+}
