@@ -2,7 +2,7 @@ import { leaseKey } from '../../domain/billing.ts';
 import type { AnyRecord, Lease } from '../../domain/records.ts';
 import { type CampaignPacing, claimedMicros, leaseOutstandingMicros } from './pacing-ledger.ts';
 import type { LiveNode } from './pacing-nodes.ts';
-import { type DayBook, isRunning, newSteering, planOf, type Steering, steer } from './pacing-steering.ts';
+import { type DayBook, isRunning, planOf, type Steering, steer } from './pacing-steering.ts';
 
 /** Prices of one billable event over the line items of a campaign, micros. */
 export interface PriceRange {
@@ -45,9 +45,6 @@ export function nextRecord(campaign: CampaignPacing, steering: Steering, context
   if (!isRunning(wanted, context.now)) return limited(steering, wanted.active ? 'flight' : 'inactive');
   return grantRecord(campaign, steering, context, today.day);
 }
-
-/** State of a new campaign for `nextRecord`. */
-export { newSteering };
 
 function limited(steering: Steering, reason: string): null {
   steering.limitedBy = reason;
@@ -123,9 +120,8 @@ export function availableMicros(campaign: CampaignPacing, day: string): number {
 }
 
 function dayLeftMicros(campaign: CampaignPacing, day: string): bigint | null {
-  const dailies = [campaign.applied?.daily_micros, campaign.wanted?.daily_micros].filter((daily) => daily != null);
-  if (dailies.length === 0) return null;
-  return BigInt(Math.min(...dailies)) - claimedMicros(campaign, day);
+  const daily = Math.min(campaign.applied?.daily_micros ?? Infinity, campaign.wanted?.daily_micros ?? Infinity);
+  return daily === Infinity ? null : BigInt(daily) - claimedMicros(campaign, day);
 }
 
 function isDayShort(campaign: CampaignPacing, day: string): boolean {
