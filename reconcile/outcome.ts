@@ -1,4 +1,4 @@
-import type { Billing, Category, Lease } from '../domain/records.ts';
+import type { Adjusted, Billing, Category, Lease } from '../domain/records.ts';
 import type { SelectionFacts } from './facts.ts';
 import type { Placed, RecordRef } from './log-reading.ts';
 import type { Timeline } from './timeline.ts';
@@ -56,6 +56,8 @@ export interface Outcome {
   } | null;
   readonly verdict: Placed<{ rule: string; category: Category }> | null;
   readonly conflict: RecordRef | null;
+  /** Corrections beyond the horizon that rely on amounts which the records before them do not give. */
+  readonly misreliances: readonly RecordRef[];
 }
 
 type SpendEvent =
@@ -102,6 +104,8 @@ export class Walk {
   private reservedAt = -1;
   private incurredAt = -1;
   private settled = false;
+  private recalled = false;
+  private readonly misreliances: RecordRef[] = [];
 
   constructor(timeline: Timeline, validAdjustments: ReadonlySet<number>) {
     this.timeline = timeline;
@@ -116,8 +120,8 @@ export class Walk {
       this.apply(event, facts.selectionId);
     }
     this.advance(cut);
-    const { standing, movements, drawLease, absorbedBecause, verdict, conflict } = this;
-    return { standing, movements, drawLease, absorbedBecause, verdict, conflict };
+    const { standing, movements, drawLease, absorbedBecause, verdict, conflict, misreliances } = this;
+    return { standing, movements, drawLease, absorbedBecause, verdict, conflict, misreliances };
   }
 
   private apply(event: SpendEvent, selectionId: string): void {
@@ -216,8 +220,8 @@ export class Walk {
     s.incurred += price;
     s.pending += price;
     this.move({ offset: at.offset, kind: 'incur', amountMicros: price });
-    if (this.conflict !== null) this.suspend(at.offset);
-    else if (this.verdict !== null) this.voidMoney(at.offset, this.verdict.value.category, this.verdict.value.rule);
+    if (this.verdict !== null) this.voidMoney(at.offset, this.verdict.value.category, this.verdict.value.rule);
+    else if (this.conflict !== null) this.suspend(at.offset);
   }
 
   private fenceRefs(lease: Lease): RecordRef[] {
@@ -266,7 +270,6 @@ export class Walk {
     this.standing.suspended += amountMicros;
     this.standing.pending = 0;
     this.move({ offset, kind: 'suspend', amountMicros });
-    if (this.verdict !== null) this.voidMoney(offset, this.verdict.value.category, this.verdict.value.rule);
   }
 
   private voidMoney(offset: number, category: Category, reference: string): void {
@@ -309,15 +312,12 @@ export class Walk {
     this.move({ ...movement, reversedBeforeMicros });
   }
 
-  private adjust(at: Placed<SelectionFacts['adjustments'][number]['value']>): void {
+  private adjust(at: Placed<Adjusted>): void {
     if (!this.validAdjustments.has(at.offset)) return;
     const { action, amount_micros, relied_certified_micros, relied_reversed_micros, reason, billing } = at.value;
-    this.content ??= billing;
     const s = this.standing;
-    if (this.forgottenBy(at)) {
-      s.certified = relied_certified_micros;
-      s.reversed = relied_reversed_micros;
-    }
+    if (this.forgottenBy(at)) this.recall(at);
+    else if (this.content === null || contentDiffers(this.content, billing)) return;
     if (relied_certified_micros !== s.certified || relied_reversed_micros !== s.reversed) return;
     if (action === 'REVERSE') {
       if (amount_micros <= s.certified - s.reversed)
@@ -337,9 +337,21 @@ export class Walk {
     }
   }
 
-  private forgottenBy(at: Placed<{ billing: Billing }>): boolean {
+  /** Beyond the horizon nobody keeps the state: the record itself must say what it relies on, once. */
+  private forgottenBy(at: Placed<Adjusted>): boolean {
     const horizonMs = (this.policy() ?? this.timeline.policyAt(at.offset))?.horizon_ms ?? 0;
-    return this.timeline.timeAt(at.offset) > at.value.billing.selected_at + horizonMs && this.standing.certified === 0;
+    return !this.recalled && this.timeline.timeAt(at.offset) > at.value.billing.selected_at + horizonMs;
+  }
+
+  private recall({ value, topic, shard, offset }: Placed<Adjusted>): void {
+    const s = this.standing;
+    const { relied_certified_micros: certified, relied_reversed_micros: reversed, billing } = value;
+    if (s.certified !== certified || s.reversed !== reversed) this.misreliances.push({ topic, shard, offset });
+    this.content ??= billing;
+    s.certified = Math.min(certified, billing.price_micros);
+    s.reversed = reversed;
+    this.recalled =
+      value.action === 'REVERSE' && value.amount_micros > 0 && value.amount_micros <= s.certified - s.reversed;
   }
 }
 

@@ -65,6 +65,7 @@ export function recountSelection(facts: SelectionFacts, reading: Reading, bounds
     ...base,
     breaks: [
       ...problems,
+      ...misrelied(base),
       ...missingSelection(base, reading),
       ...wrongShard,
       ...(spend?.breaks ?? []),
@@ -89,6 +90,21 @@ function evidenceBreak(problem: NonNullable<Base['delivery']>['problems'][number
     refs: [refText(problem.ref)],
     detail,
   };
+}
+
+/** A correction of finance that rests on amounts which were never so. */
+function misrelied(base: Base): Break[] {
+  return base.outcome.misreliances.map((ref) => ({
+    code: 'adjustment_misrelied',
+    truth: 'spend',
+    selectionId: base.selectionId,
+    campaignId: base.campaignId,
+    expectedMicros: 0,
+    actualMicros: base.priceMicros,
+    differenceMicros: base.priceMicros,
+    refs: [refText(ref)],
+    detail: 'the correction relies on certified and reversed amounts that the records before it do not give',
+  }));
 }
 
 /** Evidence without an AdSelected: explained only by proof that the record never reached its disk, or while its buffer drains. */
