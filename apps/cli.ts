@@ -1,13 +1,7 @@
 import { isAdtallyError } from '../domain/errors.ts';
+import { type Command, exitCodes } from './exit-codes.ts';
 
-/** Exit codes: it tallies; it ran and found a difference; it could not run. */
-export const exitCodes = { tallies: 0, differs: 1, couldNotRun: 2 } as const;
-
-/** A command of the command line: its arguments without the name, and the exit code it resolves with. */
-export interface Command {
-  readonly usage: string;
-  readonly run: (args: readonly string[]) => Promise<number>;
-}
+// A command never imports this module: it would wait for it, and it for the command.
 
 const commands: Record<string, { readonly does: string; readonly load: () => Promise<{ command: Command }> }> = {
   start: { does: 'the whole platform on this machine, supervised', load: () => import('./commands/start.ts') },

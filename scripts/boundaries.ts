@@ -38,7 +38,7 @@ const drivers = [
   'node:sqlite',
   'undici',
 ];
-const mayImportDrivers = ['adapters', 'bench', 'scripts', 'test'];
+const mayImportDrivers = ['adapters', 'bench', 'scripts', 'simulate', 'test'];
 
 /** Node's modules that reach the disk, the network, other processes or the clock. */
 const systemModules = [

@@ -1,4 +1,4 @@
-import type { Command } from '../cli.ts';
+import type { Command } from '../exit-codes.ts';
 import type { ProcessName } from '../supervisor.ts';
 
 const modules: Record<ProcessName, () => Promise<unknown>> = {

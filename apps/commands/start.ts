@@ -1,0 +1,72 @@
+import { demoCatalog } from '../../simulate/demo-catalog.ts';
+import { publishCatalog } from '../../simulate/publish-catalog.ts';
+import { type Command, exitCodes } from '../exit-codes.ts';
+import { type Platform, startPlatform } from '../platform.ts';
+
+const usage = `adtally start
+
+Runs streams, console and serve on this machine, on the embedded engines in DATA_DIR, and starts each again whenever it ends. Into an empty
+catalogue it publishes a small one to play with. Ctrl-C stops it; started again, it carries on where it was.
+Settings come from the environment; the README has their table.`;
+
+export const command: Command = { usage, run: () => start() };
+
+function say(line = ''): void {
+  process.stdout.write(`${line}\n`);
+}
+
+async function start(): Promise<number> {
+  const startedAt = Date.now();
+  say('Adtally is starting …');
+  const stopped = waitForSignal();
+  const platform = await startPlatform({
+    env: process.env,
+    onLine: (name, line) => say(`  ${name.padEnd(7)} │ ${line}`),
+    onRestart: (name, reason) => say(`  ${name} ended (${reason}) and is started again`),
+  });
+  await publishDemo(platform);
+  await greet(platform, Date.now() - startedAt);
+  const signal = await stopped;
+  say(`\n${signal}: stopping; what was accepted is written down first …`);
+  await platform.stop();
+  say('Stopped.');
+  return exitCodes.tallies;
+}
+
+/** A second signal ends the process as usual: whoever presses Ctrl-C twice does not want to wait. */
+function waitForSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve(signal));
+  });
+}
+
+async function publishDemo({ client }: Platform): Promise<void> {
+  const { items } = await client.get<{ items: readonly unknown[] }>('/v1/advertisers?limit=1');
+  if (items.length > 0) return;
+  await publishCatalog(client, demoCatalog(Date.now()));
+  say('  An empty catalogue: published two advertisers, a publisher and three placements to play with.');
+}
+
+interface PlacementRow {
+  readonly placement_id: string;
+  readonly name: string;
+}
+
+async function greet({ client, consoleUrl, serveUrl, madeKeys, dataDir }: Platform, tookMs: number): Promise<void> {
+  const { items } = await client.get<{ items: readonly PlacementRow[] }>('/v1/placements?limit=1');
+  const placement = items[0]?.placement_id ?? 'pl_…';
+  const body = JSON.stringify({ slots: [{ id: 'top', placement_id: placement }] });
+  say(
+    `\nAdtally runs (ready after ${(tookMs / 1000).toFixed(1)} s, data in ${dataDir}). Open\n\n  ${consoleUrl}/demo\n`,
+  );
+  if (madeKeys !== null) {
+    say('Keys of the roles, made just now and shown this once (the console keeps only their hashes):\n');
+    for (const [role, key] of madeKeys) say(`  ${role.padEnd(10)} ${key}`);
+    say();
+  }
+  say('Try, in another terminal:\n');
+  say(`  curl -s ${serveUrl}/v1/decisions -H 'content-type: application/json' -d '${body}'`);
+  say('  npx adtally ledger balances --truth tentative');
+  say('  npx adtally reconcile\n');
+  say('Ctrl-C stops it.');
+}

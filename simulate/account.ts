@@ -1,0 +1,130 @@
+import { billableKind } from '../domain/billing.ts';
+import type { BeaconKind, PricingModel } from '../domain/records.ts';
+
+/** A line item as the simulator wrote it into the catalogue. */
+export interface PricedLineItem {
+  readonly lineItemId: string;
+  readonly campaignId: string;
+  readonly advertiserId: string;
+  readonly pricingModel: PricingModel;
+  /** For a thousand (CPM, VCPM) or for a click (CPC), micros. */
+  readonly bidMicros: number;
+  readonly currency: string;
+}
+
+/** One try to hand a beacon with a genuine token over. */
+export interface Attempt {
+  readonly selectionId: string;
+  readonly kind: BeaconKind;
+  /** Until when the token allows the kind, ms. */
+  readonly expiresAt: number;
+  readonly sentAt: number;
+  /** When the answer was there or the connection was lost, ms. */
+  readonly doneAt: number;
+  readonly acknowledged: boolean;
+}
+
+interface Entry {
+  readonly item: PricedLineItem;
+  readonly test: boolean;
+  charged: boolean;
+  /** A try whose effect can't be known: it may have been recorded in time without an answer, or came too near the end. */
+  doubtful: boolean;
+}
+
+/** What the simulator expects to be charged for one selection. */
+export interface ExpectedCharge {
+  readonly selectionId: string;
+  readonly campaignId: string;
+  readonly currency: string;
+  readonly amountMicros: number;
+}
+
+/** A try this near to the expiry of its token (ms) is neither certainly in time nor certainly late. */
+export const boundaryMs = 1_000;
+
+/**
+ * The documented rule: a bid for a thousand is divided by a thousand and rounded down, a bid for a click is its price. Written anew
+ * here, since the account is to be independent of the platform's code.
+ */
+export function priceOfOne({ pricingModel, bidMicros }: Pick<PricedLineItem, 'pricingModel' | 'bidMicros'>): number {
+  if (pricingModel === 'NONE') return 0;
+  return pricingModel === 'CPC' ? bidMicros : (bidMicros - (bidMicros % 1000)) / 1000;
+}
+
+/**
+ * The simulator's own account of what must be charged. It knows only the catalogue that the simulator wrote, the ids in the answers and which
+ * beacons were acknowledged. A selection is charged once, if a beacon of its billable kind with a genuine token was acknowledged in time.
+ */
+export class Account {
+  readonly #items: ReadonlyMap<string, PricedLineItem>;
+  readonly #entries = new Map<string, Entry>();
+  /** Selections of line items that the simulator did not write: it leaves them alone. */
+  foreign = 0;
+  /** Ids that were given out twice: there must be none. */
+  repeatedIds = 0;
+
+  constructor(items: readonly PricedLineItem[]) {
+    this.#items = new Map(items.map((item) => [item.lineItemId, item]));
+  }
+
+  /** False if the line item is not the simulator's: the ad is then to be left alone. */
+  selected(selectionId: string, lineItemId: string, test: boolean): boolean {
+    const item = this.#items.get(lineItemId);
+    if (item === undefined) {
+      this.foreign += 1;
+      return false;
+    }
+    if (this.#entries.has(selectionId)) this.repeatedIds += 1;
+    this.#entries.set(selectionId, { item, test, charged: false, doubtful: false });
+    return true;
+  }
+
+  /** The kind of beacon that this selection is charged for; null if none. */
+  billable(selectionId: string): BeaconKind | null {
+    const entry = this.#entries.get(selectionId);
+    return entry === undefined ? null : billableKind(entry.item.pricingModel);
+  }
+
+  attempted({ selectionId, kind, expiresAt, sentAt, doneAt, acknowledged }: Attempt): void {
+    const entry = this.#entries.get(selectionId);
+    if (entry === undefined || kind !== billableKind(entry.item.pricingModel)) return;
+    if (acknowledged && doneAt <= expiresAt - boundaryMs) entry.charged = true;
+    else if (sentAt <= expiresAt + boundaryMs) entry.doubtful = true;
+  }
+
+  get selections(): number {
+    return this.#entries.size;
+  }
+
+  /** Selections of which can't be known whether they were charged. The comparison is exact only if there are none. */
+  doubtful(): string[] {
+    return [...this.#entries].filter(([, entry]) => !entry.charged && entry.doubtful).map(([id]) => id);
+  }
+
+  has(selectionId: string): boolean {
+    return this.#entries.has(selectionId);
+  }
+
+  /** Everything that must be charged, free and test selections left out. */
+  charges(): Map<string, ExpectedCharge> {
+    const charges = new Map<string, ExpectedCharge>();
+    for (const [selectionId, { item, test, charged }] of this.#entries) {
+      const amountMicros = priceOfOne(item);
+      if (!charged || test || amountMicros === 0) continue;
+      charges.set(selectionId, { selectionId, campaignId: item.campaignId, currency: item.currency, amountMicros });
+    }
+    return charges;
+  }
+}
+
+/** Sum by currency. */
+export function sumByCurrency(
+  charges: Iterable<{ readonly currency: string; readonly amountMicros: number | bigint }>,
+): Map<string, bigint> {
+  const sums = new Map<string, bigint>();
+  for (const { currency, amountMicros } of charges) {
+    sums.set(currency, (sums.get(currency) ?? 0n) + BigInt(amountMicros));
+  }
+  return sums;
+}

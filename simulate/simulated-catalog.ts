@@ -1,0 +1,101 @@
+import { audio, banner, flightFrom, native, placement, video } from './catalog-parts.ts';
+import type { Json } from './console-client.ts';
+import type { CampaignSpec, CatalogSpec, LineItemSpec } from './publish-catalog.ts';
+
+const units = 1_000_000;
+
+/** Subjects of pages; each has line items that seek it, so that everything in the catalogue gets its share of the traffic. */
+export const topics = ['news', 'sport', 'travel', 'food', 'cars', 'games'] as const;
+
+function about(...subjects: readonly string[]): Json {
+  return { key_values: [{ key: 'topic', include: subjects }] };
+}
+
+function campaign(name: string, budget: number, nowMs: number, lineItems: readonly LineItemSpec[]): CampaignSpec {
+  const body = {
+    name,
+    budget_total_micros: String(budget * units),
+    flight: flightFrom(nowMs, 31),
+    pacing: 'asap',
+  };
+  return { body, lineItems };
+}
+
+const colors = ['#7a3b9a', '#3d1d4d'] as const;
+
+function banners(name: string): readonly Json[] {
+  return [banner(name, [300, 250], colors), banner(name, [728, 90], colors)];
+}
+
+function item(
+  name: string,
+  [pricingModel, bidMicros]: readonly [LineItemSpec['pricingModel'], number],
+  targeting: Json,
+  creatives: readonly Json[] = banners(name),
+): LineItemSpec {
+  return { name, pricingModel, bidMicros, targeting, creatives };
+}
+
+/** Catalogue of a simulation: three advertisers in two currencies and three time zones, bids whose thousandth leaves a rest, shares that must be rounded. */
+export function simulatedCatalog(name: string, nowMs: number): CatalogSpec {
+  const shares = (share_ppm: number): Json => ({ shares: [{ effective_from: '2026-01-01T00:00:00Z', share_ppm }] });
+  return {
+    name,
+    publishers: [
+      {
+        body: { name: `${name} Gazette`, ...shares(653_217), share_rounding: 'HALF_EVEN' },
+        placements: [
+          placement('Rectangle', ['banner'], ['300x250'], '100000'),
+          placement('Leaderboard', ['banner'], ['728x90'], '50000'),
+        ],
+      },
+      {
+        body: { name: `${name} Player`, ...shares(700_001), share_rounding: 'UP' },
+        placements: [
+          placement('Stream', ['video'], [], '500000'),
+          { ...placement('Card', ['native'], [], '100000'), floor_currency: 'USD' },
+          { ...placement('Podcast', ['audio'], [], '100000'), floor_currency: 'USD' },
+        ],
+      },
+    ],
+    advertisers: [
+      {
+        body: { name: `${name} North`, currency: 'EUR', time_zone: 'Europe/Berlin' },
+        campaigns: [
+          campaign('News and sport', 50_000, nowMs, [
+            item('News CPM', ['CPM', 2_345_678], about('news')),
+            item('Sport viewable', ['VCPM', 3_999_999], about('sport')),
+          ]),
+          campaign('Clicks', 50_000, nowMs, [item('Travel CPC', ['CPC', 123_457], about('travel'))]),
+          // Too little for all who come: it runs dry, and others take its place.
+          campaign('Small budget', 1, nowMs, [item('Food, first', ['CPM', 9_876_543], about('food'))]),
+        ],
+      },
+      {
+        body: { name: `${name} West`, currency: 'EUR', time_zone: 'America/New_York' },
+        campaigns: [
+          campaign('Everything else', 50_000, nowMs, [
+            item('Food, second', ['CPM', 1_111_111], about('food')),
+            item('Cars', ['CPM', 4_444_445], about('cars')),
+            item('Games', ['VCPM', 2_000_999], about('games')),
+            item('Video', ['CPM', 12_345_678], {}, [video('West')]),
+            {
+              ...item('Capped', ['CPM', 7_000_001], about('cars', 'games')),
+              more: { frequency_cap: { impressions: 2, window_ms: 3_600_000 } },
+            },
+          ]),
+          campaign('House', 1, nowMs, [{ ...item('House', ['NONE', 0], {}), more: { priority: 16 } }]),
+        ],
+      },
+      {
+        body: { name: `${name} Pacific`, currency: 'USD', time_zone: 'Asia/Tokyo' },
+        campaigns: [
+          campaign('Cards and spots', 50_000, nowMs, [
+            item('Cards', ['CPM', 1_999_001], {}, [native('Pacific')]),
+            item('Spots', ['CPM', 8_080_808], {}, [audio('Pacific')]),
+          ]),
+        ],
+      },
+    ],
+  };
+}
