@@ -1,4 +1,5 @@
 import { AdtallyError } from '../../domain/errors.ts';
+import { formatTime } from '../../domain/time-text.ts';
 import type { LedgerIndexStore, LedgerTruth } from '../../ports/ledger-index.ts';
 import type { AskedCut, Seal } from '../../ports/ledger-queries.ts';
 import { digestOfCut, genesis } from '../chain.ts';
@@ -62,7 +63,7 @@ export function sealOf({ timeMs, streams }: Cut): Seal {
     chainHead,
   }));
   return {
-    cut: timeMs === null ? null : new Date(timeMs).toISOString(),
+    cut: timeMs === null ? null : formatTime(timeMs),
     positions: streams.map(({ stream, offset, entries, chainHead }) => {
       return { stream, offset, entries, chain_head: Buffer.from(chainHead).toString('hex') };
     }),
@@ -88,8 +89,8 @@ async function cutAtTime(ports: CutPorts, names: readonly LedgerStreamName[], ti
       const tick = await ports.index.firstTickAt(name.stream, timeMs);
       if (tick !== null) return cutStream(ports, name, tick.offset);
       const last = await ports.index.lastTick(name.stream);
-      const reached = last === null ? 'has no tick yet' : `has reached ${new Date(last.advanced_to).toISOString()}`;
-      return notReached(ports, name, `${reached}, not ${new Date(timeMs).toISOString()}`);
+      const reached = last === null ? 'has no tick yet' : `has reached ${formatTime(last.advanced_to)}`;
+      return notReached(ports, name, `${reached}, not ${formatTime(timeMs)}`);
     }),
   );
   return { timeMs, streams };

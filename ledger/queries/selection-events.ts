@@ -3,7 +3,7 @@ import type { EventIndex, EventPlace } from '../../ports/event-index.ts';
 import type { EventLog } from '../../ports/event-log.ts';
 import type { SelectionEvent } from '../../ports/ledger-queries.ts';
 import type { SchemaRegistry } from '../../ports/schema-registry.ts';
-import { shownTime } from './shown.ts';
+import { formatTime } from '../../domain/time-text.ts';
 
 export interface EventPorts {
   readonly log: EventLog;
@@ -28,7 +28,7 @@ export async function readSelectionEvents(
 
 async function readEvent(log: EventLog, registry: SchemaRegistry, { topic, shard, offset }: EventPlace) {
   const [record] = await log.read(topic, shard, offset, 1);
-  const place = { topic, shard, offset, appended_at: shownTime(record?.appendedAt ?? 0) };
+  const place = { topic, shard, offset, appended_at: formatTime(record?.appendedAt ?? 0) };
   try {
     if (record === undefined) return { ...place, record: null, problem: 'it is not there any more' };
     return { ...place, record: registry.decode(record.value), problem: null };

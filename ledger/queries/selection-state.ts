@@ -1,6 +1,6 @@
 import type { AnyRecord, Billing, Entry } from '../../domain/records.ts';
 import type { SelectionState } from '../../ports/ledger-queries.ts';
-import { shownTime } from './shown.ts';
+import { formatTime } from '../../domain/time-text.ts';
 
 /** Entries of one selection in both ledgers, each in its order. */
 export interface SelectionEntries {
@@ -17,8 +17,10 @@ export interface SelectionAmounts {
   readonly pending: bigint;
   readonly suspended: bigint;
   readonly voided: bigint;
+  /** Left what is tentative. */
   readonly certified: bigint;
   readonly reversed: bigint;
+  /** Certified in the final ledger, less what was taken back. */
   readonly billable: bigint;
   readonly absorbed: bigint;
   readonly absorbedVoided: bigint;
@@ -47,7 +49,7 @@ export function amountsOf({ tentative, final }: SelectionEntries): SelectionAmou
     voided,
     certified,
     reversed,
-    billable: certified - reversed,
+    billable: total(final, isKind('certify')) - reversed,
     absorbed,
     absorbedVoided: -balance(final.filter(isKind('absorb_void')), 'absorbed'),
   };
@@ -58,7 +60,7 @@ export function stateOfAmounts(amounts: SelectionAmounts): SelectionState | null
   if (amounts.suspended > 0n) return 'suspended';
   if (amounts.pending > 0n) return 'incurred';
   if (amounts.open > 0n) return 'reserved';
-  if (amounts.certified > 0n) return stateOfCertified(amounts);
+  if (amounts.billable > 0n || amounts.reversed > 0n) return stateOfCertified(amounts);
   if (amounts.voided > 0n) return 'voided';
   if (amounts.absorbed > 0n) return amounts.absorbed === amounts.absorbedVoided ? 'absorbed_voided' : 'absorbed';
   return amounts.released > 0n ? 'released' : null;
@@ -99,7 +101,7 @@ export function storyOf({ tentative, final }: SelectionEntries): readonly string
   const bookings = [...firstLegs(tentative), ...firstLegs(final).filter(({ kind }) => kind !== 'certify')];
   bookings.sort((a, b) => a.source_offset - b.source_offset);
   return bookings.map(
-    (entry) => `${shownTime(entry.posted_at)}: ${sentenceOf(entry)} (offset ${entry.source_offset}).`,
+    (entry) => `${formatTime(entry.posted_at)}: ${sentenceOf(entry)} (offset ${entry.source_offset}).`,
   );
 }
 
@@ -138,9 +140,9 @@ function sentenceOf({ kind, debit_account, reference }: Entry): string {
   }
 }
 
-function stateOfCertified({ certified, reversed }: SelectionAmounts): SelectionState {
+function stateOfCertified({ billable, reversed }: SelectionAmounts): SelectionState {
   if (reversed === 0n) return 'final';
-  return reversed === certified ? 'reversed' : 'partly_reversed';
+  return billable === 0n ? 'reversed' : 'partly_reversed';
 }
 
 function isKind(name: string) {

@@ -1,11 +1,8 @@
 import { majorUnits } from '../../domain/money.ts';
+import { formatTime } from '../../domain/time-text.ts';
 import type { NumberedEntry } from '../../ports/ledger-index.ts';
 import type { EntryRow, StatementAmount } from '../../ports/ledger-queries.ts';
 import type { LedgerStreamName } from '../index/stream-name.ts';
-
-export function shownTime(timeMs: number): string {
-  return new Date(timeMs).toISOString();
-}
 
 const orNull = (text: string) => (text === '' ? null : text);
 
@@ -30,8 +27,8 @@ export function shownEntry({ truth, shard }: LedgerStreamName, { number, entry }
     currency: entry.currency,
     service_period: entry.service_period,
     posting_period: entry.posting_period,
-    posted_at: shownTime(entry.posted_at),
-    selected_at: entry.selected_at === 0 ? null : shownTime(entry.selected_at),
+    posted_at: formatTime(entry.posted_at),
+    selected_at: entry.selected_at === 0 ? null : formatTime(entry.selected_at),
     reference: entry.reference,
     chain_hash: Buffer.from(entry.chain_hash).toString('hex'),
   };
