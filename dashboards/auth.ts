@@ -26,8 +26,8 @@ export interface KeptKey {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set on every route that needs a key. */
-    principal: Principal;
+    /** Whose key it came with. Error: `INVARIANT_BROKEN` on a route that names no roles. */
+    readonly principal: Principal;
   }
   interface FastifyContextConfig {
     /** Roles that may use the route, besides admin. Every route below /v1/ must say so. */
@@ -80,14 +80,21 @@ export function findPrincipal(keys: readonly KeptKey[], presented: string): Prin
   return found === null ? null : principalOf(found);
 }
 
-const nobody: Principal = { name: '', role: 'analyst', advertiserId: null };
-
 /**
  * Lets a request to a route through only with a key of one of its roles. A route below /v1/ that names no roles is a mistake and ends the start;
  * routes elsewhere (pages, health, documentation) are open unless they name roles.
  */
 export function requireKeys(app: FastifyInstance, keys: readonly KeptKey[]): void {
-  app.decorateRequest('principal', nobody);
+  const asking = new WeakMap<FastifyRequest, Principal>();
+  app.decorateRequest('principal', {
+    getter(this: FastifyRequest): Principal {
+      const principal = asking.get(this);
+      if (principal === undefined) {
+        throw new AdtallyError('INVARIANT_BROKEN', 'a route that names no roles asks who it is');
+      }
+      return principal;
+    },
+  });
   app.addHook('onRoute', ({ url, config }) => {
     if (url.startsWith('/v1/') && config?.roles === undefined) {
       throw new AdtallyError('INVARIANT_BROKEN', `the route ${url} does not say who may use it`);
@@ -96,7 +103,7 @@ export function requireKeys(app: FastifyInstance, keys: readonly KeptKey[]): voi
   app.addHook('onRequest', async (request) => {
     const { config } = request.routeOptions;
     if (config.roles === undefined) return;
-    request.principal = authorize(request, keys, { roles: config.roles, scoped: config.scoped ?? false });
+    asking.set(request, authorize(request, keys, { roles: config.roles, scoped: config.scoped ?? false }));
   });
 }
 

@@ -1,8 +1,8 @@
 import { applyCatalog, type Catalog, type CatalogRecord, emptyCatalog } from '../../domain/catalog.ts';
-import { isAdtallyError } from '../../domain/errors.ts';
 import type { AnyRecord } from '../../domain/records.ts';
 import type { EventLog } from '../../ports/event-log.ts';
 import type { SchemaRegistry } from '../../ports/schema-registry.ts';
+import { readableRecord } from '../readable.ts';
 
 export interface CatalogLogDeps {
   readonly log: Pick<EventLog, 'read' | 'append'>;
@@ -59,17 +59,8 @@ export class CatalogLog {
   async #readAll(): Promise<void> {
     for (;;) {
       const records = await this.#deps.log.read('catalog', 0, this.catalog.nextOffset, readRecords);
-      for (const { offset, value } of records) this.#take(this.#decode(value), offset);
+      for (const { offset, value } of records) this.#take(readableRecord(this.#deps.registry, value), offset);
       if (records.length < readRecords) return;
-    }
-  }
-
-  #decode(value: Uint8Array): AnyRecord | null {
-    try {
-      return this.#deps.registry.decode(value);
-    } catch (error) {
-      if (isAdtallyError(error, 'UNREADABLE_RECORD')) return null;
-      throw error;
     }
   }
 

@@ -1,8 +1,8 @@
-import { isAdtallyError } from '../../domain/errors.ts';
 import type { Adjusted, AnyRecord, PolicySet, TrafficInvalidated } from '../../domain/records.ts';
 import type { EventLog, LogRecord } from '../../ports/event-log.ts';
 import type { SchemaRegistry } from '../../ports/schema-registry.ts';
 import type { StateStore } from '../../ports/state-store.ts';
+import { readableRecord, writtenSchema } from '../readable.ts';
 
 /** Where one shard of `spend` stands, as far as whoever writes policies, corrections and closes must know it. */
 export interface ShardFacts {
@@ -79,7 +79,7 @@ export class SpendFacts {
     return this.#shards;
   }
 
-  /** The first adjustment written under an event id. */
+  /** The adjustment under an event id that took its number. */
   adjustment(eventId: string): Placed<Adjusted> | undefined {
     return this.#adjusted.get(eventId);
   }
@@ -109,22 +109,10 @@ export class SpendFacts {
   }
 
   #take(shard: number, { offset, value }: LogRecord): void {
-    const record = this.#decode(value);
+    const record = this.#skipped.has(writtenSchema(value)) ? null : readableRecord(this.#deps.registry, value);
     const change = record === null ? {} : this.#apply({ shard, offset }, record);
     this.#shards[shard] = { ...this.shard(shard), ...change, next: offset + 1 };
     this.#unkeptRecords += 1;
-  }
-
-  /** Null for what holds no fact, or can't be read: that is the ledger writers' to quarantine. */
-  #decode(value: Uint8Array): AnyRecord | null {
-    const schema = value.length < 5 ? -1 : new DataView(value.buffer, value.byteOffset, 5).getUint32(1);
-    if (this.#skipped.has(schema)) return null;
-    try {
-      return this.#deps.registry.decode(value);
-    } catch (error) {
-      if (isAdtallyError(error, 'UNREADABLE_RECORD')) return null;
-      throw error;
-    }
   }
 
   #apply(place: { readonly shard: number; readonly offset: number }, record: AnyRecord): Partial<ShardFacts> {
@@ -140,8 +128,10 @@ export class SpendFacts {
         return { closedThrough: { ...facts.closedThrough, [calendar]: period } };
       }
       case 'Adjusted':
+        // Of two with the same number the first holds; the other is void and may be written again.
+        if (record.value.adjustment_number !== facts.adjustments + 1) return {};
         this.#remember(this.#adjusted, `adjusted/${record.value.event_id}`, { ...place, value: record.value });
-        return record.value.adjustment_number === facts.adjustments + 1 ? { adjustments: facts.adjustments + 1 } : {};
+        return { adjustments: facts.adjustments + 1 };
       case 'TrafficInvalidated':
         if (record.value.rule === manualRule) {
           this.#remember(this.#verdicts, `verdict/${record.value.selection_id}`, { ...place, value: record.value });

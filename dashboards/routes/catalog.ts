@@ -92,7 +92,7 @@ function addEntity(app: FastifyInstance, desk: CatalogDesk, entity: Entity): voi
         response: { 200: listSchema(shown) },
       },
     },
-    async ({ query, principal }) => list(await desk.read(), entity, query as ListQuery, principal.advertiserId),
+    async (request) => list(await desk.read(), entity, request.query as ListQuery, request.principal.advertiserId),
   );
 
   app.get(
