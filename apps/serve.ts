@@ -55,7 +55,7 @@ function bootLimits(settings: Settings): BootOptions['limits'] {
     memoryBytes: 32 * mebi,
     segmentBytes: 4 * mebi,
     groupMs: 3,
-    drainMs: 25,
+    drainMs: 50,
     markMs: settings.markMs,
     drawingMs: deriveLimits(settings).drawingMs,
     leaseIdleMs: 30_000,

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nodeFlags } from './node-flags.ts';
 
 export const processNames = ['streams', 'console', 'serve'] as const;
 export type ProcessName = (typeof processNames)[number];
@@ -68,7 +69,7 @@ export function superviseProcesses(options: SupervisorOptions): Supervisor {
   function launch(name: ProcessName, slot: Slot): void {
     const startedAt = Date.now();
     const file = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', file], {
+    const child = spawn(process.execPath, [...nodeFlags, file], {
       env: options.env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

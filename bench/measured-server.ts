@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { nodeFlags } from '../apps/node-flags.ts';
 
 /** A server in a process of its own whose CPU time can be read. */
 export interface MeasuredServer {
@@ -19,7 +20,7 @@ export async function startMeasured(
   env: Readonly<Record<string, string>> = {},
 ): Promise<MeasuredServer> {
   const file = fileURLToPath(new URL(`../${program}`, import.meta.url));
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--import', reporter, file], {
+  const child = spawn(process.execPath, [...nodeFlags, '--import', reporter, file], {
     env: { ...process.env, SERVE_PORT: String(port), ...env },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });

@@ -19,12 +19,15 @@ import { type MeasuredServer, startMeasured } from './measured-server.ts';
 
 export interface PixelOptions {
   readonly rounds: number;
+  /** Requests of each round to each server. */
+  readonly requests: number;
+  /** A round ends after so long in any case: on a busy disk a sync takes many ms. */
   readonly roundMs: number;
 }
 
 const connections = 128;
-/** More than any server here answers in a second. */
-const requestsEachSecond = 30_000;
+/** Code that ran less often is not yet compiled to its final form. */
+const warmUpRounds = 2;
 const random = createSystemRandom();
 
 function billing(now: number): Billing {
@@ -99,7 +102,11 @@ function median(values: readonly number[]): number {
 const headersOnly = (sample: string) => sample.replace(/Date: [^\r]*/, '');
 
 /** Runs the rounds; resolves with the figures by their names. */
-export async function measurePixel({ rounds, roundMs }: PixelOptions): Promise<Readonly<Record<string, number>>> {
+export async function measurePixel({
+  rounds,
+  requests: count,
+  roundMs,
+}: PixelOptions): Promise<Readonly<Record<string, number>>> {
   const folder = mkdtempSync(join(tmpdir(), 'adtally-pixel-'));
   const ours = await startMeasured('apps/serve.ts', await freePort(), { DATA_DIR: folder });
   const bare = await startMeasured('bench/bare-pixel.ts', await freePort());
@@ -107,12 +114,12 @@ export async function measurePixel({ rounds, roundMs }: PixelOptions): Promise<R
     const options = { disk: createSystemDisk(), clock: createSystemClock(), random, folder: join(folder, 'secrets') };
     const key = (await TokenKeys.open({ ...options, verifiesMs: 1 })).current();
     const results: { ours: Round; bare: Round }[] = [];
-    for (let index = 0; index <= rounds; index += 1) {
-      const requests = pixelRequests((requestsEachSecond * roundMs) / 1000, key);
+    for (let index = 0; index < rounds + warmUpRounds; index += 1) {
+      const requests = pixelRequests(count, key);
       const one = { ours: await round(ours, requests, roundMs), bare: await round(bare, requests, roundMs) };
       if (headersOnly(one.ours.sample) !== headersOnly(one.bare.sample)) throw new Error('the answers differ');
       if ((await entriesLeft(ours.port)) > 0) throw new Error('the round ended before everything was in the log');
-      if (index > 0) results.push(one); // the first round warms up
+      if (index >= warmUpRounds) results.push(one);
     }
     const cpu = (which: 'ours' | 'bare') => median(results.map((one) => one[which].cpuUs));
     const rate = (which: 'ours' | 'bare') =>
@@ -131,6 +138,6 @@ export async function measurePixel({ rounds, roundMs }: PixelOptions): Promise<R
 }
 
 if (import.meta.main) {
-  const figures = await measurePixel({ rounds: 3, roundMs: 2_000 });
+  const figures = await measurePixel({ rounds: 5, requests: 15_000, roundMs: 4_000 });
   for (const [name, value] of Object.entries(figures)) console.log(`${name}: ${value.toFixed(3)}`);
 }

@@ -52,7 +52,8 @@ export function deriveLimits(settings: Settings): Limits {
     longestTokenMs,
     keyVerifiesMs: longestTokenMs + bufferBoundMs + clockSkewMs,
     fenceTimeoutMs: bufferBoundMs,
-    drawingMs: 4 * markMs,
+    // A busy disk delays marks by seconds; a quarter of the time-out is early enough to stop.
+    drawingMs: Math.max(4 * markMs, Math.floor((bufferBoundMs - clockSkewMs) / 4)),
     windowClosesMs: longestTokenMs + bufferBoundMs + clockSkewMs + holdMs,
   };
   const broken = relations(settings, limits).filter(([holds]) => !holds);

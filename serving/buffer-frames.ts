@@ -53,9 +53,9 @@ export class Group {
     this.#used = at;
   }
 
-  /** A copy of everything so far, in a memory of its own; the group is then empty. */
-  take(): Uint8Array<ArrayBuffer> {
-    const taken = new Uint8Array(this.#used);
+  /** A copy of everything so far, in memory that the writer thread can read as it is; the group is then empty. */
+  take(): Uint8Array {
+    const taken = new Uint8Array(new SharedArrayBuffer(this.#used));
     taken.set(this.#bytes.subarray(0, this.#used));
     this.#used = 0;
     return taken;

@@ -4,7 +4,7 @@ import type { Segments } from './segments.ts';
 /** A group of entries that is on disk and not yet known to be in the log. */
 export interface SyncedGroup {
   /** Frames; null where memory was short and the segment must be read. */
-  readonly bytes: Uint8Array<ArrayBuffer> | null;
+  readonly bytes: Uint8Array | null;
   readonly size: number;
   readonly first: number;
   readonly last: number;
