@@ -111,9 +111,14 @@ export function planOf(campaign: CampaignPacing, today: DayBounds, reservationMs
 /** What counts as spent for the plan: what was incurred and stands, and of what is open or on lease the share that will be rendered. */
 export function expectedMicros(sums: Sums | undefined, outstanding: bigint, render: number): number {
   if (sums === undefined) return render * Number(outstanding);
-  const stands = sums.incurred - sums.voided - sums.reversed;
+  const stands = standingMicros(sums);
   const open = sums.drawn - sums.released - sums.incurred;
   return Number(stands) + render * Number(open + outstanding);
+}
+
+/** Incurred and not taken back. */
+export function standingMicros(sums: Sums): bigint {
+  return sums.incurred - sums.voided - sums.reversed;
 }
 
 /** Brings the steering of a campaign to `now`: render rate, demand of its leases, allowance by the plan, window of the plan. */
@@ -185,8 +190,7 @@ function observeDemand(steering: Steering, key: string, state: LeaseState, now: 
 }
 
 function watchWindow(campaign: CampaignPacing, steering: Steering, plan: Plan | null, now: number): void {
-  const { incurred, voided, reversed } = campaign.sums;
-  const actual = Number(incurred - voided - reversed);
+  const actual = Number(standingMicros(campaign.sums));
   const planned = plan === null ? 0 : plannedMicros(plan, now);
   const last = steering.windows.at(-1);
   if (last !== undefined) Object.assign(last, { planned, actual });
