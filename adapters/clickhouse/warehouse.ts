@@ -42,7 +42,8 @@ export async function openClickhouseWarehouse(
     return warehouse;
   } catch (error) {
     const { message } = warehouseError(error, 'opening the warehouse');
-    throw new AdtallyError('WAREHOUSE_UNAVAILABLE', message, { cause: error });
+    const hint = 'path' in options ? ' (only one process may have the folder open)' : '';
+    throw new AdtallyError('WAREHOUSE_UNAVAILABLE', message + hint, { cause: error });
   }
 }
 

@@ -38,6 +38,8 @@ export interface WarehouseSink {
   positions(): readonly (TopicShard & { readonly offset: number })[];
   lag(): Promise<readonly TopicLag[]>;
   verify(): Promise<readonly ShardCheck[]>;
+  /** Runs something that must not see half a batch; the sink waits for it. */
+  quietly<T>(work: () => Promise<T>): Promise<T>;
   /** Checks, drops what is damaged, sinks gaps again and merges copies of rows away. */
   repair(): Promise<Repair>;
 }
@@ -116,6 +118,10 @@ class Sink implements WarehouseSink {
 
   verify(): Promise<readonly ShardCheck[]> {
     return this.#alone(() => this.#check());
+  }
+
+  quietly<T>(work: () => Promise<T>): Promise<T> {
+    return this.#alone(work);
   }
 
   repair(): Promise<Repair> {

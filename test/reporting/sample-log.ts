@@ -1,5 +1,4 @@
 import { eventId, uuidV5, uuidV7 } from '../../domain/identity.ts';
-import { splitRevenue } from '../../domain/money.ts';
 import type {
   AdSelected,
   Beacon,
@@ -11,8 +10,14 @@ import type {
   RecordTypes,
   Topic,
 } from '../../domain/records.ts';
+import type { Transition } from '../../domain/transitions.ts';
+import type { Post } from '../../ledger/entries.ts';
 import type { EventLog } from '../../ports/event-log.ts';
+import type { LedgerTruth } from '../../ports/ledger-index.ts';
 import type { SchemaRegistry } from '../../ports/schema-registry.ts';
+import { postFinal } from '../../streams/processors/final-ledger.ts';
+import { postTentative } from '../../streams/processors/tentative-ledger.ts';
+import { Unbilled } from '../../streams/processors/unbilled.ts';
 
 /** A record and where it goes. */
 export type SampleRecord = {
@@ -34,7 +39,7 @@ export interface Fate {
   readonly impression: 'none' | 'accepted' | 'late';
   readonly viewable: boolean;
   readonly click: boolean;
-  readonly spend: 'none' | 'released' | 'pending' | 'certified' | 'voided' | 'reversed' | 'absorbed';
+  readonly spend: 'none' | 'released' | 'pending' | 'certified' | 'voided' | 'reversed' | 'suspended' | 'absorbed';
   readonly verdict: 'none' | 'givt-robot' | 'sivt-click-farm';
 }
 
@@ -132,79 +137,55 @@ function verdict(billing: Billing, rule: string): RecordTypes['TrafficInvalidate
   };
 }
 
-type Booking = readonly [
-  truth: string,
-  kind: string,
-  debit: string,
-  credit: string,
-  amountMicros: number,
-  reference?: string,
-];
-
-/** The entries that the ledgers would book, mirrored. */
+/** The entries that the two ledgers book, mirrored; translated by the ledgers' own rules. */
 function journalOf(billing: Billing, fate: Fate): SampleRecord[] {
-  return bookings(billing, fate).map(([truth, kind, debit, credit, amountMicros, reference = ''], ordinal) => {
-    const entry: Entry = {
-      source_offset: billing.sequence,
-      ordinal,
-      kind,
-      selection_id: billing.selection_id,
-      advertiser_id: billing.advertiser_id,
-      campaign_id: billing.campaign_id,
-      line_item_id: billing.line_item_id,
-      publisher_id: billing.publisher_id,
-      debit_account: debit,
-      credit_account: credit,
-      amount_micros: amountMicros,
-      currency: billing.currency,
-      service_period: '2026-01',
-      posting_period: '2026-01',
-      posted_at: billing.selected_at + minute,
-      selected_at: billing.selected_at,
-      reference,
-      chain_hash: new Uint8Array(32),
+  const records: SampleRecord[] = [];
+  const unbilled = new Unbilled();
+  const ordinals: Record<LedgerTruth, number> = { tentative: 0, final: 0 };
+  const postTo =
+    (truth: LedgerTruth): Post =>
+    (posting) => {
+      const entry: Entry = {
+        ...posting,
+        source_offset: billing.sequence,
+        ordinal: ordinals[truth]++,
+        posted_at: billing.selected_at + minute,
+        chain_hash: new Uint8Array(32),
+      };
+      records.push({
+        topic: 'journal',
+        shard: billing.shard,
+        name: 'EntryBooked',
+        value: { truth, shard: billing.shard, entry },
+      });
     };
-    return {
-      topic: 'journal',
-      shard: billing.shard,
-      name: 'EntryBooked',
-      value: { truth, shard: billing.shard, entry },
-    };
-  });
+  for (const transition of transitionsOf(billing, fate)) {
+    postTentative(transition, postTo('tentative'));
+    postFinal(transition, unbilled, postTo('final'));
+  }
+  return records;
 }
 
-function bookings(billing: Billing, { spend, verdict: rule }: Fate): Booking[] {
-  const price = billing.price_micros;
-  if (spend === 'none') return [];
-  if (spend === 'absorbed') return shared(billing, 'absorb', 'absorbed');
-  const booked: Booking[] = [['tentative', 'draw', 'campaign:reserved', 'campaign:authority', price]];
-  if (spend === 'released')
-    return [...booked, ['tentative', 'release', 'campaign:authority', 'campaign:reserved', price]];
-  booked.push(['tentative', 'incur', 'campaign:incurred', 'campaign:reserved', price]);
-  if (spend === 'voided') booked.push(['tentative', 'void', 'contra:givt', 'campaign:incurred', price, rule]);
-  if (spend !== 'certified' && spend !== 'reversed') return booked;
-  booked.push(['tentative', 'certify', 'campaign:authority', 'campaign:incurred', price]);
-  booked.push(...shared(billing, 'certify', 'advertiser:unbilled'));
-  if (spend === 'certified') return booked;
-  const back = shared(billing, 'reverse', 'contra:sivt').map(
-    ([truth, kind, debit, credit, amount]): Booking => [truth, kind, credit, debit, amount, rule],
-  );
-  return [...booked, ['final', 'reverse', 'contra:sivt', 'advertiser:unbilled', price, rule], ...back];
-}
-
-/** The parts of publisher, platform and rounding. */
-function shared(billing: Billing, kind: string, debit: string): Booking[] {
-  const { publisherMicros, platformMicros, roundingMicros } = splitRevenue(
-    billing.price_micros,
-    billing.revenue_share_ppm,
-    billing.share_rounding,
-  );
-  const legs: Booking[] = [
-    ['final', kind, debit, 'publisher:payable', publisherMicros],
-    ['final', kind, debit, 'platform:revenue', platformMicros],
-    ['final', kind, debit, 'rounding', roundingMicros],
-  ];
-  return legs.filter(([, , , , amountMicros]) => amountMicros > 0);
+function transitionsOf(billing: Billing, { spend, verdict: rule }: Fate): Transition[] {
+  const amountMicros = billing.price_micros;
+  const base = { billing, amountMicros, servicePeriod: '2026-01', postingPeriod: '2026-01' };
+  const lease = billing.draw_lease ?? { node: 'n1', boot, day: '2026-01-05' };
+  const drawn: Transition = { ...base, kind: 'drawn', lease };
+  const incurred: Transition = { ...base, kind: 'incurred', lease };
+  const certified: Transition = { ...base, kind: 'certified', lease, fromSuspense: false };
+  const ground = { category: rule.startsWith('givt') ? ('GIVT' as const) : ('SIVT' as const), rule };
+  const before = { certifiedMicros: amountMicros, reversedBeforeMicros: 0, adjustment: false };
+  const lives: Readonly<Record<Fate['spend'], Transition[]>> = {
+    none: [],
+    released: [drawn, { ...base, kind: 'released', lease, surplus: false }],
+    pending: [drawn, incurred],
+    certified: [drawn, incurred, certified],
+    voided: [drawn, incurred, { ...base, ...ground, kind: 'voided', lease, fromSuspense: false }],
+    reversed: [drawn, incurred, certified, { ...base, ...ground, ...before, kind: 'reversed', lease }],
+    suspended: [drawn, incurred, { ...base, kind: 'suspended', lease }],
+    absorbed: [{ ...base, kind: 'absorbed' }],
+  };
+  return lives[spend];
 }
 
 function origin(billing: Billing): { node: string; boot: string; sequence: number } {

@@ -73,6 +73,22 @@ describe('The sink', () => {
     await sink.stop();
   });
 
+  test('shows whole batches to whoever asks for quiet', async () => {
+    const sink = sinkOf(parts());
+    await sink.start();
+    await sink.catchUp();
+    const counts = await sink.quietly(async () => {
+      const before = await count('sunk');
+      await append(log, registry, scenario());
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return [before, await count('sunk')];
+    });
+    expect(counts).toEqual([scenario().length, scenario().length]);
+    await sink.catchUp();
+    expect(await count('sunk')).toBe(2 * scenario().length);
+    await sink.stop();
+  });
+
   test('puts what can not be decoded aside, and its counts still agree with the log', async () => {
     const whole = registry.encode('TimeAdvanced', { advanced_to: 5, ticker: 't' });
     const unknown = Uint8Array.from(whole);
