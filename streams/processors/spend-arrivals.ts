@@ -50,7 +50,7 @@ export function onReserved(work: Work, { billing }: SpendReserved, policy: Polic
   }
   const selection = admit(work, billing, policy);
   if (selection === null || selection.phase !== 'tombstone') return;
-  const lease = billing.draw_lease;
+  const lease = selection.billing?.draw_lease ?? null;
   if (covers(work.state, lease)) reserve(work, selection, lease);
   else leaveUncovered(work, selection);
 }
@@ -169,7 +169,7 @@ function adopt(work: Work, tombstone: Selection | undefined, billing: Billing, p
   const bad = unbelievable(work.state, selection, billing);
   if (bad !== null) return refuse(work, bad.code, bad.reason);
   if (isBeyondHorizon(work, selection, tombstone !== undefined)) return null;
-  selection.billing = billing;
+  selection.billing = work.state.contents.share(billing);
   if (tombstone === undefined) work.state.selections.add(selection);
   return selection;
 }

@@ -1,4 +1,5 @@
 import type { Transition } from '../../domain/transitions.ts';
+import { SharedContent } from './spend-content.ts';
 import { DueQueue } from './spend-due-queue.ts';
 import type { Policy, Selection } from './spend-selection.ts';
 import type { SelectionBook } from './spend-selection-book.ts';
@@ -22,6 +23,7 @@ export interface SpendState {
   adjustments: number;
   readonly due: DueQueue<Selection>;
   readonly selections: SelectionBook;
+  readonly contents: SharedContent;
 }
 
 /** What a record said besides moving money. */
@@ -58,5 +60,6 @@ export function createSpendState(shard: number, selections: SelectionBook): Spen
     adjustments: 0,
     due: new DueQueue(),
     selections,
+    contents: new SharedContent(),
   };
 }

@@ -42,10 +42,6 @@ export class SelectionBook {
     return this.#inMemory.size;
   }
 
-  get archivedThrough(): number {
-    return this.#archivedThrough;
-  }
-
   /** Told after a restart what an earlier life has archived. */
   setArchivedThrough(timeMs: number): void {
     this.#archivedThrough = Math.max(this.#archivedThrough, timeMs);
@@ -60,6 +56,11 @@ export class SelectionBook {
     this.add(archived);
     this.#settled.push({ selection: archived, since: foldTime });
     return archived;
+  }
+
+  /** Only what is in memory, whatever the archive holds. */
+  inMemory(id: string): Selection | undefined {
+    return this.#inMemory.get(id);
   }
 
   add(selection: Selection): void {
@@ -96,10 +97,6 @@ export class SelectionBook {
       this.#settled = this.#settled.slice(this.#settledHead);
       this.#settledHead = 0;
     }
-  }
-
-  all(): Iterable<Selection> {
-    return this.#inMemory.values();
   }
 
   #letGo(selection: Selection): void {

@@ -1,6 +1,6 @@
 import { maxAmountMicros } from '../../domain/money.ts';
 import type { Transition } from '../../domain/transitions.ts';
-import type { Post } from '../../ledger/entries.ts';
+import { type Post, unplaced } from '../../ledger/entries.ts';
 
 /** What an advertiser owes for one open period, in one currency. */
 export interface UnbilledSum {
@@ -62,6 +62,7 @@ export function postInvoices(sums: readonly UnbilledSum[], period: string, post:
     const owed = sum.micros > 0n;
     for (let left = owed ? sum.micros : -sum.micros; left > 0n; left -= BigInt(maxAmountMicros)) {
       post({
+        ...unplaced,
         kind: 'invoice',
         selection_id: '',
         advertiser_id: sum.advertiserId,

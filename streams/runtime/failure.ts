@@ -40,7 +40,9 @@ const longestDelayMs = 5_000;
  * one attempt, so that its last outputs and checkpoint are written. Errors: `Stopped`, or what cannot pass.
  */
 export async function retrying<T>(step: () => Promise<T>, options: RetryOptions): Promise<T> {
+  const { clock } = options;
   for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, longestDelayMs)) {
+    const startedAt = clock.now();
     try {
       return await step();
     } catch (error) {
@@ -48,6 +50,7 @@ export async function retrying<T>(step: () => Promise<T>, options: RetryOptions)
       if (options.signal.aborted) throw new Stopped();
       options.onRetry(error);
     }
+    if (clock.now() - startedAt > 2 * longestDelayMs) delayMs = firstDelayMs; // it worked for a while: this is a new failure
     await options.clock.sleep(delayMs * (0.5 + options.random.fraction() / 2), options.signal);
   }
 }

@@ -1,0 +1,156 @@
+import type { Billing, Lease, PolicySet } from '../../domain/records.ts';
+import type { PacingRow } from './pacing-deltas.ts';
+import type { SpendState } from './spend-lifecycle-state.ts';
+import { setPolicy } from './spend-periods.ts';
+import { newSelection, type Policy, phases, type Selection, type Verdict } from './spend-selection.ts';
+import type { UnbilledSum } from './unbilled.ts';
+
+/** Changes with every change of the forms below; a snapshot of another form is refolded. */
+export const snapshotForm = 1;
+
+/** Content in the order in which a snapshot holds it. */
+const contentFields = [
+  'selection_id',
+  'shard',
+  'node',
+  'boot',
+  'sequence',
+  'advertiser_id',
+  'campaign_id',
+  'line_item_id',
+  'creative_id',
+  'publisher_id',
+  'placement_id',
+  'pricing_model',
+  'price_micros',
+  'currency',
+  'revenue_share_ppm',
+  'share_rounding',
+  'calendar',
+  'draw_lease',
+  'test',
+  'selected_at',
+  'expires_at',
+] as const satisfies readonly (keyof Billing)[];
+
+/** Fails to compile when a field of the content is missing above. */
+type Complete = Exclude<keyof Billing, (typeof contentFields)[number]> extends never ? true : never;
+const complete: Complete = true;
+
+type SelectionForm = readonly [
+  phase: number,
+  policy: number,
+  lease: Lease | null,
+  surplus: readonly string[],
+  verdict: Verdict | null,
+  flags: number,
+  certifiedMicros: number,
+  reversedMicros: number,
+  dueAt: number | null,
+  content: readonly unknown[] | null,
+];
+
+const conflictedFlag = 1;
+const keptFlag = 2;
+
+/** A selection as bytes. */
+export function encodeSelection(selection: Selection): Uint8Array {
+  const { phase, policy, lease, surplus, verdict, certifiedMicros, reversedMicros, dueAt, billing } = selection;
+  const form: SelectionForm = [
+    phases.indexOf(phase),
+    policy.revision,
+    lease,
+    surplus,
+    verdict,
+    (selection.conflicted ? conflictedFlag : 0) | (selection.kept ? keptFlag : 0),
+    certifiedMicros,
+    reversedMicros,
+    Number.isFinite(dueAt) ? dueAt : null,
+    billing === null ? null : contentFields.map((field) => billing[field]),
+  ];
+  return Buffer.from(JSON.stringify(form));
+}
+
+/** A selection from the bytes of `encodeSelection`, bound to one of the policies given. */
+export function decodeSelection(id: string, bytes: Uint8Array, policies: ReadonlyMap<number, Policy>): Selection {
+  const form = JSON.parse(Buffer.from(bytes).toString()) as SelectionForm;
+  const [phase, revision, lease, surplus, verdict, flags, certifiedMicros, reversedMicros, dueAt, content] = form;
+  return {
+    ...newSelection(id, policies.get(revision) as Policy),
+    phase: phases[phase] as (typeof phases)[number],
+    billing: content === null ? null : readContent(content),
+    lease,
+    surplus,
+    verdict,
+    conflicted: (flags & conflictedFlag) !== 0,
+    kept: (flags & keptFlag) !== 0,
+    certifiedMicros,
+    reversedMicros,
+    dueAt: dueAt ?? Number.POSITIVE_INFINITY,
+  };
+}
+
+function readContent(values: readonly unknown[]): Billing {
+  return Object.fromEntries(contentFields.map((field, index) => [field, values[index]])) as unknown as Billing;
+}
+
+/** All of a shard's state that is not a selection and not a pacing row. */
+export interface ShardForm {
+  readonly form: number;
+  readonly foldTime: number;
+  readonly policies: readonly PolicySet[];
+  readonly fenced: readonly (readonly [boot: string, nodes: readonly string[]])[];
+  readonly closedThrough: readonly (readonly [calendar: number, period: string])[];
+  readonly adjustments: number;
+  readonly archivedThrough: number | null;
+  readonly unbilled: readonly (Omit<UnbilledSum, 'micros'> & { readonly micros: string })[];
+}
+
+export function encodeShard(state: SpendState, unbilled: readonly UnbilledSum[], archivedThrough: number): Uint8Array {
+  const form: ShardForm = {
+    form: complete ? snapshotForm : 0,
+    foldTime: state.foldTime,
+    policies: [...state.policies.values()].map((policy) => policy.record),
+    fenced: [...state.fenced].map(([boot, nodes]) => [boot, [...nodes]]),
+    closedThrough: [...state.closedThrough],
+    adjustments: state.adjustments,
+    archivedThrough: Number.isFinite(archivedThrough) ? archivedThrough : null,
+    unbilled: unbilled.map((sum) => ({ ...sum, micros: String(sum.micros) })),
+  };
+  return Buffer.from(JSON.stringify(form));
+}
+
+export function decodeShard(bytes: Uint8Array): ShardForm {
+  return JSON.parse(Buffer.from(bytes).toString()) as ShardForm;
+}
+
+/** Puts a shard's state back, but for its selections. */
+export function restoreShard(state: SpendState, form: ShardForm): void {
+  for (const record of form.policies) setPolicy(state, record);
+  state.foldTime = form.foldTime;
+  state.adjustments = form.adjustments;
+  for (const [boot, nodes] of form.fenced) state.fenced.set(boot, new Set(nodes));
+  for (const [calendar, period] of form.closedThrough) state.closedThrough.set(calendar, period);
+  if (form.archivedThrough !== null) state.selections.setArchivedThrough(form.archivedThrough);
+}
+
+type RowForm = Omit<PacingRow, Sums> & Readonly<Record<Sums, string>>;
+type Sums = 'drawn' | 'released' | 'incurred' | 'suspended' | 'voided' | 'certified' | 'reversed';
+
+export function encodeRow(row: PacingRow): Uint8Array {
+  return Buffer.from(JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)));
+}
+
+export function decodeRow(bytes: Uint8Array): PacingRow {
+  const form = JSON.parse(Buffer.from(bytes).toString()) as RowForm;
+  return {
+    ...form,
+    drawn: BigInt(form.drawn),
+    released: BigInt(form.released),
+    incurred: BigInt(form.incurred),
+    suspended: BigInt(form.suspended),
+    voided: BigInt(form.voided),
+    certified: BigInt(form.certified),
+    reversed: BigInt(form.reversed),
+  };
+}

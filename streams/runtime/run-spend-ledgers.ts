@@ -1,0 +1,22 @@
+import type { ProcessorHandle } from './run-processor.ts';
+import { runShards } from './shard-group.ts';
+import { SpendShard, type SpendShardOptions } from './spend-shard.ts';
+
+export interface RunSpendLedgersOptions extends Omit<SpendShardOptions, 'shard'> {
+  /** Consumer group; the members of one group divide the shards. */
+  readonly group: string;
+  /** Name of this process in health and metrics. */
+  readonly member: string;
+}
+
+/** Writes the ledgers of the spend shards that this process owns, until `stop`. */
+export async function runSpendLedgers(options: RunSpendLedgersOptions): Promise<ProcessorHandle> {
+  const { log, group, member } = options;
+  const shards = await runShards({
+    log,
+    group,
+    topics: ['spend'],
+    task: (shard) => new SpendShard({ ...options, shard }),
+  });
+  return { name: 'spend-lifecycle', member, ...shards };
+}

@@ -1,0 +1,135 @@
+import type { StateStore } from '../../ports/state-store.ts';
+import {
+  decodeRow,
+  decodeSelection,
+  decodeShard,
+  encodeRow,
+  encodeSelection,
+  encodeShard,
+  restoreShard,
+  snapshotForm,
+} from '../processors/spend-snapshot.ts';
+import { isForgotten } from '../processors/spend-arrivals.ts';
+import { isSettled, type Selection } from '../processors/spend-selection.ts';
+import type { SelectionArchive } from '../processors/spend-selection-book.ts';
+import { foldName } from './checkpoint.ts';
+import type { SpendFold } from './spend-fold.ts';
+
+/** Keys in a fold's state, by their first letter: live selections, settled ones, the shard itself, pacing rows. */
+const live = 'a';
+const settled = 'd';
+const shardKey = 'm';
+const row = 'p';
+
+const sweepEveryMs = 3_600_000;
+const sweepAtMost = 5_000;
+const longAgo = Number.NEGATIVE_INFINITY;
+
+/**
+ * Snapshots of one shard's fold in the StateStore: what changed since the last one, with its position, in one step. Settled selections that have
+ * left memory are found here. A snapshot must never be ahead of the ledgers, so it is saved after their appends.
+ */
+export class SpendSnapshots {
+  readonly #states: StateStore;
+  readonly #fold: string;
+  /** Position of the snapshot that the next one builds on. */
+  #position: string | null = null;
+  #settledThrough = longAgo;
+  #sweptAt = longAgo;
+
+  constructor(states: StateStore, shard: number) {
+    this.#states = states;
+    this.#fold = foldName('spend', shard);
+  }
+
+  /** Next offset of the snapshot; null if there is none that this code can read. */
+  async position(): Promise<number | null> {
+    this.#position = await this.#states.position(this.#fold);
+    const bytes = this.#position === null ? null : this.#states.get(this.#fold, shardKey);
+    if (bytes === null || decodeShard(bytes).form !== snapshotForm) return null;
+    return Number(this.#position);
+  }
+
+  /** Next offset of the last snapshot that this process read or wrote; -1 if there is none. */
+  get savedAt(): number {
+    return this.#position === null ? -1 : Number(this.#position);
+  }
+
+  /** Forgets everything: the next snapshot builds on nothing. */
+  async drop(): Promise<void> {
+    await this.#states.drop(this.#fold);
+    this.#position = null;
+    this.#settledThrough = longAgo;
+  }
+
+  /** Where a fold finds the settled selections that are not in its memory. */
+  archive(fold: () => SpendFold): SelectionArchive {
+    return {
+      find: (id) => {
+        const bytes = this.#states.get(this.#fold, settled + id);
+        return bytes === null ? null : decodeSelection(id, bytes, fold().state.policies);
+      },
+    };
+  }
+
+  /** Puts the snapshot whose position was asked for into a fresh fold. */
+  restore(fold: SpendFold): void {
+    const { state } = fold;
+    const form = decodeShard(this.#states.get(this.#fold, shardKey) as Uint8Array);
+    restoreShard(state, form);
+    for (const sum of form.unbilled) fold.unbilled.restore({ ...sum, micros: BigInt(sum.micros) });
+    for (const [boot, nodes] of form.fenced) for (const node of nodes) fold.pacing.restoreFence(node, boot);
+    for (const [key, bytes] of this.#entries(live)) {
+      const selection = decodeSelection(key.slice(1), bytes, state.policies);
+      state.selections.add(selection);
+      if (Number.isFinite(selection.dueAt)) state.due.add(selection);
+    }
+    for (const [, bytes] of this.#entries(row)) fold.pacing.restore(decodeRow(bytes));
+    this.#settledThrough = form.archivedThrough ?? longAgo;
+    fold.startAt(Number(this.#position));
+  }
+
+  /** Saves what changed. Errors: `STATE_CONFLICT` if another owner has saved since. */
+  async save(fold: SpendFold): Promise<void> {
+    const position = String(fold.next);
+    const puts: (readonly [string, Uint8Array])[] = [];
+    const deletes: string[] = [];
+    for (const selection of fold.state.selections.takeChanged()) this.#saveSelection(selection, puts, deletes);
+    for (const [key, value] of fold.pacing.takeUnsaved()) {
+      if (value === null) deletes.push(row + key);
+      else puts.push([row + key, encodeRow(value)]);
+    }
+    deletes.push(...this.#sweep(fold));
+    puts.push([shardKey, encodeShard(fold.state, fold.unbilled.all(), this.#settledThrough)]);
+    await this.#states.commit(this.#fold, { position, after: this.#position, puts, deletes });
+    this.#position = position;
+  }
+
+  #saveSelection(selection: Selection, puts: (readonly [string, Uint8Array])[], deletes: string[]): void {
+    const isDone = isSettled(selection.phase);
+    puts.push([(isDone ? settled : live) + selection.id, encodeSelection(selection)]);
+    deletes.push((isDone ? live : settled) + selection.id);
+    if (isDone) this.#settledThrough = Math.max(this.#settledThrough, selection.bornAt);
+  }
+
+  /** Keys of settled selections past their horizon, oldest first, some at a time: ids are in the order of time. */
+  #sweep({ state }: SpendFold): string[] {
+    if (state.foldTime - this.#sweptAt < sweepEveryMs) return [];
+    const forgotten: string[] = [];
+    for (const [key, bytes] of this.#entries(settled)) {
+      const selection = decodeSelection(key.slice(1), bytes, state.policies);
+      if (selection.bornAt + state.leastHorizonMs >= state.foldTime || forgotten.length >= sweepAtMost) break;
+      const inMemory = state.selections.inMemory(selection.id);
+      if (inMemory === undefined && isForgotten(state, selection)) forgotten.push(key);
+    }
+    if (forgotten.length < sweepAtMost) this.#sweptAt = state.foldTime;
+    return forgotten;
+  }
+
+  *#entries(prefix: string): Generator<readonly [string, Uint8Array]> {
+    for (const entry of this.#states.entries(this.#fold, prefix)) {
+      if (!entry[0].startsWith(prefix)) return;
+      yield entry;
+    }
+  }
+}
