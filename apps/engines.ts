@@ -1,12 +1,19 @@
 import { join } from 'node:path';
 import { type EmbeddedEventLog, openEmbeddedEventLog } from '../adapters/embedded/event-log.ts';
+import { openClickhouseWarehouse } from '../adapters/clickhouse/warehouse.ts';
 import { openEmbeddedKeyStore } from '../adapters/embedded/key-store.ts';
+import { type EmbeddedLedgerIndex, openEmbeddedLedgerIndex } from '../adapters/embedded/ledger-index-store.ts';
+import { openEmbeddedLedgerStore } from '../adapters/embedded/ledger-store.ts';
+import { openEmbeddedStateStore } from '../adapters/embedded/state-store.ts';
 import { openEmbeddedViewStore } from '../adapters/embedded/view-store.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Topic } from '../domain/records.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { KeyStore } from '../ports/key-store.ts';
+import type { LedgerStore } from '../ports/ledger-store.ts';
+import type { StateStore } from '../ports/state-store.ts';
 import type { ViewStore } from '../ports/view-store.ts';
+import type { Warehouse } from '../ports/warehouse.ts';
 
 const msPerDay = 86_400_000;
 
@@ -48,4 +55,24 @@ export function openViews(settings: Settings, clock: Clock): Promise<ViewStore> 
 /** The keys of persons. */
 export function openKeys(settings: Settings, clock: Clock): Promise<KeyStore> {
   return openEmbeddedKeyStore({ folder: join(settings.dataDir, 'keys'), clock });
+}
+
+/** The ledgers. */
+export function openLedger(settings: Settings, clock: Clock): Promise<LedgerStore> {
+  return openEmbeddedLedgerStore({ folder: join(settings.dataDir, 'ledger'), clock });
+}
+
+/** Read models of ledgers and log, shared by all processes; they can be thrown away. */
+export function openLedgerIndex(settings: Settings, clock: Clock): Promise<EmbeddedLedgerIndex> {
+  return openEmbeddedLedgerIndex({ folder: join(settings.dataDir, 'index'), clock });
+}
+
+/** States of the folds of one kind of process; they can be thrown away. */
+export function openStates(settings: Settings, clock: Clock, owner: 'streams' | 'console'): Promise<StateStore> {
+  return openEmbeddedStateStore({ folder: join(settings.dataDir, 'state', owner), clock });
+}
+
+/** The warehouse; its engine allows one process for a folder. */
+export function openWarehouse(settings: Settings, clock: Clock): Promise<Warehouse> {
+  return openClickhouseWarehouse({ path: join(settings.dataDir, 'warehouse'), clock });
 }

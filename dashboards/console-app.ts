@@ -48,7 +48,6 @@ export async function buildConsole({ keys, routes, onError }: ConsoleDeps): Prom
   requireKeys(app, keys);
   await describeRoutes(app);
   app.register(async (scope) => {
-    scope.get('/healthz', { schema: { summary: 'Liveness', tags: ['health'] } }, async () => ({ status: 'ok' }));
     for (const register of routes) await register(scope);
   });
   await app.ready();

@@ -1,0 +1,42 @@
+import type { ConsoleRoutes } from '../dashboards/console-app.ts';
+import { auditRoutes } from '../dashboards/routes/audit.ts';
+import { catalogRoutes } from '../dashboards/routes/catalog.ts';
+import { financeRoutes } from '../dashboards/routes/finance.ts';
+import { type Dependency, healthRoutes } from '../dashboards/routes/health.ts';
+import { ledgerRoutes } from '../dashboards/routes/ledger.ts';
+import { personRoutes } from '../dashboards/routes/persons.ts';
+import type { ConsoleParts } from './console-parts.ts';
+import { readPersonSecret } from './person-secret.ts';
+
+/** Every route of the console, in one place. */
+export function consoleRoutes(parts: ConsoleParts): ConsoleRoutes[] {
+  const { log, registry, clock, settings, desks, finance, events, queries, catchUp } = parts;
+  const campaignOwner = async (campaignId: string) =>
+    (await desks.catalog.read()).campaigns.get(campaignId)?.advertiser_id ?? null;
+  return [
+    healthRoutes(() => dependencies(parts)),
+    catalogRoutes(desks.catalog),
+    financeRoutes(finance, desks.facts),
+    auditRoutes({ log, registry, events, catchUp }),
+    ledgerRoutes({ queries, campaignOwner }),
+    personRoutes({ log, registry, clock, hashSecret: readPersonSecret(settings.dataDir) }),
+  ];
+}
+
+async function dependencies({ log, ledgers, warehouse }: ConsoleParts): Promise<Record<string, Dependency>> {
+  const damaged = [...ledgers.failures()].map(([stream, { message }]) => `${stream}: ${message}`);
+  return {
+    log: await check(() => log.bounds('catalog', 0)),
+    ledgers: { ok: damaged.length === 0, detail: damaged.join('; ') || 'every stream was read to its end' },
+    warehouse: await check(() => warehouse.query('SELECT 1')),
+  };
+}
+
+async function check(ask: () => Promise<unknown>): Promise<Dependency> {
+  try {
+    await ask();
+    return { ok: true, detail: 'answers' };
+  } catch (error) {
+    return { ok: false, detail: error instanceof Error ? error.message : String(error) };
+  }
+}
