@@ -1,5 +1,37 @@
-import type { StatementAmount, StatementAnswer, StatementCredit, StatementLine } from '../../ports/ledger-queries.ts';
+import type {
+  EntryRow,
+  StatementAmount,
+  StatementAnswer,
+  StatementCredit,
+  StatementLine,
+} from '../../ports/ledger-queries.ts';
 import type { CsvCell } from '../csv.ts';
+
+/** Columns of entries in CSV, in their order. */
+export const entryColumns = [
+  'truth',
+  'shard',
+  'number',
+  'source_offset',
+  'ordinal',
+  'kind',
+  'selection_id',
+  'advertiser_id',
+  'campaign_id',
+  'line_item_id',
+  'publisher_id',
+  'debit_account',
+  'credit_account',
+  'amount_micros',
+  'amount',
+  'currency',
+  'service_period',
+  'posting_period',
+  'posted_at',
+  'selected_at',
+  'reference',
+  'chain_hash',
+] as const satisfies readonly (keyof EntryRow)[];
 
 /** Columns of a statement in CSV. */
 export const statementColumns = [

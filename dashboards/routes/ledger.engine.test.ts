@@ -179,10 +179,8 @@ describe('entries', () => {
 
   it('are the same in JSON, NDJSON and CSV', async () => {
     await bookSome();
-    const items = (await get('/v1/ledger/entries?advertiser_id=adv_1&limit=500')).json().items as Record<
-      string,
-      unknown
-    >[];
+    type Row = Record<string, string | number | null>;
+    const { items } = (await get('/v1/ledger/entries?advertiser_id=adv_1&limit=500')).json<{ items: Row[] }>();
     expect(items).toHaveLength(20);
     const ndjson = await get('/v1/ledger/entries?advertiser_id=adv_1', { accept: 'application/x-ndjson' });
     expect(ndjson.headers['content-type']).toBe('application/x-ndjson');
@@ -200,7 +198,7 @@ describe('entries', () => {
     const [header, ...rows] = parseCsv(csv.body);
     const read = rows.map((row) => Object.fromEntries(row.map((cell, i) => [header?.[i], cell.replace(/^'/, '')])));
     expect(read).toEqual(
-      items.map((item) => Object.fromEntries(Object.entries(item).map(([name, value]) => [name, `${value ?? ''}`]))),
+      items.map((item) => Object.fromEntries(Object.entries(item).map(([name, value]) => [name, String(value ?? '')]))),
     );
     expect(csv.body).not.toMatch(/,"?=HYPERLINK/);
   });

@@ -12,7 +12,7 @@ import { readLimit } from '../page.ts';
 import { recordJson } from '../record-json.ts';
 import { askedCut, type CutQuery, type EntryQuery, entryFilter, given } from './ledger-parameters.ts';
 import { ledgerSchemas } from './ledger-schemas.ts';
-import { statementColumns, statementRows } from './statement-rows.ts';
+import { entryColumns, statementColumns, statementRows } from './ledger-columns.ts';
 
 export interface LedgerRoutesDeps {
   readonly queries: LedgerQueries;
@@ -160,32 +160,6 @@ async function* csvLines(rows: AsyncGenerator<EntryRow>) {
   yield csvLine(entryColumns);
   for await (const row of rows) yield csvLine(entryColumns.map((column) => row[column]));
 }
-
-/** Columns of entries in CSV, in their order. */
-const entryColumns = [
-  'truth',
-  'shard',
-  'number',
-  'source_offset',
-  'ordinal',
-  'kind',
-  'selection_id',
-  'advertiser_id',
-  'campaign_id',
-  'line_item_id',
-  'publisher_id',
-  'debit_account',
-  'credit_account',
-  'amount_micros',
-  'amount',
-  'currency',
-  'service_period',
-  'posting_period',
-  'posted_at',
-  'selected_at',
-  'reference',
-  'chain_hash',
-] as const satisfies readonly (keyof EntryRow)[];
 
 function shownSelection(answer: SelectionAnswer) {
   const events = answer.events.map(({ record, ...event }) => ({

@@ -95,7 +95,7 @@ describe('the index of a ledger stream', () => {
     const revision = async () => (await world.index.indexedStream(stream))?.revision;
     await world.append(batches.slice(0, 4));
     const follower = followLedgers({ ...world, clock: createSystemClock(), pollMs: 5 });
-    await follower.caughtUp;
+    await follower.caughtUp();
     expect(await revision()).toBe(3);
     world.ledger.setAvailable(false);
     await expect.poll(() => follower.failures().get(stream)?.code).toBe('LEDGER_UNAVAILABLE');

@@ -15,7 +15,7 @@ export type StreamFailures = ReadonlyMap<string, AdtallyError>;
 export interface LedgerFollower {
   failures(): StreamFailures;
   /** Resolves when every stream was read to its end, or to its damage, once. */
-  readonly caughtUp: Promise<void>;
+  caughtUp(): Promise<void>;
   /** Rejects with an error that nobody foresaw; the follower has then stopped. */
   readonly done: Promise<void>;
   stop(): Promise<void>;
@@ -42,7 +42,7 @@ export function followLedgers(options: FollowOptions): LedgerFollower {
     stopping.abort();
     return done;
   };
-  return { failures: () => failures, caughtUp: Promise.race([caughtUp.promise, done]), done, stop };
+  return { failures: () => failures, caughtUp: () => Promise.race([caughtUp.promise, done]), done, stop };
 }
 
 /** Reads every stream to its end now, or to its damage, as the command line does. */
