@@ -1,10 +1,10 @@
 import type { BeaconKind } from '../domain/records.ts';
 import { timeOfUuidV7 } from '../domain/identity.ts';
 import type { Account } from './account.ts';
-import type { Ask, AskMaker } from './decision-body.ts';
+import type { Ask, Asks } from './decision-body.ts';
 import { forgeToken } from './forge-token.ts';
 import type { Tallies } from './tallies.ts';
-import type { Label, Visit } from './visit-plan.ts';
+import type { Visit } from './visit-plan.ts';
 import type { Answer, Wire } from './wire.ts';
 
 export interface CrowdOptions {
@@ -15,7 +15,7 @@ export interface CrowdOptions {
   readonly clickTokenMs: number;
   readonly account: Account;
   readonly tallies: Tallies;
-  readonly ask: AskMaker;
+  readonly asks: Asks;
   /** Whether people may come from addresses of their own below 127.0.0.0/8. */
   readonly ownAddresses: boolean;
   /** Called with every selection that is the simulator's. */
@@ -50,6 +50,8 @@ const retryMs = 150;
 const patienceMs = 60_000;
 /** How long after its expiry a late beacon comes, at least: well beyond any doubt. */
 const lateByMs = 1_500;
+/** Nobody waits longer than this for a token to expire: where tokens live longer, nothing comes late. */
+const longestWaitMs = 90_000;
 
 function sleep(delayMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, delayMs));
@@ -65,14 +67,13 @@ export class Crowd {
 
   /** One visit: asks for ads, then lives with each of them. Resolves when nothing of it is under way any more. */
   async visit(visit: Visit, intendedAt: number): Promise<void> {
-    const { wire, serveUrl, tallies, ask } = this.#options;
-    const asked = ask(visit);
-    const userAgent = asked.userAgent ?? visit.beaconAgent;
+    const { wire, serveUrl, tallies, asks } = this.#options;
+    const asked = asks.make(visit);
     tallies.visits.add(visit.label);
     const answer = await wire.send({
       method: 'POST',
       url: `${serveUrl}/v1/decisions`,
-      headers: { 'content-type': 'application/json', 'user-agent': asked.userAgent ?? visit.askingAgent },
+      headers: { 'content-type': 'application/json', 'user-agent': asked.askingAgent },
       body: JSON.stringify(asked.body),
       from: this.#addressOf(visit),
     });
@@ -83,16 +84,12 @@ export class Crowd {
     }
     const { decisions, no_ad } = JSON.parse(answer.body) as DecisionAnswer;
     for (const { reason } of no_ad) tallies.noAd.add(reason);
-    await Promise.all(decisions.map((decision) => this.#meet(visit, asked, { ...decision, userAgent })));
+    await Promise.all(decisions.map((decision) => this.#meet(visit, asked, decision)));
   }
 
-  async #meet(
-    visit: Visit,
-    ask: Ask,
-    decision: DecisionAnswer['decisions'][number] & { userAgent: string },
-  ): Promise<void> {
+  async #meet(visit: Visit, ask: Ask, decision: DecisionAnswer['decisions'][number]): Promise<void> {
     const { account, clickTokenMs, onSelected } = this.#options;
-    const { selection_id: selectionId, line_item_id, beacons, click_url: clickUrl, expires_at, userAgent } = decision;
+    const { selection_id: selectionId, line_item_id, beacons, click_url: clickUrl, expires_at } = decision;
     const test = ask.body['test'] === true;
     if (!account.selected(selectionId, line_item_id, test)) return;
     onSelected(visit, selectionId, ask);
@@ -104,7 +101,7 @@ export class Crowd {
       impressionExpiresAt: Date.parse(expires_at),
       clickExpiresAt: timeOfUuidV7(selectionId) + clickTokenMs,
       test,
-      userAgent,
+      userAgent: ask.beaconAgent,
     });
   }
 
@@ -113,7 +110,7 @@ export class Crowd {
     const { visit } = ad;
     const { render, view, click } = visit;
     const running: Promise<void>[] = [];
-    if (visit.late) await sleep(Math.max(0, ad.impressionExpiresAt - Date.now()) + lateByMs);
+    if (isLate(ad, ad.impressionExpiresAt)) await sleep(Math.max(0, ad.impressionExpiresAt - Date.now()) + lateByMs);
     await sleep(render.afterMs);
     const forged = visit.forgery !== null;
     if (forged) running.push(this.#forge(ad));
@@ -183,7 +180,7 @@ export class Crowd {
   }
 
   async #click(ad: ShownAd): Promise<void> {
-    if (ad.visit.late) await sleep(Math.max(0, ad.clickExpiresAt - Date.now()) + lateByMs);
+    if (isLate(ad, ad.clickExpiresAt)) await sleep(Math.max(0, ad.clickExpiresAt - Date.now()) + lateByMs);
     const items = [{ ad, kind: 'click' as const, expiresAt: ad.clickExpiresAt }];
     for (let time = 0; time <= ad.visit.repeats; time += 1) {
       if (time > 0) this.#options.tallies.misdeeds.add('duplicate_click');
@@ -285,7 +282,6 @@ function tokenOf(url: string): string {
   return url.slice(url.lastIndexOf('/') + 1);
 }
 
-/** True if the platform ought to see through it. */
-export function isInvalid(label: Label): boolean {
-  return label !== 'person';
+function isLate({ visit }: ShownAd, expiresAt: number): boolean {
+  return visit.late && expiresAt - Date.now() < longestWaitMs;
 }

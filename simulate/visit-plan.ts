@@ -6,6 +6,11 @@ import { type Person, pick } from './people.ts';
 export const labels = ['person', 'declared_robot', 'prefetcher', 'impossible_clicker', 'click_farm'] as const;
 export type Label = (typeof labels)[number];
 
+/** True if the platform ought to see through it. */
+export function isInvalid(label: Label): boolean {
+  return label !== 'person';
+}
+
 /** Shares of visits, 0 to 1, that misbehave in each way. */
 export interface Rates {
   /** A beacon is sent again, once to four times. */

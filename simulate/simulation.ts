@@ -1,0 +1,156 @@
+import type { Random } from '../ports/random.ts';
+import { Account } from './account.ts';
+import type { ConsoleClient } from './console-client.ts';
+import { Crowd } from './crowd.ts';
+import type { Ask, Asks } from './decision-body.ts';
+import { type Kill, killProcess, type ProcessName } from './faults.ts';
+import { makePeople, type Person, robotAgents } from './people.ts';
+import type { PublishedCatalog } from './publish-catalog.ts';
+import { Tallies } from './tallies.ts';
+import { type Label, planVisits, type Rates, type Visit } from './visit-plan.ts';
+import { Wire } from './wire.ts';
+
+export interface SimulationOptions {
+  readonly seed: string;
+  /** Visits begin until so many ads were selected. */
+  readonly selections: number;
+  readonly perSecond: number;
+  readonly rates: Rates;
+  readonly serveUrl: string;
+  readonly otherServeUrls: readonly string[];
+  readonly clickTokenMs: number;
+  readonly catalog: PublishedCatalog;
+  readonly asks: Asks;
+  readonly randomOf: (seed: string) => Random;
+  /** How often each process is killed, spread over the run; needs the data directory. */
+  readonly kills: number;
+  readonly dataDir: string | null;
+  readonly client: ConsoleClient;
+  readonly onProgress: (sentence: string) => void;
+}
+
+/** What a run leaves behind to be compared. */
+export interface SimulationResult {
+  readonly account: Account;
+  readonly tallies: Tallies;
+  /** What the visitor of each selection really was. */
+  readonly labels: ReadonlyMap<string, Label>;
+  /** The request that each selection came from. */
+  readonly asks: ReadonlyMap<string, Ask>;
+  readonly kills: readonly Kill[];
+  readonly visits: number;
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+
+const peopleCount = 400;
+const farmersCount = 12;
+const progressMs = 5_000;
+/** Where the share of the selections is at which each process is killed, of one kill each. */
+const killMoments: readonly (readonly [ProcessName, number])[] = [
+  ['serve', 0.3],
+  ['streams', 0.5],
+  ['console', 0.7],
+];
+
+/** Runs visits until enough ads were selected and nothing of them is under way any more. */
+export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+  const { catalog, selections, onProgress } = options;
+  const wire = new Wire();
+  const account = new Account(catalog.lineItems);
+  const tallies = new Tallies();
+  const labels = new Map<string, Label>();
+  const asks = new Map<string, Ask>();
+  const ownAddresses = await canUseOwnAddresses(wire, options.serveUrl);
+  const onSelected = (visit: Visit, selectionId: string, ask: Ask) => {
+    labels.set(selectionId, visit.label);
+    asks.set(selectionId, ask);
+  };
+  const crowd = new Crowd({ ...options, wire, account, tallies, ownAddresses, onSelected });
+  const startedAt = Date.now();
+  const killing = killAll(options, () => account.selections / selections, startedAt);
+  const progress = setInterval(() => {
+    const seconds = ((Date.now() - startedAt) / 1000).toFixed(0);
+    onProgress(`${seconds} s: ${account.selections} selections, ${tallies.acknowledgements} beacons acknowledged`);
+  }, progressMs);
+  try {
+    const running = new Set<Promise<void>>();
+    const visits = await arrive(
+      options,
+      () => account.selections >= selections && options.asks.isEnough(),
+      (visit) => {
+        const living = crowd.visit(visit, startedAt + visit.atMs);
+        running.add(living);
+        void living.finally(() => running.delete(living));
+      },
+      startedAt,
+    );
+    onProgress(
+      `no more visits; waiting for ${running.size} that are under way (late ones wait for their tokens to expire)`,
+    );
+    await Promise.all(running);
+    const kills = await killing;
+    return { account, tallies, labels, asks, kills, visits, startedAt, endedAt: Date.now() };
+  } finally {
+    clearInterval(progress);
+    await wire.close();
+  }
+}
+
+/** Begins each visit at its moment, whatever became of the earlier ones. Resolves with their number. */
+async function arrive(
+  options: SimulationOptions,
+  isEnough: () => boolean,
+  begin: (visit: Visit) => void,
+  startedAt: number,
+): Promise<number> {
+  const random = options.randomOf(`${options.seed}/people`);
+  const people = makePeople(random, peopleCount);
+  const farmers = farm(makePeople(random, farmersCount));
+  const plan = planVisits({ ...options, people, farmers, robotAgents: robotAgents() });
+  let visits = 0;
+  for (const visit of plan) {
+    if (isEnough()) break;
+    const wait = startedAt + visit.atMs - Date.now();
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    begin(visit);
+    visits += 1;
+  }
+  return visits;
+}
+
+/** All of one network. */
+function farm(people: readonly Person[]): readonly Person[] {
+  return people.map((person, index) => ({ ...person, address: `127.250.250.${index + 1}` }));
+}
+
+async function killAll(
+  { kills, dataDir, onProgress }: SimulationOptions,
+  share: () => number,
+  startedAt: number,
+): Promise<Kill[]> {
+  if (dataDir === null || kills === 0) return [];
+  const done: Kill[] = [];
+  const moments = Array.from({ length: kills }, (_, round) =>
+    killMoments.map(([name, at]) => [name, (round + at) / kills] as const),
+  ).flat();
+  for (const [name, at] of moments) {
+    while (share() < at) await new Promise((resolve) => setTimeout(resolve, 20));
+    const kill = await killProcess(dataDir, name, startedAt);
+    onProgress(`kill -9 ${name}; started again after ${kill.backAfterMs} ms`);
+    done.push(kill);
+  }
+  return done;
+}
+
+/** On Linux every address of 127.0.0.0/8 is this machine; elsewhere all people share one. */
+async function canUseOwnAddresses(wire: Wire, serveUrl: string): Promise<boolean> {
+  if (!/^http:\/\/127\./.test(serveUrl)) return false;
+  const { status } = await wire.send({
+    method: 'GET',
+    url: `${serveUrl}/healthz`,
+    headers: {},
+    from: '127.250.250.250',
+  });
+  return status !== 0;
+}
