@@ -38,7 +38,7 @@ export interface ConsoleParts extends ConsoleSurroundings {
   readonly warehouse: Warehouse;
   readonly sink: WarehouseSink;
   readonly desks: ConsoleDesks;
-  readonly finance: FinanceDesk;
+  readonly corrections: FinanceDesk;
   readonly events: EventIndex;
   readonly ledgers: LedgerFollower;
   readonly queries: LedgerQueries;
@@ -72,7 +72,7 @@ export async function openConsoleParts(surroundings: ConsoleSurroundings): Promi
   const queries = createLedgerQueries({ index, shards, failures, advertiser, log, registry, events });
   const catchUp = () => catchUpEvents({ log, events });
   const content = (selectionId: string) => contentOf({ log, registry, events, catchUp }, selectionId);
-  const finance = new FinanceDesk({ log, registry, clock, random, facts: desks.facts, contentOf: content });
+  const corrections = new FinanceDesk({ log, registry, clock, random, facts: desks.facts, contentOf: content });
 
   const warehouse = await openWarehouse(settings, clock);
   await prepareWarehouse(warehouse, await readDefinitions(surroundings.disk, join(house, 'dashboards/warehouse')));
@@ -85,6 +85,6 @@ export async function openConsoleParts(surroundings: ConsoleSurroundings): Promi
     await Promise.all([sink.stop(), ledgers.stop(), eventFollower.stop()]);
     await Promise.all([warehouse.close(), index.close(), states.close(), views.close(), ledger.close(), log.close()]);
   };
-  const opened = { log, ledger, views, warehouse, sink, desks, finance, events, ledgers, queries, catchUp, close };
+  const opened = { log, ledger, views, warehouse, sink, desks, corrections, events, ledgers, queries, catchUp, close };
   return { ...surroundings, ...opened };
 }

@@ -10,13 +10,13 @@ import { readPersonSecret } from './person-secret.ts';
 
 /** Every route of the console, in one place. */
 export function consoleRoutes(parts: ConsoleParts): ConsoleRoutes[] {
-  const { log, registry, clock, settings, desks, finance, events, queries, catchUp } = parts;
+  const { log, registry, clock, settings, desks, corrections, events, queries, catchUp } = parts;
   const campaignOwner = async (campaignId: string) =>
     (await desks.catalog.read()).campaigns.get(campaignId)?.advertiser_id ?? null;
   return [
     healthRoutes(() => dependencies(parts)),
     catalogRoutes(desks.catalog),
-    financeRoutes(finance, desks.facts),
+    financeRoutes(corrections, desks.facts),
     auditRoutes({ log, registry, events, catchUp }),
     ledgerRoutes({ queries, campaignOwner }),
     personRoutes({ log, registry, clock, hashSecret: readPersonSecret(settings.dataDir) }),

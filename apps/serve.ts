@@ -8,6 +8,7 @@ import { createSystemDisk } from '../adapters/system/disk.ts';
 import { createSystemRandom } from '../adapters/system/random.ts';
 import { deriveLimits } from '../config/limits.ts';
 import { readSettings, type Settings } from '../config/settings.ts';
+import { ensureFirstPolicy } from '../dashboards/finance/first-policy.ts';
 import { BeaconDesk } from '../serving/beacons.ts';
 import { Boot, type BootOptions } from '../serving/boot.ts';
 import { CatalogIndex } from '../serving/catalog-index.ts';
@@ -76,6 +77,8 @@ async function main(): Promise<void> {
   await disk.makeFolder(folder);
   const lock = lockFolder(folder);
   const log = await openLog(settings, clock);
+  const rules = { holdMs: settings.holdMs, horizonMs: settings.horizonMs };
+  await ensureFirstPolicy({ log, registry, clock, rules, setBy: node });
   const worker = startWriterThread();
   const port = settings.servePort === 0 ? await freePort(host) : settings.servePort;
   const url = settings.publicUrl ?? `http://${host}:${port}`;
@@ -126,6 +129,7 @@ async function main(): Promise<void> {
     ],
     onError,
   });
+  await boot.caughtUp();
   await app.listen({ host, port });
   process.stdout.write(`serve: ${node} listens on ${url}\n`);
 
