@@ -200,7 +200,7 @@ export interface CurrencyStatement {
   readonly credits: readonly StatementCredit[];
   readonly adjustments: readonly StatementCredit[];
   readonly closing: StatementAmount;
-  /** How much of the account was put on an invoice in the period. */
+  /** How much of the account was put on an invoice in the period; negative for a credit note. */
   readonly invoiced_micros: string;
   readonly invoiced: string;
 }

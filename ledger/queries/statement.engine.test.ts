@@ -50,6 +50,12 @@ const invoice = (amount: number, period: string): Partial<Entry> => ({
   posting_period: period,
 });
 
+const creditNote = (amount: number, period: string): Partial<Entry> => ({
+  ...invoice(amount, period),
+  debit_account: 'advertiser:unbilled',
+  credit_account: 'advertiser:invoiced',
+});
+
 const statement = (period: string, at: AskedCut = latest, advertiserId = 'adv_1') =>
   world.queries.statement({ advertiserId, period, at });
 
@@ -196,7 +202,7 @@ describe('statements of all months', () => {
     .map(([service_period, posting_period, campaign_id, amount, what]) => {
       const where = { service_period, posting_period, campaign_id };
       if (what < 3) return certified(amount, where);
-      if (what === 6) return [invoice(amount, posting_period)];
+      if (what === 6) return [amount < 7 ? invoice(amount, posting_period) : creditNote(amount, posting_period)];
       const contra = ['contra:givt', 'contra:sivt', 'contra:quality'][what - 3] as string;
       return takenBack(amount, { ...where, contra, amount, kind: amount % 2 === 0 ? 'reverse' : 'adjust' });
     });
@@ -219,10 +225,10 @@ describe('statements of all months', () => {
           expect(sum(one?.lines ?? [])).toBe(-total(within, (e) => e.kind === 'certify'));
           expect(sum(one?.credits ?? [])).toBe(total(within, (e) => e.kind === 'reverse' && isCredit(e)));
           expect(sum(one?.adjustments ?? [])).toBe(total(within, (e) => e.kind === 'adjust' && isCredit(e)));
-          expect(BigInt(one?.invoiced_micros ?? '')).toBe(total(within, (e) => e.kind === 'invoice'));
+          expect(BigInt(one?.invoiced_micros ?? '')).toBe(invoiced(within));
         }
         expect(BigInt(closing)).toBe(
-          total(all, isCredit) - total(all, (e) => e.kind === 'certify') - total(all, (e) => e.kind === 'invoice'),
+          total(all, (e) => e.kind !== 'invoice' && isCredit(e)) - total(all, (e) => e.kind === 'certify'),
         );
         await fresh.close();
       }),
@@ -230,6 +236,9 @@ describe('statements of all months', () => {
     );
   });
 
+  const invoiced = (entries: readonly BookedEntry[]) =>
+    total(entries, (e) => e.debit_account === 'advertiser:invoiced') -
+    total(entries, (e) => e.credit_account === 'advertiser:invoiced');
   const isCredit = (e: Entry) => e.credit_account === 'advertiser:unbilled';
   const total = (entries: readonly BookedEntry[], counts: (e: BookedEntry) => boolean) =>
     entries.filter(counts).reduce((amount, e) => amount + BigInt(e.amount_micros), 0n);

@@ -75,10 +75,7 @@ function statementOf(currency: string, period: string, sums: readonly GroupSum[]
     adjustments: section(moved.filter(({ kind }) => kind === 'adjust')),
   };
   checkClosing({ currency, period, opening, closing, listed: Object.values(sections).flat() });
-  const invoicedMicros = within.reduce(
-    (sum, { kind, amountMicros }) => (kind === 'invoice' ? sum + amountMicros : sum),
-    0n,
-  );
+  const invoicedMicros = within.reduce((sum, group) => sum + invoicedOf(group), 0n);
   return {
     currency,
     opening: shownAmount(opening),
@@ -135,6 +132,12 @@ function isReceivable(account: string): boolean {
 /** What a sum takes from what is owed: credits − debits; 0 for an invoice, which moves it from one account to the other. */
 function netOf({ debit_account, credit_account, amountMicros }: GroupSum): bigint {
   return (isReceivable(credit_account) ? amountMicros : 0n) - (isReceivable(debit_account) ? amountMicros : 0n);
+}
+
+/** What an invoice moved; less than nothing for a credit note. */
+function invoicedOf({ kind, debit_account, amountMicros }: GroupSum): bigint {
+  if (kind !== 'invoice') return 0n;
+  return debit_account === 'advertiser:invoiced' ? amountMicros : -amountMicros;
 }
 
 function addTo(sides: Sides, sum: GroupSum): void {
