@@ -97,6 +97,12 @@ const table = {
     'Port of the private side: catalogue, finance, audit, reports. 0: any free one.',
   ),
   consoleHost: pattern('CONSOLE_HOST', '127.0.0.1', hostForm, 'Address on which the private side listens.'),
+  streamsPort: whole(
+    'STREAMS_PORT',
+    0,
+    [0, 65_535],
+    'Port, on CONSOLE_HOST, of the health and lag of the streams process. 0: any free one.',
+  ),
   publicUrl: publicUrl(
     'PUBLIC_URL',
     'What browsers and SDKs reach the public side by; put into beacon and click URLs. Empty: SERVE_HOST and SERVE_PORT.',
@@ -164,6 +170,12 @@ const table = {
     '60s',
     [0, day],
     'How long traffic quality waits for the impression of a click before it judges the click.',
+  ),
+  farmWindowMs: duration(
+    'QUALITY_FARM_WINDOW_MS',
+    '10min',
+    [1_000, day],
+    'Window in which the clicks of one network are counted together.',
   ),
 } as const;
 

@@ -1,0 +1,139 @@
+import { hostname } from 'node:os';
+import fastify from 'fastify';
+import { openFileSchemaRegistry } from '../adapters/embedded/file-schema-registry.ts';
+import { createSystemClock } from '../adapters/system/clock.ts';
+import { createSystemRandom } from '../adapters/system/random.ts';
+import { deriveLimits } from '../config/limits.ts';
+import { readSettings, type Settings } from '../config/settings.ts';
+import { runAllocator } from '../streams/allocator.ts';
+import { createCreativeStats } from '../streams/processors/creative-stats.ts';
+import { createExposure } from '../streams/processors/exposure.ts';
+import { createFrequency } from '../streams/processors/frequency.ts';
+import { createPersons } from '../streams/processors/persons.ts';
+import { defaultQuality } from '../streams/processors/quality/rule.ts';
+import { createTrafficQuality } from '../streams/processors/traffic-quality.ts';
+import type { Processor } from '../streams/runtime/processor.ts';
+import { type ProcessorHandle, runProcessor } from '../streams/runtime/run-processor.ts';
+import { runSpendLedgers } from '../streams/runtime/run-spend-ledgers.ts';
+import { createTicker } from '../streams/ticker.ts';
+import { openKeys, openLedger, openLog, openStates, openViews } from './engines.ts';
+
+/** States that are kept whole are written less often: what a restart reads again is harmless. */
+const wholeStateEveryMs = 5_000;
+const watchEveryMs = 1_000;
+
+function say(sentence: string): void {
+  process.stderr.write(`streams: ${sentence}\n`);
+}
+
+/** Something that can't pass: the supervisor starts the process again. */
+function die(error: unknown): never {
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exit(1);
+}
+
+async function openParts(settings: Settings) {
+  const clock = createSystemClock();
+  const [log, ledger, views, keys, states] = await Promise.all([
+    openLog(settings, clock),
+    openLedger(settings, clock),
+    openViews(settings, clock),
+    openKeys(settings, clock),
+    openStates(settings, clock, 'streams'),
+  ]);
+  const random = createSystemRandom();
+  return { clock, random, registry: openFileSchemaRegistry(), log, ledger, views, keys, states };
+}
+
+type Parts = Awaited<ReturnType<typeof openParts>>;
+
+async function startAll(parts: Parts, settings: Settings): Promise<readonly ProcessorHandle[]> {
+  const limits = deriveLimits(settings);
+  const member = `${hostname()}-${process.pid}`;
+  const keepMs = limits.windowClosesMs;
+  const run = <State>(processor: Processor<State>) =>
+    runProcessor({ ...parts, processor, group: processor.name, member, checkpointEveryMs: wholeStateEveryMs });
+  const quality = {
+    ...defaultQuality,
+    clickWithoutImpressionMs: settings.clickWithoutImpressionMs,
+    farmWindowMs: settings.farmWindowMs,
+    keepMs,
+  };
+  const handles = await Promise.all([
+    runSpendLedgers({ ...parts, group: 'spend-lifecycle', member }),
+    runAllocator({ ...parts, member, reservationMs: limits.reservationMs }),
+    run(createTrafficQuality(quality)),
+    run(createPersons()),
+    run(createExposure({ shards: settings.shards, keepMs })),
+    run(createFrequency()),
+    run(createCreativeStats(keepMs)),
+  ]);
+  const ticker = createTicker({ ...parts, member, tickMs: settings.tickMs, fenceTimeoutMs: limits.fenceTimeoutMs });
+  ticker.start();
+  return [...handles, ticker];
+}
+
+/** What anybody may ask of this process, on loopback: health of every processor and shard, and how far each is behind. */
+async function listen(handles: readonly ProcessorHandle[], settings: Settings) {
+  const app = fastify();
+  app.get('/healthz', () => ({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) => {
+    const processors = handles.map((handle) => ({ name: handle.name, shards: handle.health(), lag: handle.lag() }));
+    const failed = processors.some(({ shards }) => shards.some(({ status }) => status === 'failed'));
+    return reply.code(failed ? 503 : 200).send({ status: failed ? 'not_ready' : 'ready', processors });
+  });
+  app.get('/metrics', async (_request, reply) => reply.type('text/plain; version=0.0.4').send(metrics(handles)));
+  await app.listen({ host: settings.consoleHost, port: settings.streamsPort });
+  return app;
+}
+
+function metrics(handles: readonly ProcessorHandle[]): string {
+  const rows = handles.flatMap((handle) =>
+    handle.lag().flatMap(({ shard, offsets, ms, p95Ms }) => {
+      const labels = `{processor="${handle.name}",shard="${shard}"}`;
+      return [
+        `adtally_lag_offsets${labels} ${offsets}`,
+        `adtally_lag_ms${labels} ${ms}`,
+        `adtally_lag_p95_ms${labels} ${p95Ms}`,
+      ];
+    }),
+  );
+  return `${rows.join('\n')}\n`;
+}
+
+/** Says once of each shard that it stopped for a reason that somebody has to look at. */
+function watch(handles: readonly ProcessorHandle[]): NodeJS.Timeout {
+  const said = new Set<string>();
+  return setInterval(() => {
+    for (const handle of handles) {
+      for (const { shard, status, code, reason } of handle.health()) {
+        const sentence = `${handle.name}/${shard} ${status}: ${code} ${reason}`;
+        if ((status !== 'failed' && status !== 'retrying') || said.has(sentence)) continue;
+        said.add(sentence);
+        say(sentence);
+      }
+    }
+  }, watchEveryMs);
+}
+
+async function main(): Promise<void> {
+  const settings = readSettings(process.env);
+  const parts = await openParts(settings);
+  const handles = await startAll(parts, settings);
+  const app = await listen(handles, settings);
+  const watching = watch(handles);
+  process.stdout.write(`streams: ${handles.length} processors on ${settings.shards} shards\n`);
+
+  let stopping = false;
+  const stop = async (): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    clearInterval(watching);
+    await app.close();
+    await Promise.all(handles.map((handle) => handle.stop()));
+    await Promise.all([parts.log, parts.ledger, parts.views, parts.keys, parts.states].map((engine) => engine.close()));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop().catch(die));
+}
+
+await main().catch(die);
