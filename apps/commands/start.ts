@@ -1,7 +1,6 @@
-import { demoCatalog } from '../../simulate/demo-catalog.ts';
-import { publishCatalog } from '../../simulate/publish-catalog.ts';
 import { type Command, exitCodes } from '../exit-codes.ts';
 import { type Platform, startPlatform } from '../platform.ts';
+import { publishDemo } from '../publish-demo.ts';
 
 const usage = `adtally start
 
@@ -24,7 +23,9 @@ async function start(): Promise<number> {
     onLine: (name, line) => say(`  ${name.padEnd(7)} │ ${line}`),
     onRestart: (name, reason) => say(`  ${name} ended (${reason}) and is started again`),
   });
-  await publishDemo(platform);
+  if (await publishDemo(platform)) {
+    say('  The catalogue was empty: published two advertisers, a publisher and three placements to play with.');
+  }
   await greet(platform, Date.now() - startedAt);
   const signal = await stopped;
   say(`\n${signal}: stopping; what was accepted is written down first …`);
@@ -38,13 +39,6 @@ function waitForSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve(signal));
   });
-}
-
-async function publishDemo({ client }: Platform): Promise<void> {
-  const { items } = await client.get<{ items: readonly unknown[] }>('/v1/advertisers?limit=1');
-  if (items.length > 0) return;
-  await publishCatalog(client, demoCatalog(Date.now()));
-  say('  An empty catalogue: published two advertisers, a publisher and three placements to play with.');
 }
 
 interface PlacementRow {

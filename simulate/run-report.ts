@@ -1,0 +1,111 @@
+import type { Comparison } from './comparison.ts';
+import { Counter, quantile } from './tallies.ts';
+import type { Rates } from './visit-plan.ts';
+import type { SimulationResult } from './simulation.ts';
+
+/** One thing that had to hold, and whether it did. */
+export interface Check {
+  readonly name: string;
+  readonly holds: boolean;
+  readonly detail: string;
+}
+
+/** What a run asked for at least, as shares of selections or visits. */
+export interface Demands {
+  readonly selections: number;
+  readonly rates: Rates;
+  readonly kills: number;
+}
+
+function share(part: number, whole: number): string {
+  return `${((100 * part) / Math.max(1, whole)).toFixed(2)} %`;
+}
+
+/** The checks that a run by itself has to pass; reconciliation and replay add theirs. */
+export function runChecks(result: SimulationResult, comparison: Comparison): Check[] {
+  const { tallies, account } = result;
+  const none = (name: string, list: readonly string[]): Check => ({
+    name,
+    holds: list.length === 0,
+    detail: list.length === 0 ? '0' : `${list.length}: ${list.slice(0, 5).join(', ')}`,
+  });
+  const surprises = Object.entries(tallies.surprises.toJSON()).map(([what, count]) => `${what} (${count})`);
+  return [
+    {
+      name: 'account = tentative = final = report',
+      holds: comparison.unequal.length === 0 && comparison.lines.length > 0,
+      detail: comparison.unequal.map(({ figure, currency }) => `${figure} ${currency}`).join(', ') || 'to the micro',
+    },
+    none('lost acknowledged beacons', [...comparison.lostBeacons, ...comparison.missing]),
+    none('double charges', comparison.doubleCharged),
+    none('charges without ground', comparison.unexpected),
+    none("charges that the account can't be sure of", comparison.doubtful),
+    none(
+      'ids given out twice',
+      Array.from({ length: account.repeatedIds }, () => 'id'),
+    ),
+    none('unexpected answers', surprises),
+  ];
+}
+
+/** Shares of misbehaviour as they came out, for people. */
+export function trafficLines({ account, tallies, kills, visits }: SimulationResult): string[] {
+  const { selections } = account;
+  const count = (prefix: string) =>
+    Object.entries(tallies.misdeeds.toJSON()).reduce(
+      (sum, [name, times]) => sum + (name.startsWith(prefix) ? times : 0),
+      0,
+    );
+  const bots = visits - tallies.visits.get('person');
+  const killed = kills.map(({ process: name, backAfterMs }) => `${name} (back after ${backAfterMs} ms)`).join(', ');
+  return [
+    `${visits} visits, ${selections} selections, ${tallies.acknowledgements} beacons acknowledged, ${tallies.retries.total} sent again after a failure`,
+    `duplicates ${share(count('duplicate_'), selections)}, late ${share(tallies.late.size, selections)}, forged ${share(count('forged_'), selections)}, robots ${share(bots, visits)} of visits, impression token as click ${count('impression_token')}, replays on another node ${count('replay_')}`,
+    `decisions p50 ${quantile(tallies.decisionMs, 0.5).toFixed(0)} ms, p99 ${quantile(tallies.decisionMs, 0.99).toFixed(0)} ms from the intended start; beacons p50 ${quantile(tallies.beaconMs, 0.5).toFixed(0)} ms, p99 ${quantile(tallies.beaconMs, 0.99).toFixed(0)} ms`,
+    `no ad: ${JSON.stringify(tallies.noAd)}; without an answer: ${JSON.stringify(tallies.unanswered)}`,
+    `kill -9: ${killed || 'none'}`,
+  ];
+}
+
+/** Whether as much went wrong as was asked for. */
+export function demandChecks(
+  { account, tallies, kills, visits }: SimulationResult,
+  { selections, rates, kills: wanted }: Demands,
+): Check[] {
+  const total = (counter: Counter, prefix: string) =>
+    Object.entries(counter.toJSON()).reduce((sum, [name, times]) => sum + (name.startsWith(prefix) ? times : 0), 0);
+  const atLeast = (name: string, got: number, least: number): Check => ({
+    name,
+    holds: got >= least,
+    detail: `${got} of ${Math.ceil(least)}`,
+  });
+  return [
+    atLeast('selections', account.selections, selections),
+    atLeast('duplicates', total(tallies.misdeeds, 'duplicate_'), rates.duplicates * account.selections),
+    atLeast('late', tallies.late.size, rates.late * account.selections),
+    atLeast('forged', total(tallies.misdeeds, 'forged_'), rates.forged * account.selections),
+    atLeast('robots', visits - tallies.visits.get('person'), rates.bots * visits),
+    atLeast('kills', kills.length, wanted * 3),
+  ];
+}
+
+/** The table of figures: one row each, four columns of micros. */
+export function table({ lines, detection }: Comparison): string[] {
+  const header = ['', 'account', 'tentative', 'final', 'reports'];
+  const rows = lines.map((line) => [
+    `${line.figure} ${line.currency} micros`,
+    ...[line.account, line.tentative, line.final, line.report].map(String),
+  ]);
+  const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0)));
+  const draw = (row: readonly string[]) =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('   ');
+  const rules = Object.entries(detection.byRule).map(([rule, count]) => `${rule} ${count}`);
+  return [
+    draw(header),
+    ...rows.map(draw),
+    '',
+    `invalid traffic against hidden labels: precision ${detection.precision.toFixed(3)}, recall ${detection.recall.toFixed(3)} (${detection.foundRightly} of ${detection.invalid} charged selections; ${rules.join(', ') || 'no verdicts'})`,
+  ];
+}

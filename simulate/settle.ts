@@ -1,0 +1,67 @@
+import { type Books, latestCut, readBooks, readEntries, readReceipts, readVerdicts } from './books.ts';
+import { type Comparison, compare } from './comparison.ts';
+import type { ConsoleClient } from './console-client.ts';
+import type { PublishedCatalog } from './publish-catalog.ts';
+import type { SimulationResult } from './simulation.ts';
+
+export interface SettleOptions {
+  readonly client: ConsoleClient;
+  readonly catalog: PublishedCatalog;
+  readonly shards: number;
+  /** From the end of the traffic until everything of it is certified, expired or voided, ms of ledger time. */
+  readonly closesAfterMs: number;
+  readonly onProgress: (sentence: string) => void;
+}
+
+const lookMs = 500;
+/** Longest wait for ledgers beyond the time that windows take to close, and for reporting to follow. */
+const patienceMs = 60_000;
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, lookMs));
+}
+
+/** Waits until the windows of a run have closed, then holds every truth against the simulator's account. */
+export async function settle(result: SimulationResult, options: SettleOptions): Promise<Comparison> {
+  const { client, catalog, shards, closesAfterMs, onProgress } = options;
+  const closesAt = result.endedAt + closesAfterMs;
+  onProgress(`waiting until windows close, ${(Math.max(0, closesAt - Date.now()) / 1000).toFixed(0)} s`);
+  await waitFor(async () => (await latestCut(client)) > closesAt, closesAt + patienceMs);
+  const books = await settledBooks(result, options);
+  onProgress('reading entries, verdicts and receipts');
+  const charged = [
+    ...(await readEntries(client, 'tentative', 'incur')),
+    ...(await readEntries(client, 'final', 'absorb')),
+  ];
+  const verdicts = await readVerdicts(client);
+  const receipts = await readReceipts(client, shards);
+  const own = new Set(catalog.campaignIds);
+  const ours = charged.filter(({ campaign_id }) => campaign_id !== null && own.has(campaign_id));
+  return compare(result, { books, charged: ours, verdicts, receipts });
+}
+
+/** Balances once nothing of the run is open any more and reporting has followed; as they stand when patience ends. */
+async function settledBooks(result: SimulationResult, { client, catalog }: SettleOptions): Promise<Books> {
+  const until = Date.now() + patienceMs;
+  for (;;) {
+    const books = await readBooks(client, catalog.campaignIds, result.startedAt);
+    if (isSettled(books) || Date.now() > until) return books;
+    await pause();
+  }
+}
+
+function isSettled({ tentative, final, report }: Books): boolean {
+  return [...tentative].every(([currency, sums]) => {
+    const reported = report.get(currency);
+    const booked = final.get(currency);
+    const open = sums.openReserved !== 0n || sums.pending !== 0n;
+    return !open && reported?.incurred === sums.incurred && reported.certified === (booked?.certified ?? 0n);
+  });
+}
+
+async function waitFor(holds: () => Promise<boolean>, until: number): Promise<void> {
+  while (!(await holds())) {
+    if (Date.now() > until) throw new Error('the ledgers did not reach the end of the run in time');
+    await pause();
+  }
+}
