@@ -1,25 +1,10 @@
 import type { ListRule } from '../domain/records.ts';
-import { clearAll, clearBit, hasBit, keepHits, SlotSet, setBit } from './bitmap.ts';
+import { hasBit, keepHits, SlotSet, setBit } from './bitmap.ts';
 
-/** Sets by value, made on first use. */
-class SetsByValue {
-  readonly #sets = new Map<string, SlotSet>();
-
-  add(value: string, slot: number): SlotSet {
-    let set = this.#sets.get(value);
-    if (set === undefined) {
-      set = new SlotSet();
-      this.#sets.set(value, set);
-    }
-    set.add(slot);
-    return set;
-  }
-
-  /** The set of a value, if anything is in it. */
-  get(value: string): SlotSet | undefined {
-    const set = this.#sets.get(value);
-    return set === undefined || set.size === 0 ? undefined : set;
-  }
+/** Line items that name a value. */
+interface Named {
+  readonly including: SlotSet;
+  readonly excluding: SlotSet;
 }
 
 /**
@@ -28,93 +13,98 @@ class SetsByValue {
  */
 export class BitmapDimension {
   readonly #restricted = new SlotSet();
-  readonly #include = new SetsByValue();
-  readonly #exclude = new SetsByValue();
-  #excluding = 0;
+  readonly #byValue = new Map<string, Named>();
   #hits = new Uint32Array(0);
+  /** Of the request at hand: sets that include it, those of them that are bitmaps, and slots of those that are lists. */
+  readonly #including: SlotSet[] = [];
+  readonly #bitmaps: SlotSet[] = [];
+  readonly #saved: number[] = [];
 
   /** Puts a line item in; adds to `memberships` every set that it is now in (deleting it from them takes it out again). */
   add(slot: number, rule: ListRule, memberships: SlotSet[]): void {
     if (rule.include.length > 0) this.restrict(slot, rule.include, memberships);
-    for (const value of new Set(rule.exclude)) {
-      memberships.push(this.#exclude.add(value, slot));
-      this.#excluding += 1;
-    }
+    for (const value of new Set(rule.exclude)) join(this.#named(value).excluding, slot, memberships);
   }
 
   /** The line item takes only requests with one of these values; with none of them, no request at all. */
   restrict(slot: number, values: readonly string[], memberships: SlotSet[]): void {
-    this.#restricted.add(slot);
-    memberships.push(this.#restricted);
-    for (const value of new Set(values)) memberships.push(this.#include.add(value, slot));
+    join(this.#restricted, slot, memberships);
+    for (const value of new Set(values)) join(this.#named(value).including, slot, memberships);
+  }
+
+  #named(value: string): Named {
+    const known = this.#byValue.get(value);
+    if (known !== undefined) return known;
+    const made = { including: new SlotSet(), excluding: new SlotSet() };
+    this.#byValue.set(value, made);
+    return made;
   }
 
   /** False if no line item was ever put in with a rule on this attribute. */
   get matters(): boolean {
-    return this.#restricted.size > 0 || this.#excluding > 0;
+    return this.#restricted.size > 0 || this.#byValue.size > 0;
   }
 
   /** True if some line item names the value. */
   names(value: string): boolean {
-    return this.#include.get(value) !== undefined || this.#exclude.get(value) !== undefined;
+    const named = this.#byValue.get(value);
+    return named !== undefined && (named.including.size > 0 || named.excluding.size > 0);
   }
 
-  /** Takes out of `words`, which has `count` bits, every line item that does not take a request with these values. Gives the bits left. */
-  filter(words: Uint32Array, length: number, count: number, values: readonly string[]): number {
-    let left = count;
+  /** Takes out of `words` every line item that does not take a request with these values. Gives the number of bits that this cleared. */
+  filter(words: Uint32Array, length: number, values: readonly string[]): number {
+    let cleared = 0;
+    this.#including.length = 0;
     for (const value of values) {
-      const excluded = this.#exclude.get(value);
-      if (excluded !== undefined) left -= excluded.clearFrom(words, length);
+      const named = this.#byValue.get(value);
+      if (named === undefined) continue;
+      if (named.excluding.size > 0) cleared += named.excluding.clearFrom(words, length);
+      if (named.including.size > 0) this.#including.push(named.including);
     }
-    if (this.#restricted.size === 0 || left === 0) return left;
-    return this.#filterRestricted(words, length, left, values);
+    return this.#restricted.size === 0 ? cleared : cleared + this.#clearRestricted(words, length);
   }
 
-  #filterRestricted(words: Uint32Array, length: number, count: number, values: readonly string[]): number {
-    const saved: number[] = [];
-    const bitmaps: SlotSet[] = [];
-    for (const value of values) {
-      const hit = this.#include.get(value);
-      if (hit === undefined) continue;
-      if (hit.list === null) bitmaps.push(hit);
-      else for (const slot of hit.list) if (hasBit(words, slot)) saved.push(slot);
-    }
-    let left = this.#clearMisses(words, length, count, bitmaps);
-    for (const slot of saved) {
+  #clearRestricted(words: Uint32Array, length: number): number {
+    this.#gather(words);
+    let cleared = this.#clearMisses(words, length);
+    for (const slot of this.#saved) {
       if (hasBit(words, slot)) continue;
       setBit(words, slot);
-      left += 1;
+      cleared -= 1;
     }
-    return left;
+    return cleared;
+  }
+
+  /** After all exclusions: hits in a list are put back when everybody who is restricted was taken out. */
+  #gather(words: Uint32Array): void {
+    this.#bitmaps.length = 0;
+    this.#saved.length = 0;
+    for (const hits of this.#including) {
+      const { list } = hits;
+      if (list === null) this.#bitmaps.push(hits);
+      else for (const slot of list) if (hasBit(words, slot)) this.#saved.push(slot);
+    }
   }
 
   /**
-   * Hits that are lists are put back afterwards. Restricted slots in a list have no hits in a bitmap: hits are restricted too, so theirs is never the
-   * longer list, and a set never turns back into a list.
+   * Restricted slots in a list have no hits in a bitmap: hits are restricted too, so theirs is never the longer list, and a set never turns back into
+   * a list.
    */
-  #clearMisses(words: Uint32Array, length: number, count: number, bitmaps: readonly SlotSet[]): number {
-    const few = this.#restricted.list;
-    if (few !== null) return count - clearSlots(words, few);
-    const restricted = this.#restricted.bitmap(length);
-    if (bitmaps.length === 0) return clearAll(words, restricted, length);
-    return keepHits(words, restricted, this.#union(bitmaps, length), length);
+  #clearMisses(words: Uint32Array, length: number): number {
+    if (this.#bitmaps.length === 0) return this.#restricted.clearFrom(words, length);
+    return keepHits(words, this.#restricted.bitmap(length), this.#union(length), length);
   }
 
-  #union(sets: readonly SlotSet[], length: number): Uint32Array {
-    if (sets.length === 1) return (sets[0] as SlotSet).bitmap(length);
+  #union(length: number): Uint32Array {
+    if (this.#bitmaps.length === 1) return (this.#bitmaps[0] as SlotSet).bitmap(length);
     if (this.#hits.length < length) this.#hits = new Uint32Array(length);
     this.#hits.fill(0, 0, length);
-    for (const set of sets) set.orInto(this.#hits, length);
+    for (const set of this.#bitmaps) set.orInto(this.#hits, length);
     return this.#hits;
   }
 }
 
-function clearSlots(words: Uint32Array, slots: readonly number[]): number {
-  let cleared = 0;
-  for (const slot of slots) {
-    if (!hasBit(words, slot)) continue;
-    clearBit(words, slot);
-    cleared += 1;
-  }
-  return cleared;
+function join(set: SlotSet, slot: number, memberships: SlotSet[]): void {
+  set.add(slot);
+  memberships.push(set);
 }

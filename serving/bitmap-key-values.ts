@@ -20,6 +20,8 @@ export class BitmapKeyValues {
   readonly #restricted = new SlotSet();
   readonly #groups = new Map<string, Group>();
   readonly #exclude = new Map<string, SlotSet>();
+  /** Groups whose keys the request at hand has. */
+  readonly #asked: Group[] = [];
   #hits = new Uint32Array(0);
   #ofGroup = new Uint32Array(0);
   #ofRule = new Uint32Array(0);
@@ -56,35 +58,43 @@ export class BitmapKeyValues {
     return this.#restricted.size > 0 || this.#exclude.size > 0;
   }
 
-  /** Takes out of `words`, which has `count` bits, every line item that does not take these key-values. Gives the bits left. */
-  filter(words: Uint32Array, length: number, count: number, keyValues: KeyValues): number {
-    let left = count;
+  /** Takes out of `words` every line item that does not take these key-values. Gives the number of bits that this cleared. */
+  filter(words: Uint32Array, length: number, keyValues: KeyValues): number {
+    let cleared = 0;
     if (this.#exclude.size > 0) {
       for (const [key, values] of keyValues) {
-        for (const value of values) left -= this.#exclude.get(nameOf(key, value))?.clearFrom(words, length) ?? 0;
+        for (const value of values) cleared += this.#exclude.get(nameOf(key, value))?.clearFrom(words, length) ?? 0;
       }
     }
-    if (this.#restricted.size === 0 || left === 0) return left;
-    return this.#filterRestricted(words, length, left, keyValues);
+    return this.#restricted.size === 0 ? cleared : cleared + this.#filterRestricted(words, length, keyValues);
   }
 
-  #filterRestricted(words: Uint32Array, length: number, count: number, keyValues: KeyValues): number {
-    const groups = [...this.#groups.values()].filter(({ keys }) => keys.every((key) => keyValues.has(key)));
-    if (groups.length === 0) return count - this.#restricted.clearFrom(words, length);
+  #filterRestricted(words: Uint32Array, length: number, keyValues: KeyValues): number {
+    this.#asked.length = 0;
+    for (const group of this.#groups.values()) if (isAsked(group, keyValues)) this.#asked.push(group);
+    if (this.#asked.length === 0) return this.#restricted.clearFrom(words, length);
     this.#makeRoom(length);
     this.#hits.fill(0, 0, length);
-    for (const group of groups) this.#addHits(group, length, keyValues);
-    const restricted = this.#ofRule.fill(0, 0, length);
-    this.#restricted.orInto(restricted, length);
-    return keepHits(words, restricted, this.#hits, length);
+    for (const group of this.#asked) this.#addHits(group, length, keyValues);
+    return keepHits(words, this.#restrictedWords(length), this.#hits, length);
+  }
+
+  #restrictedWords(length: number): Uint32Array {
+    if (this.#restricted.list === null) return this.#restricted.bitmap(length);
+    const words = this.#ofRule.fill(0, 0, length);
+    this.#restricted.orInto(words, length);
+    return words;
   }
 
   /** The hits of a group are those of all its rules. */
-  #addHits(group: Group, length: number, keyValues: KeyValues): void {
-    for (const [place, key] of group.keys.entries()) {
-      const target = (place === 0 ? this.#ofGroup : this.#ofRule).fill(0, 0, length);
-      for (const value of keyValues.get(key) ?? []) group.sets[place]?.get(value)?.orInto(target, length);
-      if (place > 0) intersect(this.#ofGroup, this.#ofRule, length);
+  #addHits({ keys, sets }: Group, length: number, keyValues: KeyValues): void {
+    if (keys.length === 1) return orValues(this.#hits, length, sets[0], keyValues.get(keys[0] as string));
+    this.#ofGroup.fill(0, 0, length);
+    orValues(this.#ofGroup, length, sets[0], keyValues.get(keys[0] as string));
+    for (let place = 1; place < keys.length; place += 1) {
+      this.#ofRule.fill(0, 0, length);
+      orValues(this.#ofRule, length, sets[place], keyValues.get(keys[place] as string));
+      intersect(this.#ofGroup, this.#ofRule, length);
     }
     for (let index = 0; index < length; index += 1) {
       this.#hits[index] = (this.#hits[index] as number) | (this.#ofGroup[index] as number);
@@ -97,6 +107,18 @@ export class BitmapKeyValues {
     this.#ofGroup = new Uint32Array(length);
     this.#ofRule = new Uint32Array(length);
   }
+}
+
+function isAsked({ keys }: Group, keyValues: KeyValues): boolean {
+  for (const key of keys) if (!keyValues.has(key)) return false;
+  return true;
+}
+
+type SetsOfRule = ReadonlyMap<string, SlotSet>;
+
+/** `words |=` the line items that include any of the values. */
+function orValues(words: Uint32Array, length: number, sets?: SetsOfRule, values: readonly string[] = []): void {
+  for (const value of values) sets?.get(value)?.orInto(words, length);
 }
 
 function intersect(words: Uint32Array, other: Uint32Array, length: number): void {

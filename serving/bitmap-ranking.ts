@@ -89,6 +89,7 @@ export class TopCandidates {
   readonly #size: number;
   /** Slots of the last `next`, best first. */
   readonly slots: Int32Array;
+  /** Rank bounds of `slots`. */
   readonly #priority: Uint8Array;
   readonly #ecpm: Float64Array;
   readonly #tie: Float64Array;
@@ -115,14 +116,7 @@ export class TopCandidates {
   /** Finds the next best; gives how many are now in `slots`, fewer than asked for only at the end. */
   next(): number {
     this.#count = 0;
-    const { words, length, floorMicros } = this.#query;
-    const { wordHighest, wordHouse } = this.#bounds;
-    for (let index = 0; index < length; index += 1) {
-      const word = words[index] as number;
-      if (word === 0 || this.#isBehind(index)) continue;
-      if ((wordHighest[index] as number) < floorMicros && wordHouse[index] === 0) continue;
-      this.#visit(index, word);
-    }
+    this.#scan();
     if (this.#count > 0) {
       this.#after = this.slots[this.#count - 1] as number;
       this.#afterTie = this.#tie[this.#count - 1] as number;
@@ -130,37 +124,81 @@ export class TopCandidates {
     return this.#count;
   }
 
-  /** Upper bound of everything that was not given yet. */
-  lastBound(): Rank {
-    const { priority, ecpmMicros } = this.#bounds;
-    const slot = this.#after;
-    return { priority: priority[slot] as number, ecpmMicros: ecpmMicros[slot] as number, tie: this.#afterTie };
+  /** Upper bound of the one at a place of `slots`: what was not given yet is not ranked before the last one's. */
+  boundAt(place: number): Rank {
+    return {
+      priority: this.#priority[place] as number,
+      ecpmMicros: this.#ecpm[place] as number,
+      tie: this.#tie[place] as number,
+    };
   }
 
-  /** True if nothing in the word can be among the best. */
-  #isBehind(index: number): boolean {
-    if (this.#count < this.#size) return false;
-    const worst = this.#priority[this.#size - 1] as number;
-    const first = this.#bounds.wordPriority[index] as number;
-    if (first !== worst) return first > worst;
-    return (this.#bounds.wordEcpm[index] as number) < (this.#ecpm[this.#size - 1] as number);
-  }
-
-  #visit(index: number, word: number): void {
-    for (let rest = word; rest !== 0; rest &= rest - 1) {
-      const slot = index * 32 + 31 - Math.clz32(rest & -rest);
-      const priority = this.#bounds.priority[slot] as number;
-      const ecpm = this.#bounds.ecpmMicros[slot] as number;
-      if (ecpm < this.#query.floorMicros && priority !== housePriority) continue;
-      if (this.#count === this.#size && this.#isWorse(priority, ecpm)) continue;
-      const tie = tieBreak(this.#query.requestHash, this.#bounds.itemHash[slot] as number);
-      if (this.#after < 0 || this.#isAfterLast(slot, tie)) this.#insert(slot, priority, ecpm, tie);
+  /**
+   * One pass over the words. Whole words whose best can't be among the first few are passed over: `worst…` is the last of the few, once there are
+   * enough. Written as one loop over local names because it is where a large catalogue spends its time.
+   */
+  #scan(): void {
+    const { words, length, floorMicros, requestHash } = this.#query;
+    const { priority, ecpmMicros, itemHash, wordPriority, wordEcpm, wordHighest, wordHouse } = this.#bounds;
+    const last = this.#size - 1;
+    let worstPriority = noPriority;
+    let worstEcpm = -1;
+    for (let index = 0; index < length; index += 1) {
+      let rest = words[index] as number;
+      if (rest === 0) continue;
+      const first = wordPriority[index] as number;
+      if (first > worstPriority || (first === worstPriority && (wordEcpm[index] as number) < worstEcpm)) continue;
+      if ((wordHighest[index] as number) < floorMicros && wordHouse[index] === 0) continue;
+      while (rest !== 0) {
+        const slot = (index << 5) + 31 - Math.clz32(rest & -rest);
+        rest &= rest - 1;
+        const own = priority[slot] as number;
+        const ecpm = ecpmMicros[slot] as number;
+        if (own > worstPriority || (own === worstPriority && ecpm < worstEcpm)) continue;
+        if (ecpm < floorMicros && own !== housePriority) continue;
+        this.#offer(slot, tieBreak(requestHash, itemHash[slot] as number));
+        if (this.#count > last) {
+          worstPriority = this.#priority[last] as number;
+          worstEcpm = this.#ecpm[last] as number;
+        }
+      }
     }
   }
 
-  #isWorse(priority: number, ecpm: number): boolean {
-    const worst = this.#priority[this.#size - 1] as number;
-    return priority > worst || (priority === worst && ecpm < (this.#ecpm[this.#size - 1] as number));
+  /** Insertion sort: the list is short and most of what comes is worse than its end. */
+  #offer(slot: number, tie: number): void {
+    if (this.#after >= 0 && !this.#isAfterLast(slot, tie)) return;
+    const own = this.#bounds.priority[slot] as number;
+    const ecpm = this.#bounds.ecpmMicros[slot] as number;
+    let place = this.#count;
+    while (place > 0 && this.#isBehind(place - 1, own, ecpm) >= 0) {
+      if (this.#isBehind(place - 1, own, ecpm) === 0 && !this.#losesTie(place - 1, slot, tie)) break;
+      place -= 1;
+    }
+    if (place === this.#size) return;
+    if (this.#count < this.#size) this.#count += 1;
+    for (let to = this.#count - 1; to > place; to -= 1) this.#move(to - 1, to);
+    this.slots[place] = slot;
+    this.#priority[place] = own;
+    this.#ecpm[place] = ecpm;
+    this.#tie[place] = tie;
+  }
+
+  /** Above 0 if the one at a place is ranked behind such a bound, 0 if the tie decides. */
+  #isBehind(place: number, own: number, ecpm: number): number {
+    return (this.#priority[place] as number) - own || ecpm - (this.#ecpm[place] as number);
+  }
+
+  #losesTie(place: number, slot: number, tie: number): boolean {
+    const there = this.#tie[place] as number;
+    return tie === there ? slot < (this.slots[place] as number) : tie < there;
+  }
+
+  #move(from: number, to: number): void {
+    this.slots[to] = this.slots[from] as number;
+    this.#priority[to] = this.#priority[from] as number;
+    this.#ecpm[to] = this.#ecpm[from] as number;
+    this.#tie[to] = this.#tie[from] as number;
   }
 
   #isAfterLast(slot: number, tie: number): boolean {
@@ -169,33 +207,5 @@ export class TopCandidates {
     if (priority[slot] !== priority[last]) return (priority[slot] as number) > (priority[last] as number);
     if (ecpmMicros[slot] !== ecpmMicros[last]) return (ecpmMicros[slot] as number) < (ecpmMicros[last] as number);
     return tie === this.#afterTie ? slot > last : tie > this.#afterTie;
-  }
-
-  /** Insertion sort: the list is short and most of what comes is worse than its end. */
-  #insert(slot: number, priority: number, ecpm: number, tie: number): void {
-    let place = this.#count < this.#size ? this.#count : this.#size - 1;
-    if (this.#count === this.#size && !this.#goesBefore(place, slot, priority, ecpm, tie)) return;
-    while (place > 0 && this.#goesBefore(place - 1, slot, priority, ecpm, tie)) {
-      this.slots[place] = this.slots[place - 1] as number;
-      this.#priority[place] = this.#priority[place - 1] as number;
-      this.#ecpm[place] = this.#ecpm[place - 1] as number;
-      this.#tie[place] = this.#tie[place - 1] as number;
-      place -= 1;
-    }
-    this.slots[place] = slot;
-    this.#priority[place] = priority;
-    this.#ecpm[place] = ecpm;
-    this.#tie[place] = tie;
-    if (this.#count < this.#size) this.#count += 1;
-  }
-
-  // oxlint-disable-next-line max-params -- the innermost comparison: an object for each call would be the cost of the walk
-  #goesBefore(place: number, slot: number, priority: number, ecpm: number, tie: number): boolean {
-    const there = this.#priority[place] as number;
-    if (priority !== there) return priority < there;
-    const ecpmThere = this.#ecpm[place] as number;
-    if (ecpm !== ecpmThere) return ecpm > ecpmThere;
-    const tieThere = this.#tie[place] as number;
-    return tie === tieThere ? slot < (this.slots[place] as number) : tie < tieThere;
   }
 }

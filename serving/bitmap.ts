@@ -28,30 +28,28 @@ export function clearBit(words: Uint32Array, slot: number): void {
   words[slot >>> 5] = (words[slot >>> 5] as number) & ~(1 << (slot & 31));
 }
 
-/** `words &= ~removed`; gives the number of bits left. */
+/** `words &= ~removed`; gives the number of bits that this cleared. */
 export function clearAll(words: Uint32Array, removed: Uint32Array, length: number): number {
-  let left = 0;
+  let cleared = 0;
   for (let index = 0; index < length; index += 1) {
-    const word = words[index] as number;
-    if (word === 0) continue;
-    const kept = word & ~(removed[index] as number);
-    words[index] = kept;
-    if (kept !== 0) left += popcount(kept);
+    const common = (words[index] as number) & (removed[index] as number);
+    if (common === 0) continue;
+    words[index] = (words[index] as number) ^ common;
+    cleared += popcount(common);
   }
-  return left;
+  return cleared;
 }
 
-/** `words &= ~restricted | hits`: who is restricted must be among the hits. Gives the number of bits left. */
+/** `words &= ~restricted | hits`: who is restricted must be among the hits. Gives the number of bits that this cleared. */
 export function keepHits(words: Uint32Array, restricted: Uint32Array, hits: Uint32Array, length: number): number {
-  let left = 0;
+  let cleared = 0;
   for (let index = 0; index < length; index += 1) {
-    const word = words[index] as number;
-    if (word === 0) continue;
-    const kept = word & (~(restricted[index] as number) | (hits[index] as number));
-    words[index] = kept;
-    if (kept !== 0) left += popcount(kept);
+    const missed = (words[index] as number) & (restricted[index] as number) & ~(hits[index] as number);
+    if (missed === 0) continue;
+    words[index] = (words[index] as number) ^ missed;
+    cleared += popcount(missed);
   }
-  return left;
+  return cleared;
 }
 
 /** As many slots as a set holds in a list before it becomes a bitmap: then both take about the same memory. */
@@ -124,21 +122,12 @@ export class SlotSet {
 
   /** `words &= ~set`; gives how many bits this cleared. */
   clearFrom(words: Uint32Array, length: number): number {
+    if (this.#list === null) return clearAll(words, this.bitmap(length), length);
     let cleared = 0;
-    if (this.#list !== null) {
-      for (const slot of this.#list) {
-        if (!hasBit(words, slot)) continue;
-        clearBit(words, slot);
-        cleared += 1;
-      }
-      return cleared;
-    }
-    const own = this.bitmap(length);
-    for (let index = 0; index < length; index += 1) {
-      const common = (words[index] as number) & (own[index] as number);
-      if (common === 0) continue;
-      words[index] = (words[index] as number) ^ common;
-      cleared += popcount(common);
+    for (const slot of this.#list) {
+      if (!hasBit(words, slot)) continue;
+      clearBit(words, slot);
+      cleared += 1;
     }
     return cleared;
   }

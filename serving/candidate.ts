@@ -81,6 +81,8 @@ export function isBelowFloor({ bid, rank }: Offer, { floorMicros }: PlaceFacts):
 }
 
 function chooseCreative({ creatives }: IndexedLineItem, facts: PlaceFacts): IndexedCreative | null {
+  // Eligible means that one of them fits: of one alone nothing but its attributes is in question.
+  if (creatives.length === 1 && facts.blockedAttributes.length === 0) return creatives[0] as IndexedCreative;
   let chosen: IndexedCreative | null = null;
   let lowest = Infinity;
   for (const candidate of creatives) {

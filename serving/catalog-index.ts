@@ -230,11 +230,16 @@ export class CatalogIndex {
       const items = this.#byCampaign.get(campaign_id);
       if (items === undefined || items.size === 0 || advertiser.change.archived) {
         for (const id of this.catalog.children.get(campaign_id) ?? []) this.#refresh(id);
-      } else for (const item of items) this.#setAdvertiser(item, advertiser);
+      } else for (const item of [...items]) this.#setAdvertiser(item, advertiser);
     }
   }
 
   #setAdvertiser(item: IndexedLineItem, advertiser: AdvertiserPublished): void {
+    const { currency, time_zone } = item.advertiser;
+    // The console never lets them change; were they changed all the same, half of the index would go on with the old ones.
+    if (currency !== advertiser.currency || time_zone !== advertiser.time_zone) {
+      return this.#refresh(item.lineItem.line_item_id);
+    }
     const same = brandsOf(item.advertiser).join() === brandsOf(advertiser).join();
     item.advertiser = advertiser;
     this.#setActive(item);

@@ -97,7 +97,7 @@ function passes(
     (include.length === 0 || include.some((value) => given_.includes(value))) &&
     !exclude.some((value) => given_.includes(value));
   const keys = [...catalog.creatives.values()]
-    .filter(({ line_item_id, status }) => line_item_id === id && status === 'ACTIVE')
+    .filter((one) => one.line_item_id === id && one.status === 'ACTIVE' && !one.change.archived)
     .flatMap(({ format, width, height }) => {
       if (format !== 'banner') return [format];
       return ['banner', width === 0 && height === 0 ? 'banner:fluid' : `banner:${width}x${height}`];

@@ -89,11 +89,7 @@ export class EligibilityIndex {
     }
     if (this.#index.keyValues.matters && search.count > 0) {
       const words = search.writable();
-      search.took(
-        'targeting',
-        'key_value',
-        this.#index.keyValues.filter(words, search.length, search.count, keyValues),
-      );
+      search.took('targeting', 'key_value', this.#index.keyValues.filter(words, search.length, keyValues));
     }
   }
 
@@ -168,17 +164,16 @@ class Search {
 
   writable(): Uint32Array {
     if (this.words !== this.#scratch) {
-      this.#scratch.set(this.words.length === this.length ? this.words : this.words.subarray(0, this.length));
+      this.#scratch.set(this.words);
       this.words = this.#scratch;
     }
     return this.words;
   }
 
-  /** Notes that a step has left so many; a step that comes in parts is counted as one. */
-  took(step: string, reason: string, left: number): void {
-    const count = this.count - left;
-    this.count = left;
+  /** Notes that a step took so many; a step that comes in parts is counted as one. */
+  took(step: string, reason: string, count: number): void {
     if (count === 0) return;
+    this.count -= count;
     const last = this.exclusions.at(-1);
     if (last?.step !== step || last.reason !== reason) this.exclusions.push({ step, reason, count });
     else this.exclusions[this.exclusions.length - 1] = { step, reason, count: last.count + count };
@@ -186,7 +181,7 @@ class Search {
 
   filter(step: string, reason: string, dimension: BitmapDimension, values: readonly string[]): void {
     if (this.count === 0 || !dimension.matters) return;
-    this.took(step, reason, dimension.filter(this.writable(), this.length, this.count, values));
+    this.took(step, reason, dimension.filter(this.writable(), this.length, values));
   }
 
   clear(step: string, reason: string, removed: Uint32Array): void {
@@ -194,19 +189,18 @@ class Search {
   }
 
   clearSet(step: string, reason: string, removed: SlotSet): void {
-    if (this.count > 0 && removed.size > 0) {
-      this.took(step, reason, this.count - removed.clearFrom(this.writable(), this.length));
-    }
+    if (this.count > 0 && removed.size > 0) this.took(step, reason, removed.clearFrom(this.writable(), this.length));
   }
 
   keep(step: string, reason: string, kept: Uint32Array): void {
     const words = this.writable();
-    let left = 0;
+    let taken = 0;
     for (let index = 0; index < this.length; index += 1) {
-      const word = (words[index] as number) & (kept[index] as number);
-      words[index] = word;
-      left += popcount(word);
+      const missed = (words[index] as number) & ~(kept[index] as number);
+      if (missed === 0) continue;
+      words[index] = (words[index] as number) ^ missed;
+      taken += popcount(missed);
     }
-    this.took(step, reason, left);
+    this.took(step, reason, taken);
   }
 }

@@ -1,5 +1,5 @@
-import { createHmac } from 'node:crypto';
 import { isAdtallyError } from '../domain/errors.ts';
+import { HmacSha256 } from '../domain/hmac.ts';
 import { decodeFrequencyView, type FrequencyView, frequencyViewKey } from '../domain/frequency-view.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { KeyStore } from '../ports/key-store.ts';
@@ -49,12 +49,16 @@ export class PersonReader {
   readonly #kept = new BoundedCache<string, Kept>(keptPersons);
   readonly #announced = new BoundedCache<string, number>(keptPersons);
 
+  readonly #hmac: HmacSha256;
+
   constructor(options: PersonReaderOptions) {
     this.#options = options;
+    this.#hmac = new HmacSha256(options.hashSecret);
   }
 
   hash(rawId: string): string {
-    return createHmac('sha256', this.#options.hashSecret).update(rawId).digest('hex');
+    const digest = this.#hmac.digest(Buffer.from(rawId));
+    return Buffer.from(digest.buffer, digest.byteOffset, digest.length).toString('hex');
   }
 
   /** What was read a moment ago, without waiting. */

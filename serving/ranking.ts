@@ -47,6 +47,9 @@ export class Ranking {
   /** Line items that had no budget, for a rest. */
   readonly withoutBudget: IndexedLineItem[] = [];
   #judged = 0;
+  /** How many were fetched last, and the first of them that was not judged. */
+  #found = 0;
+  #next = 0;
   #solicited = 0;
   #responded = 0;
   #participating = 0;
@@ -63,17 +66,24 @@ export class Ranking {
 
   /** Goes on until the first `wanted` are certain, or until there are no more. */
   fill(wanted: number): void {
-    const { top, time } = this.#options;
-    while (!this.#exhausted && !this.#isCertain(wanted)) {
-      if (this.#judged > 0 && !time.mayGoOn()) {
-        this.cut = true;
-        return;
-      }
-      time.enter('targeting');
-      const found = top.next();
-      if (found < top.slots.length) this.#exhausted = true;
-      this.#judge(found);
+    while (!this.#isCertain(wanted)) {
+      if (this.#next < this.#found) this.#judge(Math.max(1, wanted - this.offers.length));
+      else if (this.#exhausted || !this.#find()) return;
     }
+  }
+
+  /** Fetches the next few; false if there is no time for that. */
+  #find(): boolean {
+    const { top, time } = this.#options;
+    if (this.#judged > 0 && !time.mayGoOn()) {
+      this.cut = true;
+      return false;
+    }
+    time.enter('targeting');
+    this.#found = top.next();
+    this.#next = 0;
+    this.#exhausted = this.#found < top.slots.length;
+    return true;
   }
 
   /** Takes out the best offer because its budget was refused after all. */
@@ -105,23 +115,30 @@ export class Ranking {
     for (const [{ step, reason }, count] of this.#counts) counts.push({ step, reason, count });
     if (rest === 0) return counts;
     // At the end of the walk only those are left whose upper bound does not reach the floor.
-    const { step, reason } = this.#exhausted ? belowFloor : { step: 'ranking', reason: 'not_reached' };
+    const { step, reason } =
+      this.#exhausted && this.#next === this.#found ? belowFloor : { step: 'ranking', reason: 'not_reached' };
     return addExclusion(counts, { step, reason, count: rest });
   }
 
   /** True if nobody who was not judged can be among the first `wanted`. */
   #isCertain(wanted: number): boolean {
-    const last = this.offers[wanted - 1];
-    return last !== undefined && compareRanks(last.rank, this.#options.top.lastBound()) <= 0;
+    const { offers } = this;
+    const last = offers[wanted - 1];
+    if (last === undefined || this.#found === 0) return false;
+    // The next one, or the one after the last that was fetched, is ranked behind this bound.
+    const bound = this.#options.top.boundAt(Math.min(this.#next, this.#found - 1));
+    return compareRanks(last.rank, bound) <= 0;
   }
 
-  #judge(found: number): void {
+  /** Judges the next few of those that were fetched. */
+  #judge(few: number): void {
     const { index, top, facts, time } = this.#options;
-    this.#judged += found;
+    const end = Math.min(this.#found, this.#next + few);
+    this.#judged += end - this.#next;
     time.enter('pacing');
     const asked: IndexedLineItem[] = [];
-    for (let place = 0; place < found; place += 1) {
-      const item = index.at(top.slots[place] as number);
+    for (; this.#next < end; this.#next += 1) {
+      const item = index.at(top.slots[this.#next] as number);
       const refusal = pace(item, facts);
       if (refusal === null) asked.push(item);
       else this.#count(refusal, 1);
