@@ -129,10 +129,6 @@ async function main(): Promise<void> {
     ],
     onError,
   });
-  await boot.caughtUp();
-  await app.listen({ host, port });
-  process.stdout.write(`serve: ${node} listens on ${url}\n`);
-
   let stopping = false;
   const stop = async () => {
     if (stopping) return;
@@ -145,6 +141,10 @@ async function main(): Promise<void> {
     lock.release();
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop().catch(die));
+
+  await boot.caughtUp();
+  await app.listen({ host, port });
+  process.stdout.write(`serve: ${node} listens on ${url}\n`);
 }
 
 await main();

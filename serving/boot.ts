@@ -146,9 +146,9 @@ export class Boot {
     };
   }
 
-  /** Next offset of `catalog` and whether both views were read to where they ended at the start. */
-  get caughtUp(): boolean {
-    return this.#tails.catalog.caughtUp && this.#tails.pacing.caughtUp;
+  /** Resolves when catalogue and leases are as the log had them at the start. */
+  async caughtUp(): Promise<void> {
+    await Promise.all([this.#tails.catalog.whenCaughtUp(), this.#tails.pacing.whenCaughtUp()]);
   }
 
   /** Appends what nobody waits for. Resolves true when it is on disk, false if there was no room. */

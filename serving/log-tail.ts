@@ -30,6 +30,7 @@ export class LogTail {
   /** Where each shard ended when the tail began. */
   #goal: readonly number[] | null = null;
   #stopped = false;
+  readonly #caughtUp = Promise.withResolvers<void>();
 
   constructor(options: LogTailOptions) {
     this.#options = options;
@@ -41,11 +42,18 @@ export class LogTail {
     return this.#goal?.every((goal, shard) => (this.#next[shard] ?? 0) >= goal) ?? false;
   }
 
+  /** Resolves when `caughtUp` becomes true. */
+  whenCaughtUp(): Promise<void> {
+    return this.#caughtUp.promise;
+  }
+
   /** Follows until `stop`. Errors: what can't pass, such as `OFFSET_GONE` or `UNKNOWN_SCHEMA`. */
   async run(): Promise<void> {
     while (!this.#stopped) {
       try {
-        if (!(await this.#readOn())) await this.#wait();
+        const found = await this.#readOn();
+        if (this.caughtUp) this.#caughtUp.resolve();
+        if (!found) await this.#wait();
       } catch (error) {
         if (this.#stopped) return;
         if (!isAdtallyError(error) || !error.retriable) throw error;
