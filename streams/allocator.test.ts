@@ -17,8 +17,8 @@ import type { SourceRecord } from './runtime/processor.ts';
 const topics: readonly Topic[] = ['pacing', 'nodes', 'catalog', 'spend', 'quarantine'];
 const boot = '01999999-0000-7000-8000-000000000001';
 let registry: SchemaRegistry;
-beforeAll(async () => {
-  registry = await openFileSchemaRegistry();
+beforeAll(() => {
+  registry = openFileSchemaRegistry();
 });
 
 class Platform {
