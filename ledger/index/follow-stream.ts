@@ -11,8 +11,8 @@ export interface IndexingPorts {
 }
 
 /** Events read at a time: few where they are full, so that no transaction holds up the process for long; many where they are checkpoints. */
-const eventsAtATime = { least: 4, most: 256 };
-const entriesAtATime = 4000;
+const eventsAtATime = { least: 1, most: 256 };
+const entriesAtATime = 2000;
 
 /** Brings one stream of the index up to the ledger store, step by step, each one transaction. */
 export class StreamFollower {
