@@ -25,6 +25,7 @@ export interface Supervisor {
 
 const restartDelayMs = 250;
 const longestRestartDelayMs = 5_000;
+const tether = new URL('./tether.ts', import.meta.url).href;
 /** A process that lived this long starts again at once when it ends. */
 const steadyAfterMs = 10_000;
 const stopTimeoutMs = 20_000;
@@ -69,9 +70,9 @@ export function superviseProcesses(options: SupervisorOptions): Supervisor {
   function launch(name: ProcessName, slot: Slot): void {
     const startedAt = Date.now();
     const file = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
-    const child = spawn(process.execPath, [...nodeFlags, file], {
+    const child = spawn(process.execPath, [...nodeFlags, '--import', tether, file], {
       env: options.env,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
     slot.child = child;
     slot.timer = null;

@@ -21,9 +21,8 @@ function pids(dataDir: string): Partial<Record<ProcessName, number>> {
 
 /** `kill -9` of one process of the platform. Resolves when the supervisor has started its successor; throws if it does not. */
 export async function killProcess(dataDir: string, name: ProcessName, startedAt: number): Promise<Kill> {
+  const pid = await runningPid(dataDir, name);
   const killedAt = Date.now();
-  const pid = pids(dataDir)[name];
-  if (pid === undefined) throw new Error(`${name} is not among the processes of ${dataDir}`);
   process.kill(pid, 'SIGKILL');
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, lookMs));
@@ -31,5 +30,16 @@ export async function killProcess(dataDir: string, name: ProcessName, startedAt:
     const backAfterMs = Date.now() - killedAt;
     if (successor !== undefined && successor !== pid) return { process: name, atMs: killedAt - startedAt, backAfterMs };
     if (backAfterMs > supervisionMs) throw new Error(`${name} was not started again`);
+  }
+}
+
+/** A process that is just being started again is waited for. */
+async function runningPid(dataDir: string, name: ProcessName): Promise<number> {
+  const until = Date.now() + supervisionMs;
+  for (;;) {
+    const pid = pids(dataDir)[name];
+    if (pid !== undefined) return pid;
+    if (Date.now() > until) throw new Error(`${name} does not run in ${dataDir}`);
+    await new Promise((resolve) => setTimeout(resolve, lookMs));
   }
 }

@@ -69,6 +69,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const crowd = new Crowd({ ...options, wire, account, tallies, ownAddresses, onSelected });
   const startedAt = Date.now();
   const killing = killAll(options, () => account.selections / selections, startedAt);
+  // Whoever awaits it below hears of it; until then it must not end the process.
+  killing.catch(() => undefined);
   const progress = setInterval(() => {
     const seconds = ((Date.now() - startedAt) / 1000).toFixed(0);
     onProgress(`${seconds} s: ${account.selections} selections, ${tallies.acknowledgements} beacons acknowledged`);

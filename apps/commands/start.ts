@@ -41,6 +41,8 @@ function waitForSignal(): Promise<NodeJS.Signals> {
   });
 }
 
+const browser = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
+
 interface PlacementRow {
   readonly placement_id: string;
   readonly name: string;
@@ -49,7 +51,9 @@ interface PlacementRow {
 async function greet({ client, consoleUrl, serveUrl, madeKeys, dataDir }: Platform, tookMs: number): Promise<void> {
   const { items } = await client.get<{ items: readonly PlacementRow[] }>('/v1/placements?limit=1');
   const placement = items[0]?.placement_id ?? 'pl_…';
-  const body = JSON.stringify({ slots: [{ id: 'top', placement_id: placement }] });
+  // A browser's name: to the platform, curl is a robot that says so, and robots get no ad.
+  const body = JSON.stringify({ slots: [{ id: 'top', placement_id: placement }], device: { ua: browser } });
+  const where = process.env['DATA_DIR'] === undefined ? '' : `DATA_DIR=${dataDir} `;
   say(
     `\nAdtally runs (ready after ${(tookMs / 1000).toFixed(1)} s, data in ${dataDir}). Open\n\n  ${consoleUrl}/demo\n`,
   );
@@ -59,8 +63,8 @@ async function greet({ client, consoleUrl, serveUrl, madeKeys, dataDir }: Platfo
     say();
   }
   say('Try, in another terminal:\n');
-  say(`  curl -s ${serveUrl}/v1/decisions -H 'content-type: application/json' -d '${body}'`);
-  say('  npx adtally ledger balances --truth tentative');
-  say('  npx adtally reconcile\n');
+  say(`  curl -s ${serveUrl}/v1/decisions -A '${browser}' -H 'content-type: application/json' -d '${body}'`);
+  say(`  ${where}npx adtally ledger balances --truth tentative`);
+  say(`  ${where}npx adtally reconcile\n`);
   say('Ctrl-C stops it.');
 }
