@@ -1,142 +1,137 @@
-import type { Beacon } from '../../domain/records.ts';
-import type { Outcome, Processor } from '../runtime/processor.ts';
+import { type CreativeStats, creativeStatsKey, encodeCreativeStats } from '../../domain/creative-stats-view.ts';
+import { timeOfUuidV7 } from '../../domain/identity.ts';
+import type { Beacon, Topic } from '../../domain/records.ts';
+import type { Outcome, Processor, SourceRecord } from '../runtime/processor.ts';
 
-/** Valid impressions and clicks of a creative in one shard, cumulative. */
-export interface CreativeCount {
-  impressions: number;
-  clicks: number;
+/** What was counted of a selection, so that it counts once and can be taken back. */
+interface Counted {
+  readonly creativeId: string | null;
+  readonly impression: boolean;
+  readonly click: boolean;
+  readonly invalid: boolean;
 }
 
-interface SelectionCount {
-  readonly creativeId: string;
-  readonly at: number;
-  impression: boolean;
-  click: boolean;
-  invalid: boolean;
-}
-
-interface StatsState {
+export interface CreativeStatsState {
   readonly shard: number;
-  readonly creatives: Map<string, CreativeCount>;
-  readonly selections: Map<string, SelectionCount>;
-  /** Verdicts that came before any evidence, with the time they were given by. */
-  readonly early: Map<string, number>;
+  readonly selections: Map<string, Counted>;
+  readonly creatives: Map<string, CreativeStats>;
   readonly changed: Set<string>;
-  /** Writes so far: the version of the next one. */
-  version: number;
-  latest: number;
-  sweepAt: number;
+  /** Next offset by topic: their sum only grows, and is the version of what is written. */
+  readonly next: Partial<Record<Topic, number>>;
+  time: number;
 }
 
-const sweepEveryMs = 60_000;
-
-/** Key of the view with a shard's counts of a creative; its readers add the shards up. Value: JSON `{"impressions": n, "clicks": n}`. */
-export function statsViewKey(creativeId: string, shard: number): string {
-  return `stats:${creativeId}/${shard}`;
+export interface CreativeStatsOptions {
+  /** How long after its selection a beacon or verdict still changes the counts, ms of fold time. */
+  readonly keepMs?: number;
 }
 
-/** Counts each creative's impressions and clicks, once a selection, without what was judged invalid, however late the verdict. */
-export function createCreativeStats(keepMs: number): Processor<StatsState> {
+const nothing: Counted = { creativeId: null, impression: false, click: false, invalid: false };
+
+/** Counts impressions and clicks of each creative; what a verdict invalidates is taken out again. */
+export function creativeStats({ keepMs = 26 * 3_600_000 }: CreativeStatsOptions = {}): Processor<CreativeStatsState> {
   return {
     name: 'creative-stats',
     topics: ['impression', 'click', 'spend'],
     flushEveryMs: 1_000,
     initial: (shard) => ({
       shard,
-      creatives: new Map(),
       selections: new Map(),
-      early: new Map(),
+      creatives: new Map(),
       changed: new Set(),
-      version: 0,
-      latest: 0,
-      sweepAt: 0,
+      next: {},
+      time: 0,
     }),
-    process(state, { record }) {
-      if (record.name === 'ImpressionRendered' || record.name === 'AdClicked') countBeacon(state, record.value.beacon);
-      else if (record.name === 'TrafficInvalidated')
-        invalidate(state, record.value.selection_id, record.value.judged_at);
-      else if (record.name === 'TimeAdvanced') sweep(state, record.value.advanced_to, keepMs);
+    process: (state, source) => {
+      if (source.offset < (state.next[source.topic] ?? 0)) return [];
+      state.next[source.topic] = source.offset + 1;
+      take(state, source, keepMs);
       return [];
     },
-    flush(state): readonly Outcome[] {
-      if (state.changed.size === 0) return [];
-      state.version += 1;
-      const outcomes = [...state.changed].map((creativeId): Outcome => {
-        const value = Buffer.from(JSON.stringify(state.creatives.get(creativeId)));
-        return { to: 'view', write: { key: statsViewKey(creativeId, state.shard), version: state.version, value } };
-      });
-      state.changed.clear();
-      return outcomes;
-    },
-    encode: ({ creatives, selections, early, version, latest }) =>
+    flush: writeChanged,
+    encode: ({ shard, selections, creatives, changed, next, time }) =>
       Buffer.from(
-        JSON.stringify({ creatives: [...creatives], selections: [...selections], early: [...early], version, latest }),
+        JSON.stringify({
+          shard,
+          selections: [...selections],
+          creatives: [...creatives],
+          changed: [...changed],
+          next,
+          time,
+        }),
       ),
-    decode(bytes, shard) {
-      const saved = JSON.parse(Buffer.from(bytes).toString('utf8')) as {
-        creatives: [string, CreativeCount][];
-        selections: [string, SelectionCount][];
-        early: [string, number][];
-        version: number;
-        latest: number;
+    decode: (bytes) => {
+      const saved = JSON.parse(Buffer.from(bytes).toString()) as Pick<CreativeStatsState, 'shard' | 'next' | 'time'> & {
+        selections: [string, Counted][];
+        creatives: [string, CreativeStats][];
+        changed: string[];
       };
-      const { version, latest } = saved;
-      // All counts are written again: the last write before the checkpoint may be newer or older than it.
+      const { shard, next, time } = saved;
       return {
         shard,
-        creatives: new Map(saved.creatives),
+        next,
+        time,
         selections: new Map(saved.selections),
-        early: new Map(saved.early),
-        changed: new Set(saved.creatives.map(([id]) => id)),
-        version: version + versionsAheadOfCheckpoint,
-        latest,
-        sweepAt: latest,
+        creatives: new Map(saved.creatives),
+        changed: new Set(saved.changed),
       };
     },
   };
 }
 
-/** More writes than can lie between two checkpoints, so that what is written after a restart is newer than all before it. */
-const versionsAheadOfCheckpoint = 100_000;
-
-function countBeacon(state: StatsState, { billing, judgement, kind }: Beacon): void {
-  if (judgement !== 'ACCEPTED' || billing.test) return;
-  const { selection_id: id, creative_id: creativeId, selected_at: at } = billing;
-  const known = state.selections.get(id) ?? {
-    creativeId,
-    at,
-    impression: false,
-    click: false,
-    invalid: state.early.has(id),
-  };
-  state.selections.set(id, known);
-  const field = kind === 'click' ? 'click' : 'impression';
-  if (known[field]) return;
-  known[field] = true;
-  if (!known.invalid) add(state, creativeId, field, 1);
+function take(state: CreativeStatsState, { record }: SourceRecord, keepMs: number): void {
+  switch (record.name) {
+    case 'ImpressionRendered':
+      return beaconOf(state, record.value.beacon, { impression: true });
+    case 'AdClicked':
+      return beaconOf(state, record.value.beacon, { click: true });
+    case 'TrafficInvalidated':
+      return change(state, record.value.selection_id, { invalid: true });
+    case 'TimeAdvanced':
+      state.time = Math.max(state.time, record.value.advanced_to);
+      return forget(state, state.time - keepMs);
+    default:
+  }
 }
 
-function invalidate(state: StatsState, selectionId: string, at: number): void {
-  const known = state.selections.get(selectionId);
-  if (known === undefined) state.early.set(selectionId, at);
-  if (known === undefined || known.invalid) return;
-  known.invalid = true;
-  if (known.impression) add(state, known.creativeId, 'impression', -1);
-  if (known.click) add(state, known.creativeId, 'click', -1);
+function beaconOf(state: CreativeStatsState, beacon: Beacon, seen: Partial<Counted>): void {
+  if (beacon.judgement !== 'ACCEPTED' || beacon.billing.test) return;
+  change(state, beacon.billing.selection_id, { ...seen, creativeId: beacon.billing.creative_id });
 }
 
-function add(state: StatsState, creativeId: string, field: 'impression' | 'click', by: number): void {
-  const counts = state.creatives.get(creativeId) ?? { impressions: 0, clicks: 0 };
-  if (field === 'impression') counts.impressions += by;
-  else counts.clicks += by;
-  state.creatives.set(creativeId, counts);
+/** Takes out what the selection counted for before, puts in what it counts for now. */
+function change(state: CreativeStatsState, selectionId: string, by: Partial<Counted>): void {
+  const before = state.selections.get(selectionId) ?? nothing;
+  const after = { ...before, ...by };
+  state.selections.set(selectionId, after);
+  const creativeId = after.creativeId;
+  if (creativeId === null) return;
+  const impressions = worth(after, 'impression') - worth(before, 'impression');
+  const clicks = worth(after, 'click') - worth(before, 'click');
+  if (impressions === 0 && clicks === 0) return;
+  const known = state.creatives.get(creativeId) ?? { impressions: 0, clicks: 0 };
+  state.creatives.set(creativeId, { impressions: known.impressions + impressions, clicks: known.clicks + clicks });
   state.changed.add(creativeId);
 }
 
-function sweep(state: StatsState, now: number, keepMs: number): void {
-  state.latest = Math.max(state.latest, now);
-  if (state.latest < state.sweepAt) return;
-  state.sweepAt = state.latest + sweepEveryMs;
-  for (const [id, { at }] of state.selections) if (at + keepMs < state.latest) state.selections.delete(id);
-  for (const [id, at] of state.early) if (at + keepMs < state.latest) state.early.delete(id);
+function worth(counted: Counted, kind: 'impression' | 'click'): number {
+  return counted[kind] && !counted.invalid ? 1 : 0;
+}
+
+/** Selections come about in the order of their times; the odd one out is forgotten a little later. */
+function forget(state: CreativeStatsState, before: number): void {
+  for (const selectionId of state.selections.keys()) {
+    if (timeOfUuidV7(selectionId) >= before) return;
+    state.selections.delete(selectionId);
+  }
+}
+
+function writeChanged(state: CreativeStatsState): readonly Outcome[] {
+  const version = Object.values(state.next).reduce((sum, next) => sum + next, 0);
+  const outcomes = [...state.changed].map((creativeId): Outcome => {
+    const value = encodeCreativeStats(state.creatives.get(creativeId) ?? { impressions: 0, clicks: 0 });
+    return { to: 'view', write: { key: creativeStatsKey(creativeId, state.shard), version, value } };
+  });
+  state.changed.clear();
+  return outcomes;
 }

@@ -2,82 +2,93 @@ import { encodeFrequencyView, frequencyViewKey, maxExposuresKept } from '../../d
 import type { UserExposed } from '../../domain/records.ts';
 import type { Outcome, Processor } from '../runtime/processor.ts';
 
-/** Exposures of one person: by line item the latest times, and the selections behind them, so that none counts twice. */
 interface Person {
-  readonly items: Map<string, { readonly id: string; readonly at: number }[]>;
-  lastAt: number;
+  /** Line item → times and selections of its latest exposures, by time. */
+  readonly items: Map<string, Exposure[]>;
+  latest: number;
 }
 
-interface FrequencyState {
+interface Exposure {
+  readonly at: number;
+  readonly selectionId: string;
+}
+
+export interface FrequencyState {
   readonly persons: Map<string, Person>;
   latest: number;
-  sweepAt: number;
+  seen: number;
 }
 
-/** No cap looks back further, so a person without an exposure for so long is forgotten. */
-const keepMs = 31 * 86_400_000;
-const sweepEveryMs = 3_600_000;
+export interface FrequencyOptions {
+  /** Longest window of a frequency cap: exposures older than that count for nothing, ms. */
+  readonly windowMs?: number;
+}
 
-/**
- * Keeps the view of each person that frequency caps read. A view's version is the offset after the exposure that made it: a person stays in one shard of
- * `exposure`, so a replayed write changes nothing.
- */
-export function createFrequency(): Processor<FrequencyState> {
+const sweepEvery = 1_000;
+const format = 1;
+
+/** Keeps for each person when each line item was seen, once for each selection, in a view that decisions read. */
+export function frequency({ windowMs = 30 * 86_400_000 }: FrequencyOptions = {}): Processor<FrequencyState> {
   return {
     name: 'frequency',
     topics: ['exposure'],
-    initial: () => ({ persons: new Map(), latest: 0, sweepAt: 0 }),
-    process(state, { record, offset }): readonly Outcome[] {
+    initial: () => ({ persons: new Map(), latest: 0, seen: 0 }),
+    process: (state, { record, offset }) => {
       if (record.name !== 'UserExposed') return [];
-      const exposed = record.value;
-      const person = state.persons.get(exposed.user_key) ?? { items: new Map(), lastAt: 0 };
-      state.persons.set(exposed.user_key, person);
-      const isNew = count(person, exposed);
-      sweep(state, exposed.exposed_at);
-      return isNew ? [viewOf(exposed.user_key, person, offset)] : [];
+      const { value } = record;
+      state.latest = Math.max(state.latest, value.exposed_at);
+      sweepNowAndThen(state, windowMs);
+      const person = state.persons.get(value.user_key) ?? { items: new Map(), latest: 0 };
+      if (!note(person, value)) return [];
+      state.persons.set(value.user_key, person);
+      forgetOld(person, state.latest - windowMs);
+      return [viewOf(value.user_key, person, offset + 1, windowMs)];
     },
-    encode: ({ persons, latest }) =>
-      Buffer.from(
-        JSON.stringify({ latest, persons: [...persons].map(([key, { items, lastAt }]) => [key, lastAt, [...items]]) }),
-      ),
-    decode(bytes) {
-      const { latest, persons } = JSON.parse(Buffer.from(bytes).toString('utf8')) as {
+    encode: ({ persons, latest, seen }) => {
+      const list = [...persons].map(([key, person]) => [key, person.latest, [...person.items]]);
+      return Buffer.from(JSON.stringify({ format, persons: list, latest, seen }));
+    },
+    decode: (bytes) => {
+      const saved = JSON.parse(Buffer.from(bytes).toString()) as {
+        persons: [string, number, [string, Exposure[]][]][];
         latest: number;
-        persons: [string, number, [string, { id: string; at: number }[]][]][];
+        seen: number;
       };
-      return {
-        latest,
-        sweepAt: latest,
-        persons: new Map(persons.map(([key, lastAt, items]) => [key, { lastAt, items: new Map(items) }])),
-      };
+      const persons = saved.persons.map(([key, latest, items]) => [key, { items: new Map(items), latest }] as const);
+      return { persons: new Map(persons), latest: saved.latest, seen: saved.seen };
     },
   };
 }
 
-function count(person: Person, { line_item_id, selection_id: id, exposed_at: at }: UserExposed): boolean {
-  const exposures = person.items.get(line_item_id) ?? [];
-  if (exposures.some((exposure) => exposure.id === id)) return false;
-  exposures.push({ id, at });
-  exposures.sort((a, b) => a.at - b.at);
-  person.items.set(line_item_id, exposures.slice(-maxExposuresKept));
-  person.lastAt = Math.max(person.lastAt, at);
+/** False if the selection was counted before, or if so many newer ones are kept that it would be the one to go. */
+function note(person: Person, { line_item_id, selection_id, exposed_at }: UserExposed): boolean {
+  const known = person.items.get(line_item_id) ?? [];
+  if (known.some(({ selectionId }) => selectionId === selection_id)) return false;
+  const exposures = [...known, { at: exposed_at, selectionId: selection_id }].sort((a, b) => a.at - b.at);
+  const kept = exposures.slice(-maxExposuresKept);
+  if (!kept.some(({ selectionId }) => selectionId === selection_id)) return false;
+  person.items.set(line_item_id, kept);
+  person.latest = Math.max(person.latest, exposed_at);
   return true;
 }
 
-function viewOf(userKey: string, { items, lastAt }: Person, offset: number): Outcome {
-  const times = new Map(
-    [...items].map(([lineItemId, exposures]) => [lineItemId, exposures.map((exposure) => exposure.at)]),
-  );
-  const value = encodeFrequencyView({ items: times, segments: [] });
-  return {
-    to: 'view',
-    write: { key: frequencyViewKey(userKey), version: offset + 1, value, expiresAt: lastAt + keepMs },
-  };
+function forgetOld(person: Person, before: number): void {
+  for (const [lineItemId, exposures] of person.items) {
+    const kept = exposures.filter(({ at }) => at > before);
+    if (kept.length === 0) person.items.delete(lineItemId);
+    else if (kept.length < exposures.length) person.items.set(lineItemId, kept);
+  }
 }
 
-function sweep(state: FrequencyState, now: number): void {
-  state.latest = Math.max(state.latest, now);
-  if (state.latest < state.sweepAt) return;
-  state.sweepAt = state.latest + sweepEveryMs;
-  for (const [key, { lastAt }] of state.persons) if (lastAt + keepMs < state.latest) state.persons.delete(key);
+/** All exposures of a person lie in one shard, so its offset is a version; the view goes when its last exposure counts no more. */
+function viewOf(userKey: string, person: Person, version: number, windowMs: number): Outcome {
+  const items = new Map([...person.items].map(([id, exposures]) => [id, exposures.map(({ at }) => at)] as const));
+  const value = encodeFrequencyView({ items, segments: [] });
+  return { to: 'view', write: { key: frequencyViewKey(userKey), version, value, expiresAt: person.latest + windowMs } };
+}
+
+function sweepNowAndThen(state: FrequencyState, windowMs: number): void {
+  state.seen += 1;
+  if (state.seen % sweepEvery !== 0) return;
+  for (const [key, { latest }] of state.persons) if (latest <= state.latest - windowMs) state.persons.delete(key);
 }

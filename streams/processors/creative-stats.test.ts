@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { sumCreativeStats } from '../../domain/creative-stats-view.ts';
+import { beacon, content, processAll, seen, ShardStory, ticked } from '../../test/beacon-story.ts';
+import { verdict } from '../../test/spend-story.ts';
+import type { SourceRecord } from '../runtime/processor.ts';
+import { creativeStats } from './creative-stats.ts';
+
+function storyOf(): ShardStory {
+  const story = new ShardStory();
+  for (let index = 0; index < 10; index += 1) {
+    const billing = content(index, { creative_id: index < 8 ? 'cr_1' : 'cr_2', test: index === 7 });
+    const impression = seen(beacon(billing, 'impression'));
+    story.add(impression, impression);
+    if (index % 2 === 0) story.add(seen(beacon(billing, 'click')));
+  }
+  story.add(seen(beacon(content(30), 'impression', { judgement: 'LATE' })));
+  return story.add(verdict(content(2)), verdict(content(2)), verdict(content(3)), verdict(content(77)));
+}
+
+function stats(records: readonly SourceRecord[]): Record<string, unknown> {
+  const outcomes = processAll(creativeStats(), records);
+  return Object.fromEntries(
+    outcomes.map((outcome) => {
+      if (outcome.to !== 'view') throw new Error('a view was expected');
+      return [outcome.write.key, sumCreativeStats([outcome.write, null])];
+    }),
+  );
+}
+
+describe('creative statistics', () => {
+  // 7 of cr_1 are no test, less two invalid ones; clicks at 0, 2, 4, 6, less the invalid 2
+  const expected = { 'stats:cr_1/0': { impressions: 5, clicks: 3 }, 'stats:cr_2/0': { impressions: 2, clicks: 1 } };
+
+  it('counts each selection once and takes out what is invalid, in whatever order the topics are read', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(2), { minLength: 40, maxLength: 40 }), (turns) => {
+        const story = storyOf();
+        const queues = (['impression', 'click', 'spend'] as const).map((topic) => [...story.list(topic)]);
+        const order = turns.flatMap((turn) => (queues[turn] as SourceRecord[]).splice(0, 1));
+        expect(stats([...order, ...queues.flat()])).toEqual(expected);
+      }),
+    );
+  });
+
+  it('writes under a version that grows with what was read, and nothing twice', () => {
+    const processor = creativeStats();
+    const state = processor.initial(0);
+    const [first, second] = new ShardStory()
+      .add(seen(beacon(content(1), 'impression')), seen(beacon(content(2), 'impression')))
+      .list('impression') as [SourceRecord, SourceRecord];
+    processor.process(state, first);
+    expect(processor.flush?.(state)).toMatchObject([{ write: { version: 1 } }]);
+    processor.process(state, second);
+    processor.process(state, second);
+    expect(processor.flush?.(state)).toMatchObject([{ write: { version: 2 } }]);
+    expect(processor.flush?.(state)).toEqual([]);
+  });
+
+  it('forgets selections that nothing changes any more', () => {
+    const processor = creativeStats({ keepMs: 10_000 });
+    const state = processor.initial(0);
+    const story = storyOf();
+    for (const source of [...story.list('impression'), ...story.add(ticked(13_000)).list('spend')])
+      processor.process(state, source);
+    // 3 s after noon or later and no test, and the one that was only judged
+    expect([...state.selections.keys()]).toEqual([3, 4, 5, 6, 8, 9, 77].map((index) => content(index).selection_id));
+  });
+});
