@@ -6,10 +6,10 @@ import { createSystemRandom } from '../adapters/system/random.ts';
 import { deriveLimits } from '../config/limits.ts';
 import { readSettings, type Settings } from '../config/settings.ts';
 import { runAllocator } from '../streams/allocator.ts';
-import { createCreativeStats } from '../streams/processors/creative-stats.ts';
-import { createExposure } from '../streams/processors/exposure.ts';
-import { createFrequency } from '../streams/processors/frequency.ts';
-import { createPersons } from '../streams/processors/persons.ts';
+import { creativeStats } from '../streams/processors/creative-stats.ts';
+import { exposure } from '../streams/processors/exposure.ts';
+import { frequency } from '../streams/processors/frequency.ts';
+import { persons } from '../streams/processors/persons.ts';
 import { defaultQuality } from '../streams/processors/quality/rule.ts';
 import { createTrafficQuality } from '../streams/processors/traffic-quality.ts';
 import type { Processor } from '../streams/runtime/processor.ts';
@@ -63,10 +63,10 @@ async function startAll(parts: Parts, settings: Settings): Promise<readonly Proc
     runSpendLedgers({ ...parts, group: 'spend-lifecycle', member }),
     runAllocator({ ...parts, member, reservationMs: limits.reservationMs }),
     run(createTrafficQuality(quality)),
-    run(createPersons()),
-    run(createExposure({ shards: settings.shards, keepMs })),
-    run(createFrequency()),
-    run(createCreativeStats(keepMs)),
+    run(persons()),
+    run(exposure({ shards: settings.shards, graceMs: keepMs })),
+    run(frequency()),
+    run(creativeStats({ keepMs })),
   ]);
   const ticker = createTicker({ ...parts, member, tickMs: settings.tickMs, fenceTimeoutMs: limits.fenceTimeoutMs });
   ticker.start();
