@@ -5,9 +5,9 @@ import { pixelGif } from '../serving/routes/pixel.ts';
 const app = fastify({ keepAliveTimeout: 72_000, requestTimeout: 15_000, routerOptions: { maxParamLength: 16 * 1024 } });
 app.get('/v1/b/:event/:token', (_request, reply) => {
   reply
-    .header('access-control-allow-origin', '*')
-    .header('content-type', 'image/gif')
-    .header('cache-control', 'no-store')
+    .header('Access-Control-Allow-Origin', '*')
+    .header('Content-Type', 'image/gif')
+    .header('Cache-Control', 'no-store')
     .send(pixelGif);
 });
 await app.listen({ host: '127.0.0.1', port: Number(process.env['SERVE_PORT']) });

@@ -33,18 +33,19 @@ export async function buildServe(deps: ServeDeps): Promise<FastifyInstance> {
     routerOptions: { maxParamLength },
     frameworkErrors: (error, request, reply) => answerBadUrl(error, request, reply),
   });
-  app.setErrorHandler((error: FastifyError, _request, reply) => {
+  app.setErrorHandler((error: FastifyError, request, reply) => {
     const known = asAdtallyError(error);
+    permitOrigin(request, reply);
     if (known.code === 'INVARIANT_BROKEN' || known.code === 'DISK_SYNC_FAILED') deps.onError(error);
     return sendProblem(reply, known);
   });
   app.setNotFoundHandler((request, reply) => answerNotFound(deps.desk, request, reply));
   acceptTextPlain(app);
-  allowAllOrigins(app);
   await describeRoutes(app);
-  // Registered after the description plugin has loaded, which notes every route from then on.
+  // Registered after the description plugin has loaded, which notes every route from then on. The pixel sets its own headers.
+  app.register(async (scope) => registerPixel(scope, deps.desk));
   app.register(async (scope) => {
-    registerPixel(scope, deps.desk);
+    permitOrigins(scope);
     registerBeacons(scope, deps.desk);
     registerClick(scope, deps.desk, deps.findCreative);
     registerHealth(scope, deps.health);
@@ -67,9 +68,13 @@ function acceptTextPlain(app: FastifyInstance): void {
   app.addContentTypeParser('text/plain', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
 }
 
-function allowAllOrigins(app: FastifyInstance): void {
+function permitOrigin(request: FastifyRequest, reply: FastifyReply): void {
+  if (request.url.startsWith('/v1/')) reply.header('access-control-allow-origin', '*');
+}
+
+function permitOrigins(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.url.startsWith('/v1/')) reply.header('access-control-allow-origin', '*');
+    permitOrigin(request, reply);
     done();
   });
   app.options('/v1/*', { schema: { hide: true } }, (request, reply) => {
@@ -87,16 +92,18 @@ function isPixel({ method, url }: Pick<FastifyRequest, 'method' | 'url'>): boole
 }
 
 /** A pixel whose path is no beacon's still gets its picture. */
-function answerNotFound(desk: BeaconDesk, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (!isPixel(request)) {
-    return sendProblem(reply, new AdtallyError('NOT_FOUND', `there is no ${request.method} on this path`));
+function answerNotFound(desk: BeaconDesk, request: FastifyRequest, reply: FastifyReply): void {
+  if (isPixel(request)) {
+    if (request.method === 'GET') desk.refuse('PIXEL', request.url.slice(pixelPath.length));
+    return sendPixel(reply);
   }
-  if (request.method === 'GET') desk.refuse('PIXEL', request.url.slice(pixelPath.length));
-  return sendPixel(reply);
+  permitOrigin(request, reply);
+  sendProblem(reply, new AdtallyError('NOT_FOUND', `there is no ${request.method} on this path`));
 }
 
 /** The path can't be decoded, or a part of it is too long. */
 function answerBadUrl(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  if (isPixel(request)) void sendPixel(reply);
-  else void sendProblem(reply, asAdtallyError(error));
+  if (isPixel(request)) return sendPixel(reply);
+  permitOrigin(request, reply);
+  sendProblem(reply, asAdtallyError(error));
 }

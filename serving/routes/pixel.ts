@@ -11,9 +11,23 @@ export const pixelGif = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAA
 
 export const pixelPath = '/v1/b/';
 
-/** A page must not break: whatever was wrong with the beacon, it gets its picture. */
-export function sendPixel(reply: FastifyReply): FastifyReply {
-  return reply.code(200).header('content-type', 'image/gif').header('cache-control', 'no-store').send(pixelGif);
+/** As a string, so that Node writes head and body at once and as one chunk. */
+const body = pixelGif.toString('latin1');
+const headers = [
+  ...['Access-Control-Allow-Origin', '*'],
+  ...['Content-Type', 'image/gif'],
+  ...['Cache-Control', 'no-store'],
+  ...['Content-Length', String(pixelGif.length)],
+];
+
+/**
+ * A page must not break: whatever was wrong with the beacon, it gets its picture. Past fastify, whose hooks, serialisers and header objects are a
+ * fifth of what a pixel costs.
+ */
+export function sendPixel(reply: FastifyReply): void {
+  reply.hijack();
+  reply.raw.writeHead(200, headers);
+  reply.raw.end(body, 'latin1');
 }
 
 /** `GET /v1/b/{event}/{token}`: answered once the beacon is on disk; at once if nothing is to be recorded. */
@@ -25,7 +39,7 @@ export function registerPixel(app: FastifyInstance, desk: BeaconDesk): void {
       'Always a 1×1 GIF; a bad or forged token is recorded as rejected and never billed. 503: not recorded, try again.',
   };
   app.get<PixelRoute>(`${pixelPath}:event/:token`, { schema, exposeHeadRoute: false }, (request, reply) => {
-    if (isPrefetch(request.headers)) return void sendPixel(reply);
+    if (isPrefetch(request.headers)) return sendPixel(reply);
     const result = desk.take(arrivalOf(request));
     if (!(result instanceof Promise)) return answer(result, reply);
     result.then(
@@ -37,7 +51,7 @@ export function registerPixel(app: FastifyInstance, desk: BeaconDesk): void {
 }
 
 function answer(result: BeaconResult, reply: FastifyReply): void {
-  if (!result.taken) return void sendPixel(reply);
+  if (!result.taken) return sendPixel(reply);
   result.stored.then(
     () => sendPixel(reply),
     (error: unknown) => reply.send(error),
