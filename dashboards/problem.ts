@@ -37,7 +37,7 @@ export function asAdtallyError(error: unknown): AdtallyError {
   const fault = validation?.[0];
   if (fault !== undefined) return invalid(fault, validationContext ?? 'body', error);
   const known = code === undefined ? undefined : frameworkCodes[code];
-  if (known !== undefined) return new AdtallyError(known, error.message, { cause: error });
+  if (known !== undefined) return new AdtallyError(known, error.message.slice(0, 200), { cause: error });
   // The JSON parser's complaint carries 400 and no code.
   if (statusCode === 400) return new AdtallyError('BAD_JSON', 'the body is no valid JSON', { cause: error });
   return internal(error);

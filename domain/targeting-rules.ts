@@ -18,7 +18,7 @@ const forms: Readonly<Record<ListName, readonly [form: RegExp, name: string]>> =
   sizes: [/^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$/, 'size WxH'],
   languages: [/^[a-z]{2}$/, 'ISO 639-1 code in lower case, as de'],
   segments: [/^\S{1,100}$/, 'segment of 1 to 100 characters without spaces'],
-  keywords: [/^[^\p{Lu},]{1,100}$/u, 'keyword in lower case without commas'],
+  keywords: [/^(?!\s)[^\p{Lu},]{1,100}(?<!\s)$/u, 'keyword in lower case without commas'],
   categories: [/^[0-9A-Za-z][0-9A-Za-z_-]{0,31}$/, 'IAB category'],
   domains: [/^[0-9A-Za-z][0-9A-Za-z._-]{0,252}$/, 'domain or app bundle'],
 };

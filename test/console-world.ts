@@ -7,6 +7,7 @@ import { createSimulatedStates } from '../adapters/simulated/state-store.ts';
 import { type KeptKey, parseKeys } from '../dashboards/auth.ts';
 import { buildConsole } from '../dashboards/console-app.ts';
 import { type ConsoleDesks, openConsoleDesks } from '../dashboards/console-desks.ts';
+import type { PolicyRules } from '../dashboards/finance/first-policy.ts';
 import { FinanceDesk } from '../dashboards/finance/finance-desk.ts';
 import { contentOf } from '../dashboards/finance/selection-content.ts';
 import { auditRoutes } from '../dashboards/routes/audit.ts';
@@ -26,15 +27,28 @@ export const keyOf = {
   analyst: 'analyst-key-0123456789',
   auditor: 'auditor-key-0123456789',
 } as const;
-const day = 86_400_000;
+/** The keys of `keyOf` as the setting gives them. */
+export const roleKeys = Object.entries(keyOf)
+  .map(([role, key]) => `${role}=${key}`)
+  .join(',');
+const usualRules: PolicyRules = { holdMs: 3_600_000, horizonMs: 45 * 86_400_000 };
 const selectionTopics: readonly Topic[] = ['selected', 'impression', 'engagement', 'click', 'spend', 'quarantine'];
+
+/** JSON of an answer: an entity, a list or a problem. */
+export interface AnswerBody {
+  readonly code?: string;
+  readonly path?: string;
+  readonly detail?: string;
+  readonly items?: readonly Readonly<Record<string, unknown>>[];
+  readonly next_cursor?: string | null;
+  readonly [field: string]: unknown;
+}
 
 export interface ConsoleAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly text: string;
-  // What a test expects of it is what it looks at.
-  readonly json: Record<string, never> & { readonly code?: string; readonly path?: string; readonly detail?: string };
+  readonly json: AnswerBody;
 }
 
 export interface Asking {
@@ -53,29 +67,20 @@ export class ConsoleWorld {
   readonly faults: Error[] = [];
   #consoles = 0;
 
-  /** Opens a console, as a further process does. */
-  async open(
-    options: { readonly keys?: string; readonly rules?: { holdMs: number; horizonMs: number } } = {},
-  ): Promise<TestConsole> {
+  /** Opens what a console works with, as a further process does, without its routes. */
+  async openDesks(rules = usualRules): Promise<{ readonly desks: ConsoleDesks; readonly log: SimulatedLogHandle }> {
     this.#consoles += 1;
-    const log = this.log.open({ clock: this.clock, name: `console-${this.#consoles}` });
-    const random = createSeededRandom(this.#consoles);
     const { clock } = this;
-    const rules = options.rules ?? { holdMs: 3_600_000, horizonMs: 45 * day };
-    const desks = await openConsoleDesks({
-      log,
-      registry,
-      clock,
-      random,
-      states: createSimulatedStates().open(),
-      rules,
-    });
-    const keys =
-      options.keys ??
-      Object.entries(keyOf)
-        .map(([role, key]) => `${role}=${key}`)
-        .join(',');
-    const app = await this.#app(parseKeys(keys), log, desks);
+    const log = this.log.open({ clock, name: `console-${this.#consoles}` });
+    const random = createSeededRandom(this.#consoles);
+    const states = createSimulatedStates().open();
+    return { desks: await openConsoleDesks({ log, registry, clock, random, states, rules }), log };
+  }
+
+  /** Opens a console, as a further process does. */
+  async open(options: { readonly keys?: string; readonly rules?: PolicyRules } = {}): Promise<TestConsole> {
+    const { desks, log } = await this.openDesks(options.rules);
+    const app = await this.#app(parseKeys(options.keys ?? roleKeys), log, desks);
     return { app, desks, log, ask: (method, url, asking) => ask(app, method, url, asking) };
   }
 
@@ -147,7 +152,7 @@ async function ask(app: FastifyInstance, method: string, url: string, asking: As
     ...(payload === undefined ? {} : { payload }),
   });
   const isJson = String(given['content-type']).includes('json');
-  return { status, headers: given, text, json: (isJson ? JSON.parse(text) : {}) as ConsoleAnswer['json'] };
+  return { status, headers: given, text, json: (isJson ? JSON.parse(text) : {}) as AnswerBody };
 }
 
 /** Finds the records of a selection by looking at all. */
