@@ -114,7 +114,7 @@ async function main(): Promise<void> {
   const parts = { settings, limits, clock, random, registry, keys, boot, index, views, persons, url, onError };
   const decisions = openDecisionDesk(parts);
   const debugKeys = new Set(settings.keys.split(',').map((part) => part.slice(part.indexOf('=') + 1).trim()));
-  const metrics = serveMetrics({ counts: desk.counts, boot });
+  const metrics = serveMetrics({ counts: desk.counts, decisions: decisions.counts, boot });
   const app = await buildServe({
     desk,
     findCreative: (creativeId) => index.catalog.creatives.get(creativeId),

@@ -138,9 +138,9 @@ describe('A genuine beacon', () => {
     const { buffer, clock, keys, desk } = await openDesk();
     const token = sampleToken(sampleBilling(), keys.current());
     await clock.advance(30 * 60_000 - 1_000);
-    desk.take(arrival({ token }));
+    void desk.take(arrival({ token }));
     await clock.advance(1);
-    desk.take(arrival({ token, event: 'viewable' }));
+    void desk.take(arrival({ token, event: 'viewable' }));
     const judgements = buffer
       .decoded()
       .map(({ record }) => ('beacon' in record.value ? record.value.beacon.judgement : record.name));
@@ -251,10 +251,10 @@ describe('A beacon that is not believed', () => {
 
   it('writes no more than 20 records and one count for a flood of 10,000 in a period', async () => {
     const { desk, buffer, clock } = await openDesk();
-    for (let index = 0; index < 10_000; index += 1) desk.take(arrival({ token: `forged-${index}` }));
+    for (let index = 0; index < 10_000; index += 1) void desk.take(arrival({ token: `forged-${index}` }));
     expect(buffer.entries).toHaveLength(20);
     await clock.advance(10_000);
-    desk.take(arrival({ token: 'forged-again' }));
+    void desk.take(arrival({ token: 'forged-again' }));
     const reasons = buffer.decoded().map(({ record }) => (record.name === 'Quarantined' ? record.value.reason : ''));
     expect(reasons).toHaveLength(22);
     expect(reasons[20]).toMatch(/^9980 more of/);

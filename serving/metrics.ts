@@ -1,9 +1,11 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { BeaconCounts } from './beacons.ts';
 import type { Boot } from './boot.ts';
+import type { DecisionCounts } from './decision-desk.ts';
 
 export interface MetricsSource {
   readonly counts: BeaconCounts;
+  readonly decisions: DecisionCounts;
   readonly boot: Boot;
 }
 
@@ -11,7 +13,7 @@ export interface MetricsSource {
  * The metrics of one serving process. The hot path counts in plain numbers; they are copied when somebody scrapes. Other parts add their own
  * to the registry.
  */
-export function serveMetrics({ counts, boot }: MetricsSource): Registry {
+export function serveMetrics({ counts, decisions, boot }: MetricsSource): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -48,6 +50,7 @@ export function serveMetrics({ counts, boot }: MetricsSource): Registry {
       this.inc({ outcome: 'no_lease' }, counts.clicksWithoutLease);
     },
   });
+  addDecisions(registry, decisions);
   addGauge(
     registry,
     'adtally_buffer_bytes',
@@ -63,6 +66,40 @@ export function serveMetrics({ counts, boot }: MetricsSource): Registry {
     boot.leases.drawing ? 1 : 0,
   );
   return registry;
+}
+
+function addDecisions(registry: Registry, decisions: DecisionCounts): void {
+  const registers = [registry];
+  new Counter({
+    name: 'adtally_decisions_total',
+    help: 'Decision requests answered',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(decisions.decisions);
+    },
+  });
+  new Counter({
+    name: 'adtally_slots_total',
+    help: 'Ads selected, and slots that stayed empty by reason',
+    labelNames: ['outcome'],
+    registers,
+    collect() {
+      this.reset();
+      this.inc({ outcome: 'ad' }, decisions.ads);
+      for (const [reason, count] of decisions.noAd) this.inc({ outcome: reason }, count);
+    },
+  });
+  new Counter({
+    name: 'adtally_degradations_total',
+    help: 'What was skipped on purpose, by stage and reason',
+    labelNames: ['what'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [what, count] of decisions.degraded) this.inc({ what }, count);
+    },
+  });
 }
 
 function addGauge(registry: Registry, name: string, help: string, read: () => number): void {
