@@ -4,6 +4,7 @@ import { maxAmountMicros } from '../domain/money.ts';
 import {
   type Bid,
   compareRanks,
+  ecpmLimit,
   ecpmMicros,
   hashText,
   housePriority,
@@ -32,10 +33,14 @@ describe('eCPM', () => {
     expect(ecpmMicros(cpc(500_000, 2000))).toBe(1_000_000);
   });
 
-  test('is rounded down, exact beyond 2^53, and never above the largest amount', () => {
+  test('is rounded down, exact where the product is beyond 2^53, and below its limit', () => {
     expect(ecpmMicros(cpc(999, 1001))).toBe(999);
-    expect(ecpmMicros(cpc(8_999_999_999_999_999, 999))).toBe(8_990_999_999_999_999);
-    expect(ecpmMicros(cpc(maxAmountMicros, 1_000_000))).toBe(maxAmountMicros);
+    expect(ecpmMicros(cpc(140_000_000_000_999, 1000))).toBe(140_000_000_000_999);
+    expect(ecpmMicros(cpc(100_000_000_000_001, 999))).toBe(99_900_000_000_000);
+    expect([cpm(maxAmountMicros), cpc(maxAmountMicros, 1_000_000)].map(ecpmMicros)).toEqual([
+      ecpmLimit - 1,
+      ecpmLimit - 1,
+    ]);
   });
 
   test('of a house ad is nothing, and it ranks behind the last paid priority', () => {

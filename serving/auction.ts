@@ -1,8 +1,14 @@
-import { maxAmountMicros, pricePerEventMicros } from '../domain/money.ts';
+import { pricePerEventMicros } from '../domain/money.ts';
 import type { PricingModel } from '../domain/records.ts';
 
 /** Priority tier of house ads: behind the sixteen of paid line items. */
 export const housePriority = 17;
+
+/**
+ * Ranking values stay below this, 140 million units of a currency for a thousand, so that a priority and a value fit into one exact number. Bids
+ * above it rank equal.
+ */
+export const ecpmLimit = 2 ** 47;
 
 /** What the winner of a second-price auction pays above the runner-up, for a thousand: one micro an impression. */
 export const incrementMicros = 1000;
@@ -35,15 +41,15 @@ export function priorityOf(lineItem: { readonly pricing_model: PricingModel; rea
 
 /**
  * Expected income of a thousand impressions, micros, rounded down: the bid itself for CPM and vCPM, bid × predicted clicks for CPC, nothing for house
- * ads. Never above `maxAmountMicros`.
+ * ads. Always below `ecpmLimit`.
  */
 export function ecpmMicros({ model, bidMicros, clickRatePpm }: Bid): number {
   switch (model) {
     case 'CPM':
     case 'VCPM':
-      return bidMicros;
+      return Math.min(bidMicros, ecpmLimit - 1);
     case 'CPC':
-      return Math.min(maxAmountMicros, mulDiv(bidMicros, clickRatePpm, 1000, 'down'));
+      return Math.min(mulDiv(bidMicros, clickRatePpm, 1000, 'down'), ecpmLimit - 1);
     case 'NONE':
       return 0;
     default:

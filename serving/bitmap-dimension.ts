@@ -1,6 +1,9 @@
 import type { ListRule } from '../domain/records.ts';
 import { hasBit, keepHits, SlotSet, setBit } from './bitmap.ts';
 
+/** Bitmaps by value that a dimension keeps. */
+const mostAllowed = 256;
+
 /** Line items that name a value. */
 interface Named {
   readonly including: SlotSet;
@@ -14,6 +17,8 @@ interface Named {
 export class BitmapDimension {
   readonly #restricted = new SlotSet();
   readonly #byValue = new Map<string, Named>();
+  readonly #allowed = new Map<string, Uint32Array>();
+  #allowedVersion = -1;
   #hits = new Uint32Array(0);
   /** Of the request at hand: sets that include it, those of them that are bitmaps, and slots of those that are lists. */
   readonly #including: SlotSet[] = [];
@@ -51,28 +56,53 @@ export class BitmapDimension {
     return named !== undefined && (named.including.size > 0 || named.excluding.size > 0);
   }
 
-  /** Takes out of `words` every line item that does not take a request with these values. Gives the number of bits that this cleared. */
-  filter(words: Uint32Array, length: number, values: readonly string[]): number {
-    let cleared = 0;
+  /**
+   * Line items that take a request with these values, kept until `version` changes; null if all do. For attributes with few different values.
+   */
+  allowed(values: readonly string[], length: number, version: number): Uint32Array | null {
+    if (!this.matters) return null;
+    if (version !== this.#allowedVersion || this.#allowed.size >= mostAllowed) {
+      this.#allowed.clear();
+      this.#allowedVersion = version;
+    }
+    const key = this.keyOf(values);
+    const known = this.#allowed.get(key);
+    if (known !== undefined) return known;
+    const words = new Uint32Array(length).fill(0xffffffff);
+    this.filter(words, length, length * 32, values);
+    this.#allowed.set(key, words);
+    return words;
+  }
+
+  /** The same for requests that this attribute can't tell apart: those of the values that some line item names. */
+  keyOf(values: readonly string[]): string {
+    const [first] = values;
+    if (values.length === 1 && first !== undefined) return this.names(first) ? first : '';
+    return values.filter((value) => this.names(value)).join();
+  }
+
+  /** Takes out of `words`, which has `count` bits, every line item that does not take a request with these values. Gives the bits left. */
+  filter(words: Uint32Array, length: number, count: number, values: readonly string[]): number {
+    let left = count;
     this.#including.length = 0;
     for (const value of values) {
       const named = this.#byValue.get(value);
       if (named === undefined) continue;
-      if (named.excluding.size > 0) cleared += named.excluding.clearFrom(words, length);
+      if (named.excluding.size > 0) left = named.excluding.clearFrom(words, length, left);
       if (named.including.size > 0) this.#including.push(named.including);
     }
-    return this.#restricted.size === 0 ? cleared : cleared + this.#clearRestricted(words, length);
+    return this.#restricted.size === 0 ? left : this.#clearRestricted(words, length, left);
   }
 
-  #clearRestricted(words: Uint32Array, length: number): number {
+  #clearRestricted(words: Uint32Array, length: number, count: number): number {
     this.#gather(words);
-    let cleared = this.#clearMisses(words, length);
+    let left = this.#clearMisses(words, length, count);
     for (const slot of this.#saved) {
       if (hasBit(words, slot)) continue;
       setBit(words, slot);
-      cleared -= 1;
+      left += 1;
     }
-    return cleared;
+    return left;
   }
 
   /** After all exclusions: hits in a list are put back when everybody who is restricted was taken out. */
@@ -90,8 +120,8 @@ export class BitmapDimension {
    * Restricted slots in a list have no hits in a bitmap: hits are restricted too, so theirs is never the longer list, and a set never turns back into
    * a list.
    */
-  #clearMisses(words: Uint32Array, length: number): number {
-    if (this.#bitmaps.length === 0) return this.#restricted.clearFrom(words, length);
+  #clearMisses(words: Uint32Array, length: number, count: number): number {
+    if (this.#bitmaps.length === 0) return this.#restricted.clearFrom(words, length, count);
     return keepHits(words, this.#restricted.bitmap(length), this.#union(length), length);
   }
 

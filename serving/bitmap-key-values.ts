@@ -58,21 +58,23 @@ export class BitmapKeyValues {
     return this.#restricted.size > 0 || this.#exclude.size > 0;
   }
 
-  /** Takes out of `words` every line item that does not take these key-values. Gives the number of bits that this cleared. */
-  filter(words: Uint32Array, length: number, keyValues: KeyValues): number {
-    let cleared = 0;
+  /** Takes out of `words`, which has `count` bits, every line item that does not take these key-values. Gives the bits left. */
+  filter(words: Uint32Array, length: number, count: number, keyValues: KeyValues): number {
+    let left = count;
     if (this.#exclude.size > 0) {
       for (const [key, values] of keyValues) {
-        for (const value of values) cleared += this.#exclude.get(nameOf(key, value))?.clearFrom(words, length) ?? 0;
+        for (const value of values) {
+          left = this.#exclude.get(nameOf(key, value))?.clearFrom(words, length, left) ?? left;
+        }
       }
     }
-    return this.#restricted.size === 0 ? cleared : cleared + this.#filterRestricted(words, length, keyValues);
+    return this.#restricted.size === 0 ? left : this.#filterRestricted(words, length, left, keyValues);
   }
 
-  #filterRestricted(words: Uint32Array, length: number, keyValues: KeyValues): number {
+  #filterRestricted(words: Uint32Array, length: number, count: number, keyValues: KeyValues): number {
     this.#asked.length = 0;
     for (const group of this.#groups.values()) if (isAsked(group, keyValues)) this.#asked.push(group);
-    if (this.#asked.length === 0) return this.#restricted.clearFrom(words, length);
+    if (this.#asked.length === 0) return this.#restricted.clearFrom(words, length, count);
     this.#makeRoom(length);
     this.#hits.fill(0, 0, length);
     for (const group of this.#asked) this.#addHits(group, length, keyValues);

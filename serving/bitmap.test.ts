@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { clearAll, countBits, hasBit, keepHits, popcount, SlotSet, setBit } from './bitmap.ts';
+import { clearAll, countBits, hasBit, keepAll, keepHits, popcount, SlotSet, setBit } from './bitmap.ts';
 
 const slots = fc.uniqueArray(fc.nat(499), { maxLength: 400 });
 const length = 16;
@@ -37,9 +37,9 @@ test('a slot set, as list or as bitmap, does what a set does', () => {
       set.orInto(union, length);
       expect(listOf(union)).toEqual(ascending([...new Set([...others, ...model])]));
       const difference = wordsOf(others);
-      const cleared = set.clearFrom(difference, length);
+      const left = set.clearFrom(difference, length, others.length);
       expect(listOf(difference)).toEqual(ascending(others.filter((slot) => !model.has(slot))));
-      expect(cleared).toBe(others.filter((slot) => model.has(slot)).length);
+      expect(left).toBe(others.filter((slot) => !model.has(slot)).length);
     }),
   );
 });
@@ -48,10 +48,13 @@ test('steps over words keep what they say and count what is left', () => {
   fc.assert(
     fc.property(slots, slots, slots, (present, restricted, hits) => {
       const cleared = wordsOf(present);
-      expect(clearAll(cleared, wordsOf(restricted), length)).toBe(present.length - countBits(cleared, length));
+      expect(clearAll(cleared, wordsOf(restricted), length)).toBe(countBits(cleared, length));
       expect(listOf(cleared)).toEqual(ascending(present.filter((slot) => !restricted.includes(slot))));
+      const both = new Uint32Array(length);
+      expect(keepAll(both, wordsOf(present), wordsOf(hits), length)).toBe(countBits(both, length));
+      expect(listOf(both)).toEqual(ascending(present.filter((slot) => hits.includes(slot))));
       const kept = wordsOf(present);
-      expect(keepHits(kept, wordsOf(restricted), wordsOf(hits), length)).toBe(present.length - countBits(kept, length));
+      expect(keepHits(kept, wordsOf(restricted), wordsOf(hits), length)).toBe(countBits(kept, length));
       expect(listOf(kept)).toEqual(
         ascending(present.filter((slot) => !restricted.includes(slot) || hits.includes(slot))),
       );

@@ -9,10 +9,7 @@ export function popcount(word: number): number {
 /** Number of bits set in the first `length` words. */
 export function countBits(words: Uint32Array, length: number): number {
   let count = 0;
-  for (let index = 0; index < length; index += 1) {
-    const word = words[index] as number;
-    if (word !== 0) count += popcount(word);
-  }
+  for (let index = 0; index < length; index += 1) count += popcount(words[index] as number);
   return count;
 }
 
@@ -28,28 +25,42 @@ export function clearBit(words: Uint32Array, slot: number): void {
   words[slot >>> 5] = (words[slot >>> 5] as number) & ~(1 << (slot & 31));
 }
 
-/** `words &= ~removed`; gives the number of bits that this cleared. */
-export function clearAll(words: Uint32Array, removed: Uint32Array, length: number): number {
-  let cleared = 0;
+/*
+ * The passes below count without asking whether there is anything to count: a branch for each word costs more than it saves, since nobody can guess
+ * which way it goes.
+ */
+
+/** `target = words & kept`; gives the number of bits of the target. */
+export function keepAll(target: Uint32Array, words: Uint32Array, kept: Uint32Array, length: number): number {
+  let left = 0;
   for (let index = 0; index < length; index += 1) {
-    const common = (words[index] as number) & (removed[index] as number);
-    if (common === 0) continue;
-    words[index] = (words[index] as number) ^ common;
-    cleared += popcount(common);
+    const word = (words[index] as number) & (kept[index] as number);
+    target[index] = word;
+    left += popcount(word);
   }
-  return cleared;
+  return left;
 }
 
-/** `words &= ~restricted | hits`: who is restricted must be among the hits. Gives the number of bits that this cleared. */
-export function keepHits(words: Uint32Array, restricted: Uint32Array, hits: Uint32Array, length: number): number {
-  let cleared = 0;
+/** `words &= ~removed`; gives the number of bits left. */
+export function clearAll(words: Uint32Array, removed: Uint32Array, length: number): number {
+  let left = 0;
   for (let index = 0; index < length; index += 1) {
-    const missed = (words[index] as number) & (restricted[index] as number) & ~(hits[index] as number);
-    if (missed === 0) continue;
-    words[index] = (words[index] as number) ^ missed;
-    cleared += popcount(missed);
+    const word = (words[index] as number) & ~(removed[index] as number);
+    words[index] = word;
+    left += popcount(word);
   }
-  return cleared;
+  return left;
+}
+
+/** `words &= ~restricted | hits`: who is restricted must be among the hits. Gives the number of bits left. */
+export function keepHits(words: Uint32Array, restricted: Uint32Array, hits: Uint32Array, length: number): number {
+  let left = 0;
+  for (let index = 0; index < length; index += 1) {
+    const word = (words[index] as number) & (~(restricted[index] as number) | (hits[index] as number));
+    words[index] = word;
+    left += popcount(word);
+  }
+  return left;
 }
 
 /** As many slots as a set holds in a list before it becomes a bitmap: then both take about the same memory. */
@@ -120,16 +131,16 @@ export class SlotSet {
     for (let index = 0; index < length; index += 1) words[index] = (words[index] as number) | (own[index] as number);
   }
 
-  /** `words &= ~set`; gives how many bits this cleared. */
-  clearFrom(words: Uint32Array, length: number): number {
+  /** `words &= ~set`, where `words` has `count` bits; gives the number of bits left. */
+  clearFrom(words: Uint32Array, length: number, count: number): number {
     if (this.#list === null) return clearAll(words, this.bitmap(length), length);
-    let cleared = 0;
+    let left = count;
     for (const slot of this.#list) {
       if (!hasBit(words, slot)) continue;
       clearBit(words, slot);
-      cleared += 1;
+      left -= 1;
     }
-    return cleared;
+    return left;
   }
 
   #becomeBitmap(): void {

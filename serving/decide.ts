@@ -86,8 +86,8 @@ export interface Choice {
   readonly empty: readonly EmptySlot[];
 }
 
-/** Line items looked at together: enough for a winner and its losers when few of them are refused. */
-const walkSize = 16;
+/** Line items looked at together: enough for a winner and its losers when hardly any of them is refused. */
+const walkSize = 8;
 const leaseFactsKept = 20;
 
 /**

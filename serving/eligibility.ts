@@ -1,6 +1,7 @@
 import type { ExclusionCount } from '../domain/records.ts';
-import { clearAll, countBits, popcount, type SlotSet } from './bitmap.ts';
+import { clearAll, countBits, keepAll, type SlotSet } from './bitmap.ts';
 import type { BitmapDimension } from './bitmap-dimension.ts';
+import { BoundedCache } from './bounded-cache.ts';
 import type { CatalogIndex, ListDimension } from './catalog-index.ts';
 import type { SlotAttributes } from './targeting.ts';
 
@@ -26,32 +27,39 @@ export interface Eligible {
   readonly exclusions: ExclusionCount[];
 }
 
-interface BaseSet {
+/** A set that is kept, with what was taken out on the way to it. */
+interface KeptSet {
   readonly words: Uint32Array;
   readonly count: number;
   readonly exclusions: readonly ExclusionCount[];
 }
 
-/** Attributes that few values of a request vary: their conjunction is kept by value. */
-const baseDimensions = [
+type Attribute = readonly [name: ListDimension, reason: string];
+
+/** Attributes of the slot: there are as many combinations as placements and sizes, so their conjunction is kept. */
+const slotAttributes: readonly Attribute[] = [
   ['placements', 'placement'],
   ['publishers', 'publisher'],
   ['formats', 'format'],
   ['sizes', 'size'],
+];
+
+/** Attributes with few values, which combine freely: the bitmap of each value is kept. */
+const plainAttributes: readonly Attribute[] = [
   ['countries', 'country'],
   ['regions', 'region'],
   ['device_types', 'device_type'],
   ['os', 'os'],
   ['languages', 'language'],
   ['domains', 'domain'],
-] as const satisfies readonly (readonly [ListDimension, string])[];
+];
 
-/** Attributes that differ from request to request. */
-const variedDimensions = [
+/** Attributes with many values and several of them in a request: worked out each time. */
+const variedAttributes: readonly Attribute[] = [
   ['categories', 'category'],
   ['keywords', 'keyword'],
   ['segments', 'segment'],
-] as const satisfies readonly (readonly [ListDimension, string])[];
+];
 
 /** Memory that kept conjunctions may take. */
 const keptBytes = 32 * 1024 * 1024;
@@ -59,9 +67,7 @@ const keptBytes = 32 * 1024 * 1024;
 /** Finds who may be shown, by bitmaps. One search at a time: answers share scratch memory. */
 export class EligibilityIndex {
   readonly #index: CatalogIndex;
-  /** Two generations: what was not asked for while the younger one filled is forgotten. */
-  #young = new Map<string, BaseSet>();
-  #old = new Map<string, BaseSet>();
+  #kept = new BoundedCache<string, KeptSet>(1);
   #version = -1;
   #scratch = new Uint32Array(0);
 
@@ -70,9 +76,8 @@ export class EligibilityIndex {
   }
 
   find(attributes: SlotAttributes, facts: EligibilityFacts): Eligible {
-    const base = this.#base(attributes);
-    const search = new Search(this.#index.length, base, this.#room());
-    this.#filterVaried(search, attributes);
+    const search = new Search(this.#index.length, this.#ofSlot(attributes), this.#room());
+    this.#narrow(search, attributes);
     const targeted = search.count;
     if (!facts.personKnown) search.clear('frequency', 'no_person', this.#index.state.capped);
     for (const id of facts.shownAdvertisers) {
@@ -80,16 +85,20 @@ export class EligibilityIndex {
       if (own !== undefined) search.clearSet('separation', 'same_advertiser', own);
     }
     if (facts.resting !== null) search.clearSet('budget', 'no_budget', facts.resting);
-    return { words: search.words, length: search.length, count: search.count, targeted, exclusions: search.exclusions };
+    const { words, length, count, exclusions } = search;
+    return { words, length, count, targeted, exclusions };
   }
 
-  #filterVaried(search: Search, { values, keyValues }: SlotAttributes): void {
-    for (const [name, reason] of variedDimensions) {
-      search.filter('targeting', reason, this.#index.dimensions[name], values[name]);
+  #narrow(search: Search, { values, keyValues }: SlotAttributes): void {
+    const { dimensions, version, length } = this.#index;
+    for (const [name, reason] of plainAttributes) {
+      const allowed = dimensions[name].allowed(values[name], length, version);
+      if (allowed !== null) search.keep('targeting', reason, allowed);
     }
+    for (const [name, reason] of variedAttributes) search.filter('targeting', reason, dimensions[name], values[name]);
     if (this.#index.keyValues.matters && search.count > 0) {
-      const words = search.writable();
-      search.took('targeting', 'key_value', this.#index.keyValues.filter(words, search.length, keyValues));
+      const left = this.#index.keyValues.filter(search.writable(), length, search.count, keyValues);
+      search.leave('targeting', 'key_value', left);
     }
   }
 
@@ -98,50 +107,38 @@ export class EligibilityIndex {
     return this.#scratch;
   }
 
-  #base(attributes: SlotAttributes): BaseSet {
+  #ofSlot(attributes: SlotAttributes): KeptSet {
     if (this.#version !== this.#index.version) {
-      this.#young.clear();
-      this.#old.clear();
+      this.#kept = new BoundedCache(keptBytes / (4 * this.#index.length + 256));
       this.#version = this.#index.version;
     }
-    const key = this.#baseKey(attributes);
-    const known = this.#young.get(key);
+    const key = this.#slotKey(attributes);
+    const known = this.#kept.get(key);
     if (known !== undefined) return known;
-    const base = this.#old.get(key) ?? this.#makeBase(attributes);
-    if (this.#young.size >= keptBytes / 2 / (4 * this.#index.length + 256)) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
-    this.#young.set(key, base);
-    return base;
+    const made = this.#makeOfSlot(attributes);
+    this.#kept.set(key, made);
+    return made;
   }
 
   /** Only what some line item names, and what the publisher blocks, can make a difference. */
-  #baseKey({ values, creativeKeys, currency, blockedBrands }: SlotAttributes): string {
-    let key = blockedBrands.length === 0 ? currency : `${currency}\n${blockedBrands.join()}`;
-    key += `\n${creativeKeys.join()}`;
-    for (const [name] of baseDimensions) {
-      const dimension = this.#index.dimensions[name];
-      if (!dimension.matters) continue;
-      key += '\n';
-      for (const value of values[name]) if (dimension.names(value)) key += `${value},`;
-    }
-    return key;
+  #slotKey({ values, creativeKeys, currency, blockedBrands }: SlotAttributes): string {
+    const { placements, publishers, formats, sizes } = this.#index.dimensions;
+    const slot = `${placements.keyOf(values.placements)}|${publishers.keyOf(values.publishers)}`;
+    const shape = `${formats.keyOf(values.formats)}|${sizes.keyOf(values.sizes)}|${creativeKeys.join()}`;
+    return `${currency}|${slot}|${shape}|${blockedBrands.length === 0 ? '' : blockedBrands.join()}`;
   }
 
-  #makeBase(attributes: SlotAttributes): BaseSet {
-    const { length, state } = this.#index;
+  #makeOfSlot({ values, currency, blockedBrands, creativeKeys }: SlotAttributes): KeptSet {
+    const { length, state, dimensions, currencies, brands, creativeFits } = this.#index;
     const words = state.known.slice(0, length);
     const search = new Search(length, { words, count: countBits(words, length), exclusions: [] }, words);
     search.keep('status', 'inactive', state.active);
     search.keep('status', 'not_in_flight', state.inFlight);
     search.clear('status', 'outside_hours', state.closed);
-    search.filter('targeting', 'currency', this.#index.currencies, [attributes.currency]);
-    for (const [name, reason] of baseDimensions) {
-      search.filter('targeting', reason, this.#index.dimensions[name], attributes.values[name]);
-    }
-    search.filter('brand_safety', 'blocked_by_publisher', this.#index.brands, attributes.blockedBrands);
-    search.filter('creative', 'no_creative_fits', this.#index.creativeFits, attributes.creativeKeys);
+    search.filter('targeting', 'currency', currencies, [currency]);
+    for (const [name, reason] of slotAttributes) search.filter('targeting', reason, dimensions[name], values[name]);
+    search.filter('brand_safety', 'blocked_by_publisher', brands, blockedBrands);
+    search.filter('creative', 'no_creative_fits', creativeFits, creativeKeys);
     return { words, count: search.count, exclusions: search.exclusions };
   }
 }
@@ -154,7 +151,7 @@ class Search {
   count: number;
   readonly #scratch: Uint32Array;
 
-  constructor(length: number, from: BaseSet, scratch: Uint32Array) {
+  constructor(length: number, from: KeptSet, scratch: Uint32Array) {
     this.length = length;
     this.words = from.words;
     this.count = from.count;
@@ -170,10 +167,11 @@ class Search {
     return this.words;
   }
 
-  /** Notes that a step took so many; a step that comes in parts is counted as one. */
-  took(step: string, reason: string, count: number): void {
+  /** Notes how many a step left; a step that comes in parts is counted as one. */
+  leave(step: string, reason: string, left: number): void {
+    const count = this.count - left;
+    this.count = left;
     if (count === 0) return;
-    this.count -= count;
     const last = this.exclusions.at(-1);
     if (last?.step !== step || last.reason !== reason) this.exclusions.push({ step, reason, count });
     else this.exclusions[this.exclusions.length - 1] = { step, reason, count: last.count + count };
@@ -181,26 +179,21 @@ class Search {
 
   filter(step: string, reason: string, dimension: BitmapDimension, values: readonly string[]): void {
     if (this.count === 0 || !dimension.matters) return;
-    this.took(step, reason, dimension.filter(this.writable(), this.length, values));
+    this.leave(step, reason, dimension.filter(this.writable(), this.length, this.count, values));
   }
 
   clear(step: string, reason: string, removed: Uint32Array): void {
-    if (this.count > 0) this.took(step, reason, clearAll(this.writable(), removed, this.length));
+    if (this.count > 0) this.leave(step, reason, clearAll(this.writable(), removed, this.length));
   }
 
   clearSet(step: string, reason: string, removed: SlotSet): void {
-    if (this.count > 0 && removed.size > 0) this.took(step, reason, removed.clearFrom(this.writable(), this.length));
+    if (this.count === 0 || removed.size === 0) return;
+    this.leave(step, reason, removed.clearFrom(this.writable(), this.length, this.count));
   }
 
   keep(step: string, reason: string, kept: Uint32Array): void {
-    const words = this.writable();
-    let taken = 0;
-    for (let index = 0; index < this.length; index += 1) {
-      const missed = (words[index] as number) & ~(kept[index] as number);
-      if (missed === 0) continue;
-      words[index] = (words[index] as number) ^ missed;
-      taken += popcount(missed);
-    }
-    this.took(step, reason, taken);
+    const left = keepAll(this.#scratch, this.words, kept, this.length);
+    this.words = this.#scratch;
+    this.leave(step, reason, left);
   }
 }
