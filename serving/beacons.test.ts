@@ -136,11 +136,11 @@ describe('A genuine beacon', () => {
 
   it('after the expiry of its kind is recorded as late and charges nothing', async () => {
     const { buffer, clock, keys, desk } = await openDesk();
-    const token = sampleToken(sampleBilling(), keys.current());
+    const [last, late] = [1, 2].map((number) => sampleToken(sampleBilling(number), keys.current())) as [string, string];
     await clock.advance(30 * 60_000 - 1_000);
-    void desk.take(arrival({ token }));
+    void desk.take(arrival({ token: last }));
     await clock.advance(1);
-    void desk.take(arrival({ token, event: 'viewable' }));
+    void desk.take(arrival({ token: late }));
     const judgements = buffer
       .decoded()
       .map(({ record }) => ('beacon' in record.value ? record.value.beacon.judgement : record.name));

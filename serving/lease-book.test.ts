@@ -58,9 +58,10 @@ describe('The lease book', () => {
     expect(book.draw('cmp_1', day, 60)).toEqual(lease);
     expect(book.draw('cmp_1', day, 41)).toBeNull();
     expect(book.left('cmp_1', day)).toBe(40);
-    expect(book.draw('cmp_1', day, 40)).toEqual(lease);
     expect(book.draw('cmp_1', '2026-01-02', 1)).toBeNull();
     expect(book.draw('cmp_2', day, 1)).toBeNull();
+    expect(book.draw('cmp_1', day, 40)).toEqual(lease);
+    expect(book.draw('cmp_1', day, 1)).toBeNull();
   });
 
   it('holds a number only if it is the campaign’s last plus one, whoever it is granted to', () => {
