@@ -3,6 +3,7 @@ import type { Settings } from '../config/settings.ts';
 import { type ConsoleDesks, openConsoleDesks } from '../dashboards/console-desks.ts';
 import { FinanceDesk } from '../dashboards/finance/finance-desk.ts';
 import { contentOf } from '../dashboards/finance/selection-content.ts';
+import { loadReports, type Reports } from '../dashboards/reports/report-file.ts';
 import { prepareWarehouse, readDefinitions } from '../dashboards/warehouse/prepare.ts';
 import { catchUpEvents, followEvents } from '../ledger/index/follow-events.ts';
 import { followLedgers, type LedgerFollower } from '../ledger/index/follow-ledgers.ts';
@@ -11,6 +12,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Disk } from '../ports/disk.ts';
 import type { EventIndex } from '../ports/event-index.ts';
 import type { EventLog } from '../ports/event-log.ts';
+import type { LedgerIndexStore } from '../ports/ledger-index.ts';
 import type { LedgerQueries } from '../ports/ledger-queries.ts';
 import type { LedgerStore } from '../ports/ledger-store.ts';
 import type { Random } from '../ports/random.ts';
@@ -42,6 +44,8 @@ export interface ConsoleParts extends ConsoleSurroundings {
   readonly events: EventIndex;
   readonly ledgers: LedgerFollower;
   readonly queries: LedgerQueries;
+  readonly index: LedgerIndexStore;
+  readonly reports: Reports;
   /** Brings the index of selections' records up to the end of the log. */
   readonly catchUp: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -76,6 +80,7 @@ export async function openConsoleParts(surroundings: ConsoleSurroundings): Promi
 
   const warehouse = await openWarehouse(settings, clock);
   await prepareWarehouse(warehouse, await readDefinitions(surroundings.disk, join(house, 'dashboards/warehouse')));
+  const reports = await loadReports(surroundings.disk, join(house, 'dashboards/reports'));
   const sink = createWarehouseSink({ log, registry, warehouse, clock, onFailure });
   const sinking = sink.start();
   sinking.catch(onFailure);
@@ -85,6 +90,6 @@ export async function openConsoleParts(surroundings: ConsoleSurroundings): Promi
     await Promise.all([sink.stop(), ledgers.stop(), eventFollower.stop()]);
     await Promise.all([warehouse.close(), index.close(), states.close(), views.close(), ledger.close(), log.close()]);
   };
-  const opened = { log, ledger, views, warehouse, sink, desks, corrections, events, ledgers, queries, catchUp, close };
-  return { ...surroundings, ...opened };
+  const read = { events, ledgers, queries, index, reports, catchUp };
+  return { ...surroundings, log, ledger, views, warehouse, sink, desks, corrections, ...read, close };
 }

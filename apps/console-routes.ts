@@ -4,13 +4,16 @@ import { catalogRoutes } from '../dashboards/routes/catalog.ts';
 import { financeRoutes } from '../dashboards/routes/finance.ts';
 import { type Dependency, healthRoutes } from '../dashboards/routes/health.ts';
 import { ledgerRoutes } from '../dashboards/routes/ledger.ts';
+import { pacingRoutes } from '../dashboards/routes/pacing.ts';
 import { personRoutes } from '../dashboards/routes/persons.ts';
+import { reportRoutes } from '../dashboards/routes/reports.ts';
 import type { ConsoleParts } from './console-parts.ts';
 import { readPersonSecret } from './person-secret.ts';
 
 /** Every route of the console, in one place. */
 export function consoleRoutes(parts: ConsoleParts): ConsoleRoutes[] {
-  const { log, registry, clock, settings, desks, corrections, events, queries, catchUp } = parts;
+  const { log, registry, clock, settings, desks, corrections, events, queries, catchUp, views, warehouse, reports } =
+    parts;
   const campaignOwner = async (campaignId: string) =>
     (await desks.catalog.read()).campaigns.get(campaignId)?.advertiser_id ?? null;
   return [
@@ -19,6 +22,8 @@ export function consoleRoutes(parts: ConsoleParts): ConsoleRoutes[] {
     financeRoutes(corrections, desks.facts),
     auditRoutes({ log, registry, events, catchUp }),
     ledgerRoutes({ queries, campaignOwner }),
+    pacingRoutes({ views, campaignOwner }),
+    reportRoutes({ reports, warehouse, clock }),
     personRoutes({ log, registry, clock, hashSecret: readPersonSecret(settings.dataDir) }),
   ];
 }

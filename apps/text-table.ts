@@ -11,3 +11,9 @@ export function textTable(header: readonly string[], rows: readonly (readonly (s
   );
   return `${lines.map((line) => line.join('  ').trimEnd()).join('\n')}\n`;
 }
+
+/** Any value of an answer as a cell; what is no plain value as JSON. */
+export function cellText(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,105 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readSchemaVersions, openFileSchemaRegistry } from '../../adapters/embedded/file-schema-registry.ts';
+import { createSystemClock } from '../../adapters/system/clock.ts';
+import type { Settings } from '../../config/settings.ts';
+import { isAdtallyError } from '../../domain/errors.ts';
+import type { EventLog } from '../../ports/event-log.ts';
+import { openKeys, openLedger, openLedgerIndex, openLog, openStates, openViews, openWarehouse } from '../engines.ts';
+import { type Finding, note, sentenceOf, well, wrong } from './finding.ts';
+
+interface Closable {
+  close(): Promise<void>;
+}
+
+const damaged = 'restore the folder from a backup; the log is what everything else is built from';
+const disposable = 'stop the platform and delete the folder: it is built again from the log';
+
+/** Opens every engine and asks it something. @returns the log of DATA_DIR, open, or null if there is none that can be opened */
+export async function checkEngines(
+  settings: Settings,
+  { isRunning }: { readonly isRunning: boolean },
+): Promise<{ findings: Finding[]; log: EventLog | null }> {
+  const hasData = existsSync(join(settings.dataDir, 'log'));
+  const trial = hasData ? null : mkdtempSync(join(tmpdir(), 'adtally-doctor-'));
+  const place = trial === null ? settings : { ...settings, dataDir: trial };
+  const where = trial === null ? '' : ' (tried in a temporary folder: there is no data yet)';
+  const findings = [checkSchemas()];
+  const { finding, log } = await checkLog(place, where);
+  findings.push(finding, ...(await checkStores(place, where)), await checkWarehouse(place, where, isRunning));
+  if (trial === null) return { findings, log };
+  await log?.close();
+  rmSync(trial, { recursive: true, force: true });
+  return { findings, log: null };
+}
+
+function checkSchemas(): Finding {
+  try {
+    openFileSchemaRegistry();
+    return well('schemas', `${readSchemaVersions().length} versions are readable`);
+  } catch (error) {
+    return wrong('schemas', sentenceOf(error), 'restore schemas/avro from the repository');
+  }
+}
+
+async function checkLog(settings: Settings, where: string): Promise<{ finding: Finding; log: EventLog | null }> {
+  try {
+    const log = await openLog(settings, createSystemClock());
+    let records = 0;
+    for (let shard = 0; shard < log.shards('spend'); shard += 1) records += (await log.bounds('spend', shard)).next;
+    return { finding: well('event log', `opens; ${records} records of spend${where}`), log };
+  } catch (error) {
+    const isOther = isAdtallyError(error, 'SHARDS_CHANGED');
+    const advice = isOther ? 'set SHARDS to what DATA_DIR was made with: it can never change' : damaged;
+    return { finding: wrong('event log', sentenceOf(error), advice), log: null };
+  }
+}
+
+async function checkStores(settings: Settings, where: string): Promise<Finding[]> {
+  const clock = createSystemClock();
+  const stores: readonly (readonly [string, string, () => Promise<Closable>, (store: never) => Promise<unknown>])[] = [
+    ['ledger store', damaged, () => openLedger(settings, clock), askLedger],
+    ['ledger index', disposable, async () => (await openLedgerIndex(settings, clock)).ledgers, askIndex],
+    ['view store', disposable, () => openViews(settings, clock), askViews],
+    ['key store', damaged, () => openKeys(settings, clock), async () => {}],
+    ['streams state', disposable, () => openStates(settings, clock, 'streams'), async () => {}],
+    ['console state', disposable, () => openStates(settings, clock, 'console'), async () => {}],
+  ];
+  const findings: Finding[] = [];
+  for (const [what, advice, open, ask] of stores) {
+    try {
+      const store = await open();
+      await ask(store as never);
+      await store.close();
+      findings.push(well(what, `opens and answers${where}`));
+    } catch (error) {
+      findings.push(wrong(what, sentenceOf(error), advice));
+    }
+  }
+  return findings;
+}
+
+type Ledger = Awaited<ReturnType<typeof openLedger>>;
+type Index = Awaited<ReturnType<typeof openLedgerIndex>>['ledgers'];
+type Views = Awaited<ReturnType<typeof openViews>>;
+const askLedger = (ledger: Ledger) => ledger.tail('tentative-0');
+const askIndex = (index: Index) => index.indexedStreams();
+const askViews = (views: Views) => views.getMany(['doctor']);
+
+/** Its engine takes a folder for one process, so a running platform is asked over the console instead (`/readyz`). */
+async function checkWarehouse(settings: Settings, where: string, isRunning: boolean): Promise<Finding> {
+  if (isRunning) return note('warehouse', 'the console holds it; its readiness above includes it');
+  try {
+    const warehouse = await openWarehouse(settings, createSystemClock());
+    const { rows } = await warehouse.query('SELECT version() AS version');
+    await warehouse.close();
+    return well('warehouse', `ClickHouse ${String(rows[0]?.['version'])} answers in process${where}`);
+  } catch (error) {
+    return wrong(
+      'warehouse',
+      sentenceOf(error),
+      'run npm ci; if it persists, delete DATA_DIR/warehouse: it is filled again',
+    );
+  }
+}
