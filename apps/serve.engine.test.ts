@@ -197,6 +197,27 @@ describe('A serve process', () => {
     expect(await get('/healthz')).toBe(200);
   });
 
+  it('brings what a node left that is no more to the log, but leaves a living one alone', async () => {
+    const gone = await start({ env: { NODE_NAME: 'gone' } });
+    const key = await signingKey();
+    const living = await startServe({ dataDir: folder.path, port: await freePort(), env: { NODE_NAME: 'living' } });
+    running.add(living);
+    const acknowledged = new Map<string, Billing>();
+    const stop = { now: false };
+    const senders = Array.from({ length: 8 }, () => sendUntil(stop, key, acknowledged));
+    await clock.sleep(300);
+    await gone.kill('SIGKILL');
+    stop.now = true;
+    await Promise.all(senders);
+    const heir = await start();
+    await expectAllInLog(acknowledged);
+    const ended = (await everything('nodes')).flatMap(({ name, value }) =>
+      name === 'NodeFenceDecided' ? [[value.node, value.reason]] : [],
+    );
+    expect(ended).toEqual([['gone', 'succeeded']]);
+    expect([await heir.kill('SIGTERM'), await living.kill('SIGTERM')]).toEqual([0, 0]);
+  });
+
   it('that reads its own fence ends with an error, so that the supervisor starts another boot', async () => {
     const serve = await start();
     const [started] = (await everything('nodes')).flatMap(({ name, value }) => (name === 'NodeStarted' ? [value] : []));

@@ -10,10 +10,13 @@ import { deriveLimits } from '../config/limits.ts';
 import { readSettings, type Settings } from '../config/settings.ts';
 import { ensureFirstPolicy } from '../dashboards/finance/first-policy.ts';
 import { BeaconDesk } from '../serving/beacons.ts';
+import { isAdtallyError } from '../domain/errors.ts';
 import { Boot, type BootOptions } from '../serving/boot.ts';
 import { CatalogIndex } from '../serving/catalog-index.ts';
 import { serveMetrics } from '../serving/metrics.ts';
+import { type RecoveryOptions, recoverBuffers } from '../serving/recovery.ts';
 import { Rejections } from '../serving/rejections.ts';
+import { leftBuffers } from '../serving/segments.ts';
 import { registerDecisions } from '../serving/routes/decisions.ts';
 import { buildServe } from '../serving/serve-app.ts';
 import { TokenKeys } from '../serving/token-keys.ts';
@@ -22,6 +25,7 @@ import { openDecisionDesk } from './decisions.ts';
 import { openKeys, openLog, openViews } from './engines.ts';
 
 const mebi = 1024 * 1024;
+let stopping = false;
 
 function say(sentence: string): void {
   process.stderr.write(`serve: ${sentence}\n`);
@@ -46,6 +50,9 @@ async function freePort(host: string): Promise<number> {
 function startWriterThread(): Worker {
   const worker = new Worker(new URL('log-writer.ts', import.meta.url));
   worker.once('error', die);
+  worker.once('exit', () => {
+    if (!stopping) die(new Error('the thread that writes to the log has ended'));
+  });
   return worker;
 }
 
@@ -63,6 +70,27 @@ function bootLimits(settings: Settings): BootOptions['limits'] {
   };
 }
 
+interface OtherNodes extends Pick<RecoveryOptions, 'disk' | 'clock' | 'registry' | 'writer' | 'boot'> {
+  /** Folder of the buffers of all nodes of this machine. */
+  readonly buffers: string;
+  readonly own: string;
+}
+
+/** A node that was renamed or taken away comes back no more: what it acknowledged is brought to the log by another. */
+async function recoverOtherNodes({ buffers, own, ...options }: OtherNodes): Promise<void> {
+  for (const node of await options.disk.list(buffers)) {
+    const folder = join(buffers, node);
+    if (node === own || (await leftBuffers(options.disk, folder)).length === 0) continue;
+    try {
+      const lock = lockFolder(folder);
+      await recoverBuffers({ ...options, folder, node, onRetry: (error) => say(String(error)), onDamage: say });
+      lock.release();
+    } catch (error) {
+      if (!isAdtallyError(error, 'NODE_NAME_TAKEN')) throw error; // it lives and looks after its own
+    }
+  }
+}
+
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
   const limits = deriveLimits(settings);
@@ -73,13 +101,15 @@ async function main(): Promise<void> {
     openFileSchemaRegistry(),
   ];
   const { nodeName: node, dataDir, serveHost: host } = settings;
-  const folder = join(dataDir, 'buffer', node);
+  const buffers = join(dataDir, 'buffer');
+  const folder = join(buffers, node);
   await disk.makeFolder(folder);
   const lock = lockFolder(folder);
   const log = await openLog(settings, clock);
   const rules = { holdMs: settings.holdMs, horizonMs: settings.horizonMs };
   await ensureFirstPolicy({ log, registry, clock, rules, setBy: node });
   const worker = startWriterThread();
+  const writer = connectLogWriter(worker);
   const port = settings.servePort === 0 ? await freePort(host) : settings.servePort;
   const url = settings.publicUrl ?? `http://${host}:${port}`;
   const keysFolder = join(dataDir, 'secrets');
@@ -96,12 +126,13 @@ async function main(): Promise<void> {
     random,
     registry,
     log,
-    writer: connectLogWriter(worker),
+    writer,
     catalog: index,
     limits: bootLimits(settings),
     onFatal: die,
     onTrouble: say,
   });
+  await recoverOtherNodes({ disk, clock, registry, writer, boot: boot.boot, buffers, own: node });
   const { buffer, leases, clock: nodeClock } = boot;
   const rejections = new Rejections({ buffer, clock: nodeClock, registry });
   const { longestTokenMs } = limits;
@@ -129,7 +160,6 @@ async function main(): Promise<void> {
     ],
     onError,
   });
-  let stopping = false;
   const stop = async () => {
     if (stopping) return;
     stopping = true;
