@@ -71,7 +71,9 @@ export class BatchBuilder {
   readonly #options: BatchBuilderOptions;
   #ready: EntriesBooked[] = [];
   #first: Position;
-  #next: Position;
+  /** Next position, in two numbers because it moves with every entry. */
+  #offset: number;
+  #ordinal: number;
   #entries: Entry[] = [];
   #ticks: TickMark[] = [];
   #closes: CloseMark[] = [];
@@ -82,14 +84,10 @@ export class BatchBuilder {
   constructor(options: BatchBuilderOptions) {
     this.#options = options;
     this.#first = options.tail.next;
-    this.#next = options.tail.next;
+    this.#offset = options.tail.next.offset;
+    this.#ordinal = options.tail.next.ordinal;
     this.#entryCount = options.tail.entryCount;
     this.#chainHead = options.tail.chainHead;
-  }
-
-  /** Next position that is not gathered yet. */
-  get next(): Position {
-    return this.#next;
   }
 
   /** True if there are entries or closes, which must not wait. */
@@ -99,7 +97,7 @@ export class BatchBuilder {
 
   /** True if there is anything to append, be it only that the source went on. */
   get hasProgress(): boolean {
-    return this.#ready.length > 0 || isBefore(this.#first, this.#next);
+    return this.#ready.length > 0 || this.#hasMoved();
   }
 
   tick(mark: TickMark, foldTime: number): void {
@@ -117,34 +115,42 @@ export class BatchBuilder {
     this.#entries.push(entry);
     this.#entryCount += 1;
     this.#chainHead = entry.chain_hash;
-    this.#next = { offset: entry.source_offset, ordinal: entry.ordinal + 1 };
+    this.#offset = entry.source_offset;
+    this.#ordinal = entry.ordinal + 1;
   }
 
   /** The record before `offset` is whole. */
   advance(offset: number): void {
-    this.#next = { offset, ordinal: 0 };
+    this.#offset = offset;
+    this.#ordinal = 0;
   }
 
   /** Everything gathered so far as batches; empty if the source did not go on. */
   take(foldTime: number): readonly EntriesBooked[] {
-    if (isBefore(this.#first, this.#next)) this.#cut(foldTime);
+    if (this.#hasMoved()) this.#cut(foldTime);
     const ready = this.#ready;
     this.#ready = [];
     return ready;
   }
 
   #makeRoom(bytes: number, foldTime: number): void {
-    if (this.#bytes + bytes > this.#options.maxBytes && isBefore(this.#first, this.#next)) this.#cut(foldTime);
+    if (this.#bytes + bytes > this.#options.maxBytes && this.#hasMoved()) this.#cut(foldTime);
     this.#bytes += bytes;
+  }
+
+  #hasMoved(): boolean {
+    const { offset, ordinal } = this.#first;
+    return this.#offset > offset || this.#ordinal > ordinal;
   }
 
   #cut(foldTime: number): void {
     const { truth, shard } = this.#options;
+    const next = { offset: this.#offset, ordinal: this.#ordinal };
     this.#ready.push({
       truth,
       shard,
       first: this.#first,
-      next: this.#next,
+      next,
       fold_time: foldTime,
       entries: this.#entries,
       ticks: this.#ticks,
@@ -152,7 +158,7 @@ export class BatchBuilder {
       chain_head: this.#chainHead,
       entry_count: this.#entryCount,
     });
-    this.#first = this.#next;
+    this.#first = next;
     this.#entries = [];
     this.#ticks = [];
     this.#closes = [];

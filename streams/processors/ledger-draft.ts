@@ -1,5 +1,5 @@
 import type { EntriesBooked, Position } from '../../domain/records.ts';
-import { BatchBuilder, isBefore, ledgerStream, type StreamTail } from '../../ledger/batch.ts';
+import { BatchBuilder, ledgerStream, type StreamTail } from '../../ledger/batch.ts';
 import { EntryChain } from '../../ledger/chain.ts';
 import type { Post, Posting } from '../../ledger/entries.ts';
 import type { LedgerTruth } from '../../ports/ledger-index.ts';
@@ -23,7 +23,8 @@ export class LedgerDraft {
   readonly #post: Post;
   #step: SpendStep | null = null;
   #ordinal = 0;
-  #written = false;
+  /** Entries of the step that the stream holds already; Infinity: the whole step. */
+  #writtenOrdinals = 0;
 
   constructor(options: LedgerDraftOptions) {
     this.truth = options.truth;
@@ -51,14 +52,13 @@ export class LedgerDraft {
   write(step: SpendStep, translate: (post: Post) => void): void {
     this.#step = step;
     this.#ordinal = 0;
-    this.#written = step.offset < this.#resume.offset;
-    const begun = this.#written || (step.offset === this.#resume.offset && this.#resume.ordinal > 0);
+    this.#writtenOrdinals = this.#alreadyWritten(step.offset);
     const { mark, offset, foldTime } = step;
-    if (!begun && mark?.kind === 'tick') {
+    if (this.#writtenOrdinals === 0 && mark?.kind === 'tick') {
       this.#batches.tick({ offset, advanced_to: mark.advancedTo }, foldTime);
     }
     translate(this.#post);
-    if (this.#written) return;
+    if (this.#writtenOrdinals === Number.POSITIVE_INFINITY) return;
     if (mark?.kind === 'closed') {
       this.#batches.close({ offset, calendar: mark.calendar, period: mark.period }, foldTime);
     }
@@ -70,11 +70,16 @@ export class LedgerDraft {
     return this.#batches.take(foldTime);
   }
 
+  #alreadyWritten(offset: number): number {
+    if (offset < this.#resume.offset) return Number.POSITIVE_INFINITY;
+    return offset === this.#resume.offset ? this.#resume.ordinal : 0;
+  }
+
   #place(posting: Posting): void {
     const ordinal = this.#ordinal;
     this.#ordinal += 1;
+    if (ordinal < this.#writtenOrdinals) return;
     const step = this.#step as SpendStep;
-    if (this.#written || isBefore({ offset: step.offset, ordinal }, this.#resume)) return;
     posting.source_offset = step.offset;
     posting.ordinal = ordinal;
     posting.posted_at = step.foldTime;

@@ -26,6 +26,7 @@ export type PacingOutput =
 
 const sums = ['drawn', 'released', 'incurred', 'suspended', 'voided', 'certified', 'reversed'] as const;
 const dayMs = 86_400_000;
+const rememberedLeases = 10_000;
 
 /**
  * The pacing truth of one shard: sums by (campaign, lease), written as cumulative deltas. At the fence of a boot its leases are written for the last
@@ -37,8 +38,11 @@ export class PacingDeltas {
   readonly #fenced = new Set<string>();
   /** Changed since the last delta. */
   readonly #unsent = new Set<PacingRow>();
-  /** Changed or removed since the last snapshot, by key. */
-  readonly #unsaved = new Map<string, PacingRow | null>();
+  /** Changed since the last snapshot; and keys of rows removed since then. */
+  readonly #unsaved = new Set<PacingRow>();
+  readonly #removed = new Set<string>();
+  /** Rows by the very lease object that the fold hands on from step to step, since making a key costs more than all the sums. */
+  readonly #byLease = new Map<Lease, PacingRow>();
   #outputs: PacingOutput[] = [];
 
   constructor(shard: number) {
@@ -66,11 +70,16 @@ export class PacingDeltas {
     return outputs;
   }
 
-  /** Takes the rows that changed since the last call, for a snapshot; null: removed. */
-  takeUnsaved(): readonly (readonly [key: string, row: PacingRow | null])[] {
-    const unsaved = [...this.#unsaved];
+  /** Takes what changed since the last call, for a snapshot. */
+  takeUnsaved(): {
+    readonly rows: readonly (readonly [key: string, row: PacingRow])[];
+    readonly removed: readonly string[];
+  } {
+    const rows = [...this.#unsaved].map((row) => [rowKey(row.campaignId, row.lease, row.day), row] as const);
+    const removed = [...this.#removed];
     this.#unsaved.clear();
-    return unsaved;
+    this.#removed.clear();
+    return { rows, removed };
   }
 
   /** Puts a row of a snapshot back. */
@@ -88,18 +97,14 @@ export class PacingDeltas {
     for (const [key, row] of this.#rows) {
       const over = Date.parse(row.day) + longestHorizonMs + 3 * dayMs < foldTime;
       if (!over || row.drawn !== row.released + row.voided + row.certified || this.#unsent.has(row)) continue;
-      this.#rows.delete(key);
-      this.#unsaved.set(key, null);
+      this.#remove(key, row);
     }
   }
 
-  rows(): Iterable<PacingRow> {
-    return this.#rows.values();
-  }
-
   #move(transition: Transition, lease: Lease): void {
-    const behindFence = this.#fenced.size > 0 && this.#fenced.has(bootKey(lease.node, lease.boot));
-    const row = this.#row(transition.billing.campaign_id, behindFence ? null : lease, lease.day);
+    const row = this.#rowOf(transition.billing.campaign_id, lease);
+    this.#unsent.add(row);
+    this.#unsaved.add(row);
     const amount = BigInt(transition.amountMicros);
     switch (transition.kind) {
       case 'drawn':
@@ -135,15 +140,24 @@ export class PacingDeltas {
     }
   }
 
-  #row(campaignId: string, lease: Lease | null, day: string): PacingRow {
+  #rowOf(campaignId: string, lease: Lease): PacingRow {
+    const remembered = this.#byLease.get(lease);
+    if (remembered !== undefined && remembered.campaignId === campaignId) return remembered;
+    const behindFence = this.#fenced.has(bootKey(lease.node, lease.boot));
+    const row = this.#findOrAdd(campaignId, behindFence ? null : lease, lease.day);
+    if (this.#byLease.size >= rememberedLeases) this.#byLease.clear();
+    this.#byLease.set(lease, row);
+    return row;
+  }
+
+  #findOrAdd(campaignId: string, lease: Lease | null, day: string): PacingRow {
     const key = rowKey(campaignId, lease, day);
     let row = this.#rows.get(key);
     if (row === undefined) {
       row = emptyRow(campaignId, lease, day);
       this.#rows.set(key, row);
+      this.#removed.delete(key);
     }
-    this.#unsent.add(row);
-    this.#unsaved.set(key, row);
     return row;
   }
 
@@ -153,22 +167,26 @@ export class PacingDeltas {
       if (row.lease === null || row.lease.node !== node || row.lease.boot !== boot) continue;
       if (this.#unsent.has(row)) this.#outputs.push(this.#delta(row, offset, foldTime));
       this.#foldIntoDay(row);
-      this.#rows.delete(key);
-      this.#unsent.delete(row);
-      this.#unsaved.set(key, null);
+      this.#remove(key, row);
     }
     this.#outputs.push({ name: 'FencePassed', value: { node, boot, shard: this.#shard, source_offset: offset } });
   }
 
   /** The consumer does the same at FencePassed, so this alone is no news. */
   #foldIntoDay(row: PacingRow): void {
-    const key = rowKey(row.campaignId, null, row.day);
-    const ofDay = this.#rows.get(key) ?? emptyRow(row.campaignId, null, row.day);
+    const ofDay = this.#findOrAdd(row.campaignId, null, row.day);
     for (const sum of sums) ofDay[sum] += row[sum];
     ofDay.selections += row.selections;
     ofDay.billableEvents += row.billableEvents;
-    this.#rows.set(key, ofDay);
-    this.#unsaved.set(key, ofDay);
+    this.#unsaved.add(ofDay);
+  }
+
+  #remove(key: string, row: PacingRow): void {
+    this.#rows.delete(key);
+    this.#unsent.delete(row);
+    this.#unsaved.delete(row);
+    this.#removed.add(key);
+    this.#byLease.clear();
   }
 
   #delta(row: PacingRow, next: number, foldTime: number): PacingOutput {

@@ -1,72 +1,90 @@
-/** What can wait in the queue. `dueAt` is the one moment it waits for; entries left over from an earlier wait no longer match it. */
+/** What can wait in the queue. `dueAt` is the one moment it waits for, ms; entries left over from an earlier wait no longer match it. */
 export interface Waiting {
   readonly id: string;
   dueAt: number;
 }
 
+/** Width of a slot, ms. Slots are numbered from 1970, so that their numbers stay small integers, which maps find fastest. */
+const slotMs = 1_024;
+
 /**
- * What waits, in the order (due time, id). One bucket for each due moment and a binary heap of the moments: adding costs a look-up, because many
- * selections share a moment (a hold starts at fold time). There is no third key: something waits for one step at a time.
+ * What waits, in the order (due time, id). Slots of about a second and a binary heap of the slots in use: adding costs a look-up, since many wait for
+ * the same second. There is no third key: something waits for one step at a time.
  */
 export class DueQueue<T extends Waiting> {
-  readonly #buckets = new Map<number, T[]>();
-  readonly #moments: number[] = [];
+  readonly #slots = new Map<number, T[]>();
+  readonly #heap: number[] = [];
 
   /** Enters it under its `dueAt`. A former entry need not be taken out. */
   add(waiting: T): void {
-    const bucket = this.#buckets.get(waiting.dueAt);
-    if (bucket !== undefined) {
-      bucket.push(waiting);
+    const slot = Math.floor(waiting.dueAt / slotMs);
+    const entries = this.#slots.get(slot);
+    if (entries !== undefined) {
+      entries.push(waiting);
       return;
     }
-    this.#buckets.set(waiting.dueAt, [waiting]);
-    this.#push(waiting.dueAt);
+    this.#slots.set(slot, [waiting]);
+    this.#push(slot);
   }
 
-  /** Takes everything out whose due moment is the earliest one and not after `now`; empty when there is none. */
+  /** Takes out, in order, what is due not after `now`, a slot at a time, the earliest first; empty when there is none. */
   takeEarliest(now: number): readonly T[] {
-    for (let moment = this.#moments[0]; moment !== undefined && moment <= now; moment = this.#moments[0]) {
-      this.#pop();
-      const bucket = this.#buckets.get(moment) ?? [];
-      this.#buckets.delete(moment);
-      const due = stillWaiting(bucket, moment);
+    const latest = Math.floor(now / slotMs);
+    for (let slot = this.#heap[0]; slot !== undefined && slot <= latest; slot = this.#heap[0]) {
+      const due = this.#takeSlot(slot, now);
       if (due.length > 0) return due;
+      if (slot === latest) break;
     }
     return [];
   }
 
-  #push(moment: number): void {
-    const heap = this.#moments;
+  /** What of a slot is due; the rest stays, without what no longer waits. */
+  #takeSlot(slot: number, now: number): readonly T[] {
+    const due: T[] = [];
+    const rest: T[] = [];
+    for (const waiting of this.#slots.get(slot) ?? []) {
+      if (Math.floor(waiting.dueAt / slotMs) !== slot) continue;
+      (waiting.dueAt <= now ? due : rest).push(waiting);
+    }
+    if (rest.length > 0) this.#slots.set(slot, rest);
+    else {
+      this.#slots.delete(slot);
+      this.#pop();
+    }
+    return due.length === 0 ? due : inOrder(due);
+  }
+
+  #push(slot: number): void {
+    const heap = this.#heap;
     let index = heap.length;
-    heap.push(moment);
+    heap.push(slot);
     while (index > 0) {
       const parent = (index - 1) >> 1;
-      if ((heap[parent] as number) <= moment) break;
+      if ((heap[parent] as number) <= slot) break;
       heap[index] = heap[parent] as number;
       index = parent;
     }
-    heap[index] = moment;
+    heap[index] = slot;
   }
 
   #pop(): void {
-    const heap = this.#moments;
-    const moment = heap.pop() as number;
+    const heap = this.#heap;
+    const slot = heap.pop() as number;
     const { length } = heap;
     if (length === 0) return;
     let index = 0;
     for (let child = 1; child < length; child = 2 * index + 1) {
       if (child + 1 < length && (heap[child + 1] as number) < (heap[child] as number)) child += 1;
-      if ((heap[child] as number) >= moment) break;
+      if ((heap[child] as number) >= slot) break;
       heap[index] = heap[child] as number;
       index = child;
     }
-    heap[index] = moment;
+    heap[index] = slot;
   }
 }
 
-/** Sorted by id, without what waits for another moment by now, and each once. */
-function stillWaiting<T extends Waiting>(bucket: readonly T[], moment: number): readonly T[] {
-  const due = bucket.filter((waiting) => waiting.dueAt === moment);
-  due.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+/** By due time, then id, each once: what left a slot and came back stands in it twice. */
+function inOrder<T extends Waiting>(due: T[]): readonly T[] {
+  due.sort((a, b) => a.dueAt - b.dueAt || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   return due.filter((waiting, index) => waiting !== due[index - 1]);
 }

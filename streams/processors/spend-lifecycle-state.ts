@@ -43,7 +43,7 @@ export interface SpendStep {
   readonly offset: number;
   /** Fold time after it, ms. */
   foldTime: number;
-  readonly transitions: Transition[];
+  transitions: Transition[];
   mark: Mark | null;
   refusal: Refusal | null;
 }

@@ -1,4 +1,5 @@
 import type { Billing, Calendar, Lease } from '../../domain/records.ts';
+import type { Transition } from '../../domain/transitions.ts';
 import { leaseKey } from '../../domain/billing.ts';
 import { AdtallyError } from '../../domain/errors.ts';
 import type { SpendState, SpendStep } from './spend-lifecycle-state.ts';
@@ -13,17 +14,42 @@ export interface Work {
 
 const never = Number.POSITIVE_INFINITY;
 
-/** What every transition of a selection carries. Reads a bound calendar, which `admit` has made sure of. */
-function moved<K extends string>(work: Work, selection: Selection, kind: K, amountMicros: number) {
+/**
+ * A transition of a selection. All kinds have all fields in one order, whatever their type shows, since objects of one shape are what the translators
+ * read fastest. Reads a bound calendar, which `unbelievable` has made sure of.
+ */
+function emit(work: Work, selection: Selection, kind: Transition['kind'], more: Particulars): void {
   const billing = contentOf(selection);
   const bound = calendarOf(selection, billing);
-  return {
+  const { state, step } = work;
+  const transition = {
     kind,
     billing,
-    amountMicros,
+    amountMicros: more.amountMicros ?? billing.price_micros,
     servicePeriod: servicePeriod(bound, billing.selected_at),
-    postingPeriod: postingPeriod(work.state, work.state.policy?.calendars.get(billing.calendar) ?? bound),
+    postingPeriod: postingPeriod(state, state.policy?.calendars.get(billing.calendar) ?? bound),
+    lease: more.lease ?? null,
+    surplus: more.surplus ?? false,
+    fromSuspense: more.fromSuspense ?? false,
+    category: more.verdict?.category ?? 'QUALITY',
+    rule: more.verdict?.rule ?? '',
+    certifiedMicros: selection.certifiedMicros,
+    reversedBeforeMicros: selection.reversedMicros,
+    adjustment: more.adjustment ?? false,
   };
+  if (step.transitions.length === 0) step.transitions = [transition as Transition];
+  else step.transitions.push(transition as Transition);
+}
+
+/** What a kind of transition says beyond the selection. */
+interface Particulars {
+  /** The price if omitted. */
+  readonly amountMicros?: number;
+  readonly lease?: Lease | null;
+  readonly surplus?: boolean;
+  readonly fromSuspense?: boolean;
+  readonly verdict?: Verdict;
+  readonly adjustment?: boolean;
 }
 
 function contentOf(selection: Selection): Billing {
@@ -56,8 +82,7 @@ function enter(work: Work, selection: Selection, phase: Phase, dueAt: number = n
 /** Open: drawn on its lease. The caller enters the phase. */
 export function draw(work: Work, selection: Selection, lease: Lease): void {
   selection.lease = lease;
-  const amountMicros = contentOf(selection).price_micros;
-  work.step.transitions.push({ ...moved(work, selection, 'drawn', amountMicros), lease });
+  emit(work, selection, 'drawn', { lease });
 }
 
 /** Drawn, waiting for its billable event until the reservation expires. */
@@ -79,18 +104,14 @@ export function leaveTombstone(work: Work, selection: Selection): void {
 /** Open → available again. */
 export function release(work: Work, selection: Selection): void {
   const lease = leaseOf(selection);
-  const amountMicros = contentOf(selection).price_micros;
-  work.step.transitions.push({ ...moved(work, selection, 'released', amountMicros), lease, surplus: false });
+  emit(work, selection, 'released', { lease });
   enter(work, selection, 'released');
 }
 
 /** A second node drew for the same click: counted as drawn and released at once, and remembered. */
 export function drawSurplus(work: Work, selection: Selection, lease: Lease): void {
-  const amountMicros = contentOf(selection).price_micros;
-  work.step.transitions.push(
-    { ...moved(work, selection, 'drawn', amountMicros), lease },
-    { ...moved(work, selection, 'released', amountMicros), lease, surplus: true },
-  );
+  emit(work, selection, 'drawn', { lease });
+  emit(work, selection, 'released', { lease, surplus: true });
   selection.surplus = [...selection.surplus, leaseKey(lease)];
   work.state.selections.touch(selection, work.state.foldTime);
 }
@@ -98,42 +119,31 @@ export function drawSurplus(work: Work, selection: Selection, lease: Lease): voi
 /** Open → pending, until its hold ends. */
 export function incur(work: Work, selection: Selection): void {
   const lease = leaseOf(selection);
-  const amountMicros = contentOf(selection).price_micros;
-  work.step.transitions.push({ ...moved(work, selection, 'incurred', amountMicros), lease });
+  emit(work, selection, 'incurred', { lease });
   enter(work, selection, 'incurred', work.state.foldTime + selection.policy.holdMs);
 }
 
 /** Pending → suspense, until somebody decides or its horizon. */
 export function suspend(work: Work, selection: Selection): void {
   const lease = leaseOf(selection);
-  const amountMicros = contentOf(selection).price_micros;
-  work.step.transitions.push({ ...moved(work, selection, 'suspended', amountMicros), lease });
+  emit(work, selection, 'suspended', { lease });
   enter(work, selection, 'suspended', horizonOf(selection) + 1);
 }
 
 /** Pending or suspense → voided. */
 export function voidPending(work: Work, selection: Selection, verdict: Verdict): void {
   const lease = leaseOf(selection);
-  const amountMicros = contentOf(selection).price_micros;
   const fromSuspense = selection.phase === 'suspended';
-  const { category, rule } = verdict;
-  work.step.transitions.push({
-    ...moved(work, selection, 'voided', amountMicros),
-    category,
-    rule,
-    lease,
-    fromSuspense,
-  });
+  emit(work, selection, 'voided', { lease, fromSuspense, verdict });
   enter(work, selection, 'voided');
 }
 
 /** Pending or suspense → certified. */
 export function certify(work: Work, selection: Selection): void {
   const lease = leaseOf(selection);
-  const amountMicros = contentOf(selection).price_micros;
   const fromSuspense = selection.phase === 'suspended';
-  work.step.transitions.push({ ...moved(work, selection, 'certified', amountMicros), lease, fromSuspense });
-  selection.certifiedMicros = amountMicros;
+  emit(work, selection, 'certified', { lease, fromSuspense });
+  selection.certifiedMicros = contentOf(selection).price_micros;
   enter(work, selection, 'final');
 }
 
@@ -145,29 +155,19 @@ export interface Reversal {
 
 /** Certified → reversed, in part or as far as it goes. */
 export function reverse(work: Work, selection: Selection, { amountMicros, verdict, adjustment }: Reversal): void {
-  const { category, rule } = verdict;
-  work.step.transitions.push({
-    ...moved(work, selection, 'reversed', amountMicros),
-    category,
-    rule,
-    lease: selection.lease,
-    certifiedMicros: selection.certifiedMicros,
-    reversedBeforeMicros: selection.reversedMicros,
-    adjustment,
-  });
+  emit(work, selection, 'reversed', { amountMicros, lease: selection.lease, verdict, adjustment });
   selection.reversedMicros += amountMicros;
   enter(work, selection, selection.reversedMicros === selection.certifiedMicros ? 'reversed' : 'final');
 }
 
 /** Nobody's budget covers it: our cost. */
 export function absorb(work: Work, selection: Selection): void {
-  work.step.transitions.push(moved(work, selection, 'absorbed', contentOf(selection).price_micros));
+  emit(work, selection, 'absorbed', {});
   enter(work, selection, 'absorbed');
 }
 
 /** A verdict on what was absorbed. */
-export function voidAbsorbed(work: Work, selection: Selection, { category, rule }: Verdict): void {
-  const amountMicros = contentOf(selection).price_micros;
-  work.step.transitions.push({ ...moved(work, selection, 'absorbed_voided', amountMicros), category, rule });
+export function voidAbsorbed(work: Work, selection: Selection, verdict: Verdict): void {
+  emit(work, selection, 'absorbed_voided', { verdict });
   enter(work, selection, 'absorbed_voided');
 }

@@ -95,10 +95,9 @@ export class SpendSnapshots {
     const puts: (readonly [string, Uint8Array])[] = [];
     const deletes: string[] = [];
     for (const selection of fold.state.selections.takeChanged()) this.#saveSelection(selection, puts, deletes);
-    for (const [key, value] of fold.pacing.takeUnsaved()) {
-      if (value === null) deletes.push(row + key);
-      else puts.push([row + key, encodeRow(value)]);
-    }
+    const { rows, removed } = fold.pacing.takeUnsaved();
+    for (const [key, value] of rows) puts.push([row + key, encodeRow(value)]);
+    for (const key of removed) deletes.push(row + key);
     deletes.push(...this.#sweep(fold));
     puts.push([shardKey, encodeShard(fold.state, fold.unbilled.all(), this.#settledThrough)]);
     await this.#states.commit(this.#fold, { position, after: this.#position, puts, deletes });
