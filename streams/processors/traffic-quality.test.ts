@@ -1,236 +1,292 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { eventId, uuidV7 } from '../../domain/identity.ts';
-import type {
-  AnyRecord,
-  Beacon,
-  BeaconKind,
-  Billing,
-  PricingModel,
-  Topic,
-  TrafficInvalidated,
-} from '../../domain/records.ts';
-import type { SourceRecord } from '../runtime/processor.ts';
-import { defaultQuality, type QualityParameters } from './quality/rule.ts';
+import type { Beacon, Billing, TrafficInvalidated } from '../../domain/records.ts';
+import { beacon, charged, content, noon, seen, ShardStory, ticked } from '../../test/beacon-story.ts';
+import type { Outcome, SourceRecord } from '../runtime/processor.ts';
+import { defaultQuality, type QualityOptions } from './quality/rule.ts';
 import { createTrafficQuality } from './traffic-quality.ts';
 
-const start = Date.UTC(2026, 10, 22, 12);
-const person =
-  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36';
-const robot = 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)';
-const topics: Partial<Record<BeaconKind, Topic>> = { impression: 'impression', viewable: 'engagement', click: 'click' };
-const names = { impression: 'ImpressionRendered', viewable: 'AdViewable', click: 'AdClicked' } as const;
+const googlebot = 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)';
+const options: QualityOptions = { ...defaultQuality, farmWindowMs: 60_000, farmClicks: 5 };
+const hour = 3_600_000;
 
-function selection(index: number, model: PricingModel): Billing {
-  const selected_at = start + index;
-  const boot = uuidV7(start, new Uint8Array(10));
-  return {
-    selection_id: uuidV7(selected_at, new Uint8Array(10).fill(index % 256)),
-    shard: 0,
-    node: 'n1',
-    boot,
-    sequence: index + 1,
-    advertiser_id: 'adv_1',
-    campaign_id: 'cmp_1',
-    line_item_id: 'li_1',
-    creative_id: 'cr_1',
-    publisher_id: 'pub_1',
-    placement_id: 'pl_1',
-    pricing_model: model,
-    price_micros: 1000,
-    currency: 'EUR',
-    revenue_share_ppm: 700_000,
-    share_rounding: 'DOWN',
-    calendar: 0,
-    draw_lease: null,
-    test: false,
-    selected_at,
-    expires_at: selected_at + 3_600_000,
-  };
+function cpc(index: number, change: Partial<Billing> = {}): Billing {
+  return content(index, { pricing_model: 'CPC', draw_lease: null, ...change });
 }
 
-interface Sent {
-  readonly billing: Billing;
-  readonly kind: keyof typeof names;
-  readonly afterMs: number;
-  readonly network?: string;
-  readonly userAgent?: string;
-  readonly judgement?: 'ACCEPTED' | 'LATE';
+function verdictOf(outcome: Outcome): TrafficInvalidated {
+  if (outcome.to !== 'log' || outcome.record.name !== 'TrafficInvalidated') throw new Error('a verdict was expected');
+  expect(outcome).toMatchObject({ topic: 'spend', shard: 0, key: outcome.record.value.selection_id });
+  return outcome.record.value;
 }
 
-function arrival(sent: Sent, offset: number): SourceRecord {
-  const { billing, kind, afterMs } = sent;
-  const beacon: Beacon = {
-    receipt_id: uuidV7(start, new Uint8Array(10).fill(offset % 256)),
-    event_id: eventId(billing.selection_id, kind, 0),
-    kind,
-    ordinal: 0,
-    origin: { node: 'n1', boot: billing.boot, sequence: offset + 1 },
-    billing,
-    key_id: 'k1',
-    kind_expires_at: billing.selected_at + 1_800_000,
-    judgement: sent.judgement ?? 'ACCEPTED',
-    received_at: billing.selected_at + afterMs,
-    occurred_at: null,
-    transport: 'PIXEL',
-    network: sent.network ?? '192.0.2.0/24',
-    user_agent: sent.userAgent ?? person,
-  };
-  const topic = topics[kind] as Topic;
-  const record = (
-    kind === 'click'
-      ? { name: 'AdClicked', value: { beacon, click_id: 'c', draw_lease: null } }
-      : { name: names[kind], value: { beacon } }
-  ) as AnyRecord;
-  return { topic, shard: 0, offset, key: billing.selection_id, record };
-}
-
-function tick(time: number): SourceRecord {
-  return {
-    topic: 'spend',
-    shard: 0,
-    offset: 0,
-    key: '',
-    record: { name: 'TimeAdvanced', value: { advanced_to: time, ticker: 't' } },
-  };
-}
-
-/** Feeds arrivals, flushing after each tick; returns all verdicts. */
+/** Reads as the runtime does: before a tick, at least everything that was written before it. `ahead` says how much more. */
 function judge(
-  records: readonly SourceRecord[],
-  parameters: QualityParameters = defaultQuality,
-  restart = false,
+  story: ShardStory,
+  ahead: (topic: number) => number = () => 0,
+  checkpoints = false,
 ): TrafficInvalidated[] {
-  const processor = createTrafficQuality(parameters);
+  const processor = createTrafficQuality(options);
   let state = processor.initial(0);
+  const queues = (['impression', 'engagement', 'click'] as const).map((topic) => [...story.list(topic)]);
   const verdicts: TrafficInvalidated[] = [];
-  for (const record of records) {
-    processor.process(state, record);
-    if (record.topic !== 'spend') continue;
-    for (const outcome of processor.flush?.(state) ?? []) {
-      if (outcome.to === 'log' && outcome.record.name === 'TrafficInvalidated') verdicts.push(outcome.record.value);
+  const read = (source: SourceRecord): void => {
+    verdicts.push(...processor.process(state, source).map(verdictOf));
+    if (checkpoints && source.offset % 9 === 0) state = processor.decode(processor.encode(state), 0);
+  };
+  for (const source of story.list('spend')) {
+    const { record } = source;
+    if (record.name === 'TimeAdvanced') {
+      const before = record.value.advanced_to;
+      for (const [index, queue] of queues.entries()) {
+        const must = queue.findLastIndex((one) => timeOf(one) < before) + 1;
+        for (const one of queue.splice(0, Math.max(must, ahead(index)))) read(one);
+      }
     }
-    if (restart) state = processor.decode(processor.encode(state), 0);
+    read(source);
   }
   return verdicts;
 }
 
-const later = tick(start + 600_000 + 120_000);
+function timeOf({ record }: SourceRecord): number {
+  return 'value' in record && 'beacon' in record.value ? (record.value.beacon as Beacon).received_at : 0;
+}
 
-describe('traffic quality', () => {
-  it('gives no verdict on clean traffic', () => {
-    const records = Array.from({ length: 200 }, (_, index) => {
-      const billing = selection(index, (['CPM', 'VCPM', 'CPC'] as const)[index % 3] as PricingModel);
-      const network = `10.0.${index % 40}.0/24`;
-      const seen = [
-        arrival({ billing, kind: 'impression', afterMs: 400, network }, index * 4),
-        arrival({ billing, kind: 'viewable', afterMs: 1_500, network }, index * 4 + 1),
-      ];
-      return index % 6 === 2
-        ? [...seen, arrival({ billing, kind: 'click', afterMs: 4_000, network }, index * 4 + 2)]
-        : seen;
-    }).flat();
-    expect(judge([...records, later, tick(start + 3_600_000)])).toEqual([]);
-  });
+function rulesOf(verdicts: readonly TrafficInvalidated[]): readonly string[] {
+  return verdicts.map(({ selection_id, category, rule }) => `${selection_id} ${category} ${rule}`);
+}
 
-  it('calls a declared robot GIVT, resting on the arrival that would bill', () => {
-    const billing = selection(1, 'CPM');
-    const [verdict, ...rest] = judge([
-      arrival({ billing, kind: 'impression', afterMs: 300, userAgent: robot }, 7),
-      later,
+function found(story: ShardStory): readonly string[] {
+  return rulesOf(judge(story.add(ticked(hour))));
+}
+
+const ids = (index: number): string => content(index).selection_id;
+
+describe('rules of traffic quality', () => {
+  it('declared_bot: voids what a robot was charged for, with the charged beacon as evidence', () => {
+    const story = new ShardStory().see(
+      beacon(content(1), 'impression', { user_agent: googlebot }),
+      beacon(content(2), 'impression'),
+      beacon(content(2), 'impression', { user_agent: googlebot }),
+    );
+    story.add(ticked(hour));
+    expect(judge(story)).toEqual([
+      {
+        event_id: eventId(ids(1), 'invalidated:declared_bot', 0),
+        selection_id: ids(1),
+        category: 'GIVT',
+        rule: 'declared_bot',
+        rules_version: 1,
+        reason: 'the user agent of the charged impression declares a robot',
+        evidence: [{ topic: 'impression', shard: 0, offset: 0 }],
+        judged_by: 'traffic-quality',
+        judged_at: content(1).selected_at + 1_000,
+      },
     ]);
-    expect(rest).toEqual([]);
-    expect(verdict).toMatchObject({
-      rule: 'declared_bot',
-      category: 'GIVT',
-      selection_id: billing.selection_id,
-      evidence: [{ topic: 'impression', shard: 0, offset: 7 }],
-    });
-    expect(verdict?.event_id).toBe(eventId(billing.selection_id, 'invalidated:declared_bot', 0));
   });
 
-  it('does not let a robot void what a person saw', () => {
-    const billing = selection(1, 'CPM');
-    const records = [
-      arrival({ billing, kind: 'impression', afterMs: 300 }, 1),
-      arrival({ billing, kind: 'impression', afterMs: 900, userAgent: robot }, 2),
-    ];
-    expect(judge([...records, later])).toEqual([]);
-  });
-
-  it('calls listed networks GIVT', () => {
-    const billing = selection(1, 'VCPM');
-    const parameters = { ...defaultQuality, listedNetworks: new Set(['198.51.100.0/24']) };
-    const records = [arrival({ billing, kind: 'viewable', afterMs: 1_300, network: '198.51.100.0/24' }, 1), later];
-    expect(judge(records, parameters).map((v) => v.rule)).toEqual(['listed_network']);
-  });
-
-  it('waits for an impression that was overtaken, and calls a click without one SIVT', () => {
-    const billing = selection(1, 'CPC');
-    const click = arrival({ billing, kind: 'click', afterMs: 5_000 }, 1);
-    const overtaken = arrival({ billing, kind: 'impression', afterMs: 2_000 }, 2);
-    expect(judge([click, tick(start + 30_000), overtaken, later])).toEqual([]);
-    expect(judge([click, tick(start + 30_000), later]).map((v) => v.rule)).toEqual(['click_without_impression']);
-  });
-
-  it('calls a click faster than a person SIVT, and one before its selection', () => {
-    const [fast, early] = [selection(1, 'CPC'), selection(2, 'CPC')];
-    const records = [
-      arrival({ billing: fast, kind: 'impression', afterMs: 500 }, 1),
-      arrival({ billing: fast, kind: 'click', afterMs: 620 }, 2),
-      arrival({ billing: early, kind: 'click', afterMs: -50 }, 3),
-    ];
-    expect(judge([...records, later]).map((v) => v.rule)).toEqual(['impossible_timing', 'impossible_timing']);
-  });
-
-  it('calls a token that comes from many networks SIVT', () => {
-    const billing = selection(1, 'CPM');
-    const records = ['203.0.113.0/24', '198.51.100.0/24', '192.0.2.0/24'].map((network, index) =>
-      arrival({ billing, kind: 'impression', afterMs: 300 + index, network }, index),
+  it('listed_network: voids what came from a data centre', () => {
+    const story = new ShardStory().see(
+      beacon(content(1), 'impression', { network: '88.198.7.0/24' }),
+      beacon(content(2, { pricing_model: 'VCPM' }), 'viewable', { network: '159.65.1.0/24' }),
     );
-    expect(judge([...records, later]).map((v) => v.rule)).toEqual(['token_replay']);
+    expect(found(story)).toEqual([`${ids(1)} GIVT listed_network`, `${ids(2)} GIVT listed_network`]);
   });
 
-  it('finds a click farm after the fact, and only its clicks', () => {
-    const farm = Array.from({ length: 30 }, (_, index) => {
-      const billing = selection(index * 1_000, 'CPC');
+  it('token_replay: voids a token that comes from many networks within a while, not one that moves with its person', () => {
+    const from = (index: number, networks: number, everyMs: number): Beacon[] =>
+      Array.from({ length: networks }, (_, one) =>
+        beacon(content(index), 'impression', {
+          network: `81.2.${one}.0/24`,
+          received_at: content(index).selected_at + 1_000 + one * everyMs,
+        }),
+      );
+    const story = new ShardStory().see(...from(1, 4, 1_000), ...from(2, 3, 1_000), ...from(3, 4, 250_000));
+    story.add(ticked(hour));
+    const verdicts = judge(story);
+    expect(rulesOf(verdicts)).toEqual([`${ids(1)} SIVT token_replay`]);
+    expect(verdicts[0]?.evidence).toHaveLength(4);
+  });
+
+  it('click_without_impression: waits for the impression, then voids the click', () => {
+    const late = cpc(2);
+    const story = new ShardStory().see(beacon(cpc(1), 'click'), beacon(late, 'click'), beacon(cpc(3), 'click'));
+    story.see(beacon(late, 'impression', { received_at: late.selected_at + 61_000, judgement: 'LATE' }));
+    story.see(beacon(cpc(3), 'impression', { received_at: cpc(3).selected_at + 61_001 }));
+    story.add(ticked(61_000));
+    expect(judge(story)).toEqual([]);
+    expect(found(story)).toEqual([
+      `${ids(1)} SIVT click_without_impression`,
+      `${ids(3)} SIVT click_without_impression`,
+    ]);
+  });
+
+  it('impossible_timing: voids clicks faster than a hand and beacons from before their selection', () => {
+    const shown = (index: number, clickAfterMs: number, change: Partial<Beacon> = {}): Beacon[] => {
+      const at = cpc(index).selected_at + 500;
       return [
-        arrival({ billing, kind: 'impression', afterMs: 300, network: '203.0.113.0/24' }, index * 2),
-        arrival({ billing, kind: 'click', afterMs: 2_000, network: '203.0.113.0/24' }, index * 2 + 1),
+        beacon(cpc(index), 'impression', {
+          received_at: at,
+          occurred_at: at,
+          network: `81.2.${index}.0/24`,
+          ...change,
+        }),
+        beacon(cpc(index), 'click', { received_at: at + clickAfterMs, occurred_at: at + 900, network: '', ...change }),
       ];
-    }).flat();
-    const honest = selection(500, 'CPC');
-    const others = [
-      arrival({ billing: honest, kind: 'impression', afterMs: 300 }, 900),
-      arrival({ billing: honest, kind: 'click', afterMs: 3_000 }, 901),
-    ];
-    const verdicts = judge([...farm, ...others, tick(start + 599_000), tick(start + 601_000)]);
-    expect(verdicts).toHaveLength(30);
-    expect(new Set(verdicts.map((v) => v.rule))).toEqual(new Set(['click_farm']));
-    expect(verdicts.some((v) => v.selection_id === honest.selection_id)).toBe(false);
-  });
-
-  it('judges neither test ads, house ads nor late beacons', () => {
-    const records = [
-      arrival({ billing: { ...selection(1, 'CPM'), test: true }, kind: 'impression', afterMs: 1, userAgent: robot }, 1),
-      arrival({ billing: selection(2, 'NONE'), kind: 'impression', afterMs: 1, userAgent: robot }, 2),
-      arrival({ billing: selection(3, 'CPM'), kind: 'impression', afterMs: 1, userAgent: robot, judgement: 'LATE' }, 3),
-    ];
-    expect(judge([...records, later])).toEqual([]);
-  });
-
-  it('gives the same verdicts whatever the order of arrival, with ticks anywhere before, restarted or not, and each once', () => {
-    const billing = selection(1, 'CPC');
-    const records = [
-      arrival({ billing, kind: 'impression', afterMs: 500 }, 1),
-      arrival({ billing, kind: 'click', afterMs: 600 }, 2),
-      arrival({ billing: selection(2, 'CPM'), kind: 'impression', afterMs: 500, userAgent: robot }, 3),
-    ];
-    const wanted = judge([...records, later]);
-    expect(wanted).toHaveLength(2);
-    const byId = (list: TrafficInvalidated[]) => [...list].sort((a, b) => (a.event_id < b.event_id ? -1 : 1));
-    expect(byId(judge([...records.toReversed(), later, later, ...records, later]))).toEqual(byId(wanted));
-    expect(byId(judge([...records.flatMap((r) => [r, tick(start)]), later, later], defaultQuality, true))).toEqual(
-      byId(wanted),
+    };
+    const early = content(6, { selected_at: content(6).selected_at + 5_000 });
+    const fresh = uuidV7(cpc(8).selected_at - 2_000, new Uint8Array(10));
+    const story = new ShardStory().see(
+      ...shown(1, 199),
+      ...shown(2, 200),
+      ...shown(3, 0, { transport: 'SDK' }), // a batch: what the SDK says of the times counts
+      ...shown(4, -100), // its impression was overtaken
+      ...shown(9, -100, { transport: 'SDK', occurred_at: noon }), // the same of an SDK, both at one moment by its clock
+      ...shown(11, 50, { transport: 'SDK', occurred_at: noon }), // none after the other: that is too soon
+      beacon(cpc(12), 'impression', { transport: 'SDK', network: '', occurred_at: noon + 700 }),
+      beacon(cpc(12), 'click', { transport: 'SDK', network: '', occurred_at: noon }), // by a clock that is wrong
+      beacon(early, 'impression', { received_at: early.selected_at - 4_000 }),
+      ...shown(8, 5, { origin: { node: 'n0', boot: fresh, sequence: 1 } }), // both waited for the node to come up
     );
+    expect(found(story)).toEqual([1, 6, 11].map((index) => `${ids(index)} SIVT impossible_timing`));
+  });
+
+  it('click_farm: voids what one network clicked on far too often, once the window is over, and spares a big network with few clicks', () => {
+    const story = new ShardStory();
+    for (let index = 0; index < 40; index += 1) {
+      const network = index < 8 ? '81.2.69.0/24' : '81.2.70.0/24';
+      const billing = content(index);
+      story.see(beacon(billing, 'impression', { network }));
+      if (index >= 6 && index % 8 !== 0) continue;
+      story.see(beacon(billing, 'click', { network, received_at: billing.selected_at + 3_000 }));
+    }
+    story.add(ticked(60_000));
+    expect(judge(story)).toEqual([]);
+    expect(found(story)).toEqual([0, 1, 2, 3, 4, 5].map((index) => `${ids(index)} SIVT click_farm`));
+  });
+
+  it('judges neither tests, house ads and what costs nothing, nor what was not charged, nor a network that is nobody’s', () => {
+    const robot = { user_agent: googlebot };
+    const story = new ShardStory().see(
+      beacon(content(1, { test: true }), 'impression', robot),
+      beacon(content(2, { pricing_model: 'NONE' }), 'impression', robot),
+      beacon(content(3, { price_micros: 0 }), 'impression', robot),
+      beacon(content(4), 'impression', { ...robot, judgement: 'LATE' }),
+      beacon(content(5), 'click', robot),
+    );
+    for (let index = 10; index < 30; index += 1) {
+      const at = content(index).selected_at + 1_000;
+      story.see(beacon(content(index), 'impression', { network: '127.0.0.0/24', received_at: at }));
+      story.see(beacon(content(index), 'click', { network: '127.0.0.0/24', received_at: at + 900 }));
+    }
+    expect(found(story)).toEqual([]);
+  });
+
+  it('finds once for each selection and rule, also when the verdict is read back or beacons come again', () => {
+    const bot = beacon(content(1), 'impression', { user_agent: googlebot });
+    const story = new ShardStory().see(bot, bot).add(ticked(10_000));
+    const [verdict] = judge(story);
+    if (verdict === undefined) throw new Error('a verdict was expected');
+    story.add({ name: 'TrafficInvalidated', value: verdict }, ticked(12_000));
+    story.see({ ...bot, receipt_id: 'again', received_at: noon + 15_000 }).add(ticked(20_000), ticked(hour));
+    expect(judge(story)).toHaveLength(1);
+  });
+
+  it('judges a charge whose beacon is read later, as soon as it is', () => {
+    const bot = beacon(content(1), 'impression', { user_agent: googlebot, received_at: noon + 30_000 });
+    const story = new ShardStory().add(charged(bot), ticked(20_000), seen(bot), ticked(hour));
+    expect(rulesOf(judge(story))).toEqual([`${ids(1)} GIVT declared_bot`]);
+  });
+
+  it('forgets what can no longer be judged', () => {
+    const processor = createTrafficQuality(options);
+    const state = processor.initial(0);
+    const story = new ShardStory().see(beacon(content(1), 'impression')).add(ticked(hour), ticked(30 * hour));
+    for (const topic of ['impression', 'spend'] as const)
+      for (const one of story.list(topic)) processor.process(state, one);
+    expect([state.files.size, state.reviews.size, state.windows.size]).toEqual([0, 0, 0]);
+  });
+});
+
+/** People: they see, some click after a while, some beacons come twice, late, overtaken or from a second network. */
+function clean(numbers: readonly number[]): ShardStory {
+  const story = new ShardStory();
+  const beacons: Beacon[] = [];
+  for (const [index, number] of numbers.entries()) {
+    const billing = number % 3 === 0 ? cpc(index) : content(index);
+    const network = `81.2.${index % 40}.0/24`;
+    const shownAt = billing.selected_at + 100 + (number % 900);
+    const impression = { network, received_at: shownAt, occurred_at: shownAt };
+    beacons.push(beacon(billing, 'impression', impression));
+    if (number % 5 === 0)
+      beacons.push(
+        beacon(billing, 'impression', { ...impression, network: '81.3.0.0/24', received_at: shownAt + 3_000 }),
+      );
+    if (number % 4 !== 0) continue;
+    const at = number % 7 === 0 ? shownAt - 50 : shownAt + 250 + (number % 20_000);
+    beacons.push(
+      beacon(billing, 'click', {
+        network,
+        received_at: at,
+        transport: number % 2 === 0 ? 'SDK' : 'REDIRECT',
+        occurred_at: shownAt + 700,
+      }),
+    );
+  }
+  for (const one of beacons.sort((a, b) => a.received_at - b.received_at)) {
+    story.add(ticked(one.received_at - noon));
+    story.see(one);
+  }
+  return story.add(ticked(hour));
+}
+
+describe('verdicts', () => {
+  const people = fc.array(fc.nat(1_000_000), { minLength: 20, maxLength: 80, size: 'max' });
+
+  it('fall on no person', () => {
+    fc.assert(
+      fc.property(people, (numbers) => {
+        expect(rulesOf(judge(clean(numbers)))).toEqual([]);
+      }),
+    );
+  });
+
+  it('are the same however far the topics are read ahead of each other, and through checkpoints', () => {
+    const robotOf = (index: number): Partial<Beacon> =>
+      index % 2 === 0 ? { user_agent: googlebot } : { network: '88.198.7.0/24' };
+    let total = 0;
+    fc.assert(
+      fc.property(people, fc.infiniteStream(fc.nat(30)), fc.boolean(), (numbers, stream, checkpoints) => {
+        const story = new ShardStory();
+        const beacons = numbers.flatMap((number, index) => {
+          const billing = number % 2 === 0 ? cpc(index) : content(index);
+          const at = billing.selected_at + (number % 3_000);
+          const of = (kind: 'impression' | 'click', afterMs: number, change: Partial<Beacon> = {}): Beacon =>
+            beacon(billing, kind, { received_at: at + afterMs, network: `81.2.${number % 3}.0/24`, ...change });
+          const replays = Array.from({ length: number % 6 }, (_, one) =>
+            of('impression', 500 * one, { network: `81.${one}.0.0/24` }),
+          );
+          const click = number % 5 === 0 ? [of('click', number % 400)] : [];
+          return [
+            ...(number % 3 === 0 ? [] : [of('impression', 0, number % 11 === 0 ? robotOf(index) : {})]),
+            ...replays,
+            ...click,
+          ];
+        });
+        const sorted = beacons.sort((a, b) => a.received_at - b.received_at);
+        for (const [index, one] of sorted.entries()) {
+          story.see(one);
+          if (index % 3 === 0) story.add(ticked(one.received_at - noon));
+        }
+        story.add(ticked(90_000), ticked(hour));
+        const plain = judge(story);
+        total += plain.length;
+        const values = stream[Symbol.iterator]();
+        expect(judge(story, () => values.next().value as number, checkpoints)).toEqual(plain);
+      }),
+      { numRuns: 25 },
+    );
+    expect(total).toBeGreaterThan(200);
   });
 });

@@ -1,217 +1,266 @@
-import { eventId } from '../../domain/identity.ts';
-import type { Beacon, Category, EvidenceRef, TrafficInvalidated } from '../../domain/records.ts';
+import { isbot } from 'isbot';
+import { eventId, timeOfUuidV7 } from '../../domain/identity.ts';
+import { NetworkSet } from '../../domain/network.ts';
+import type { Beacon, BeaconKind, SpendIncurred, TrafficInvalidated } from '../../domain/records.ts';
 import type { Outcome, Processor, SourceRecord } from '../runtime/processor.ts';
-import { clickFarmCode, isClickFarm, type NetworkActivity } from './quality/click-farm.ts';
+import { clickFarm, type FarmWindow, farmReason } from './quality/click-farm.ts';
 import { clickWithoutImpression } from './quality/click-without-impression.ts';
 import { declaredBot } from './quality/declared-bot.ts';
-import { caseAt, firstBillableAt, noteArrival, type SelectionEvidence } from './quality/evidence-book.ts';
 import { impossibleTiming } from './quality/impossible-timing.ts';
 import { listedNetwork } from './quality/listed-network.ts';
-import { defaultQuality, type Finding, type QualityParameters, type Rule } from './quality/rule.ts';
+import type { CaseFile, Finding, QualityOptions, Rule, Sighting } from './quality/rule.ts';
 import { tokenReplay } from './quality/token-replay.ts';
+import { decodeTagged, encodeTagged } from './tagged-json.ts';
 
-/** Version of all rules together; in every verdict. */
+export interface QualityState {
+  readonly shard: number;
+  /** Highest TimeAdvanced. */
+  time: number;
+  sweptAt: number;
+  readonly next: Map<string, number>;
+  readonly files: Map<string, CaseFile>;
+  /** Selections to be looked at, by the second (of time) that must be over before. */
+  readonly reviews: Map<number, Set<string>>;
+  /** By network and start. */
+  readonly windows: Map<string, FarmWindow>;
+}
+
 const rulesVersion = 1;
 const judge = 'traffic-quality';
-
-interface QualityState {
-  /** Highest tick seen, ms: the processor's only clock. */
-  time: number;
-  readonly shard: number;
-  readonly selections: Map<string, SelectionEvidence>;
-  /** Selections about which not every rule was asked since their last arrival. */
-  readonly open: Set<string>;
-  /** Activity by (start of window | network), until the window has been judged. */
-  readonly windows: Map<string, Activity>;
-  /** Selections are looked through for forgotten ones when time passes this, ms. */
-  sweepAt: number;
-}
-
-interface Activity extends NetworkActivity {
-  impressions: number;
-  readonly clicks: { readonly selectionId: string; readonly ref: EvidenceRef }[];
-}
-
+const rules: readonly Rule[] = [
+  declaredBot,
+  listedNetwork,
+  tokenReplay,
+  clickWithoutImpression,
+  impossibleTiming,
+  clickFarm,
+];
+/** More of one kind say nothing new of a selection. */
+const sightingsKept = 64;
 const sweepEveryMs = 60_000;
-
-/** Rules for one selection each, in the order in which they are asked; the first that finds something gives the verdict. */
-function rulesOf(parameters: QualityParameters): readonly Rule[] {
-  const { clickWithoutImpressionMs, fastestClickMs, replayNetworks, listedNetworks } = parameters;
-  return [
-    declaredBot,
-    listedNetwork(listedNetworks),
-    tokenReplay(replayNetworks, clickWithoutImpressionMs),
-    impossibleTiming(fastestClickMs, clickWithoutImpressionMs),
-    clickWithoutImpression(clickWithoutImpressionMs),
-  ];
-}
+const reviewMs = 1_000;
+/** Every tab of this machine and every device behind a private router look alike: such a network is nobody's. */
+const nobodys = new NetworkSet(['127.0.0.0/24', '::/48', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']);
 
 /**
- * Judges evidence and appends verdicts to `spend`. Topics have no order between each other, so nothing is judged on arrival: `flush` judges once
- * everything at hand was read, up to the last tick, by evidence times alone. A tick is written only after everything that nodes accepted before it is in
- * the log, so a case at its cutoff is complete, and the same evidence gives the same verdicts however it was batched.
+ * Judges what was charged and writes a verdict for each selection and rule. Verdicts are the same however the topics are read between each other:
+ * it judges at ticks only, and there only by evidence from before the tick. All of that is known, since time never runs past a beacon that was
+ * acknowledged and is not yet in the log (`ticker`), and since the runtime hands a tick over only after everything that was in the other topics
+ * when the tick was read (`timeTopic`). Evidence that was drained after its boot was fenced may be too late to be heard.
  */
-export function createTrafficQuality(parameters: QualityParameters = defaultQuality): Processor<QualityState> {
-  const rules = rulesOf(parameters);
+export function createTrafficQuality(options: QualityOptions): Processor<QualityState> {
+  const listed = new NetworkSet(options.dataCentres);
   return {
     name: judge,
-    topics: ['impression', 'click', 'engagement', 'spend'],
-    flushEveryMs: 250,
-    initial: (shard) => ({ time: 0, shard, selections: new Map(), open: new Set(), windows: new Map(), sweepAt: 0 }),
-    process(state, source) {
-      note(state, source, parameters.farmWindowMs);
+    topics: ['impression', 'engagement', 'click', 'spend'],
+    timeTopic: 'spend',
+    initial: (shard) => ({
+      shard,
+      time: 0,
+      sweptAt: 0,
+      next: new Map(),
+      files: new Map(),
+      reviews: new Map(),
+      windows: new Map(),
+    }),
+    process: (state, source) => {
+      if (source.offset < (state.next.get(source.topic) ?? 0)) return [];
+      state.next.set(source.topic, source.offset + 1);
+      return take(state, source, { options, listed });
+    },
+    encode: encodeTagged,
+    decode: (bytes) => decodeTagged(bytes) as QualityState,
+  };
+}
+
+interface Setup {
+  readonly options: QualityOptions;
+  readonly listed: NetworkSet;
+}
+
+function take(state: QualityState, source: SourceRecord, setup: Setup): readonly Outcome[] {
+  const { record, offset } = source;
+  switch (record.name) {
+    case 'ImpressionRendered':
+    case 'AdViewable':
+    case 'AdClicked':
+      sight(state, source, record.value.beacon, setup);
       return [];
-    },
-    flush(state) {
-      const verdicts = [...judgeCases(state, rules), ...judgeFarms(state, parameters)];
-      forgetOld(state, parameters.keepMs);
-      return verdicts;
-    },
-    encode: ({ time, selections, open, windows }) =>
-      Buffer.from(JSON.stringify({ time, selections: [...selections], open: [...open], windows: [...windows] })),
-    decode(bytes, shard) {
-      const saved = JSON.parse(Buffer.from(bytes).toString('utf8')) as {
-        time: number;
-        selections: [string, SelectionEvidence][];
-        open: string[];
-        windows: [string, Activity][];
-      };
-      const { time } = saved;
-      return {
-        time,
-        shard,
-        sweepAt: time,
-        selections: new Map(saved.selections),
-        open: new Set(saved.open),
-        windows: new Map(saved.windows),
-      };
-    },
-  };
-}
-
-function note(state: QualityState, { record, topic, shard, offset }: SourceRecord, farmWindowMs: number): void {
-  if (record.name === 'TimeAdvanced') state.time = Math.max(state.time, record.value.advanced_to);
-  else if (record.name === 'ImpressionRendered' || record.name === 'AdViewable' || record.name === 'AdClicked') {
-    noteBeacon(state, record.value.beacon, { topic, shard, offset }, farmWindowMs);
-  } else if (record.name === 'TrafficInvalidated') {
-    const known = state.selections.get(record.value.selection_id);
-    if (known !== undefined) known.verdict ??= record.value.rule;
+    case 'SpendIncurred':
+      charge(state, record.value, offset);
+      return [];
+    case 'TrafficInvalidated': {
+      const file = state.files.get(record.value.selection_id);
+      if (file !== undefined && !file.found.includes(record.value.rule)) file.found.push(record.value.rule);
+      return [];
+    }
+    case 'TimeAdvanced':
+      return advance(state, record.value.advanced_to, setup.options);
+    default:
+      return [];
   }
 }
 
-function noteBeacon(state: QualityState, beacon: Beacon, ref: EvidenceRef, farmWindowMs: number): void {
-  const { billing, kind, received_at: receivedAt, network, user_agent: userAgent } = beacon;
-  if (billing.test || billing.pricing_model === 'NONE' || beacon.judgement !== 'ACCEPTED') return;
-  const known = state.selections.get(billing.selection_id) ?? newEvidence(beacon);
-  state.selections.set(billing.selection_id, known);
-  known.expiresAt = Math.max(known.expiresAt, beacon.kind_expires_at);
-  const isFirstOfKind = !known.arrivals.some((arrival) => arrival.kind === kind);
-  if (!noteArrival(known, { ref, kind, receivedAt, network, userAgent })) return;
-  if (known.verdict === null) state.open.add(billing.selection_id);
-  if (isFirstOfKind && network !== '' && kind !== 'viewable')
-    noteActivity(state, { selectionId: billing.selection_id, ref }, beacon, farmWindowMs);
+/** Tests and what costs nothing are not judged. */
+function isJudged({ billing }: Pick<Beacon, 'billing'>): boolean {
+  return !billing.test && billing.pricing_model !== 'NONE' && billing.price_micros > 0;
 }
 
-function newEvidence({ billing, kind_expires_at: expiresAt }: Beacon): SelectionEvidence {
-  return {
-    pricingModel: billing.pricing_model,
+function fileOf(state: QualityState, { billing }: Pick<Beacon, 'billing'>): CaseFile {
+  const known = state.files.get(billing.selection_id);
+  if (known !== undefined) return known;
+  const file: CaseFile = {
+    selectionId: billing.selection_id,
+    shard: state.shard,
     selectedAt: billing.selected_at,
-    expiresAt,
-    arrivals: [],
-    verdict: null,
+    charge: null,
+    sightings: [],
+    farm: null,
+    found: [],
   };
+  state.files.set(billing.selection_id, file);
+  return file;
 }
 
-function noteActivity(
+function charge(state: QualityState, value: SpendIncurred, offset: number): void {
+  if (!isJudged(value)) return;
+  const file = fileOf(state, value);
+  if (file.charge !== null) return; // among duplicates the first counts
+  file.charge = { receiptId: value.receipt_id, offset };
+  reviewAfter(state, value.incurred_at, file.selectionId);
+}
+
+/** A late impression is never billed, but it was seen; whatever else is late proves nothing and harms nobody. */
+function sight(state: QualityState, { topic, offset }: SourceRecord, beacon: Beacon, setup: Setup): void {
+  const isLate = beacon.judgement !== 'ACCEPTED';
+  if (!isJudged(beacon) || (isLate && beacon.kind !== 'impression')) return;
+  const file = fileOf(state, beacon);
+  const network = nobodys.has(addressOf(beacon.network)) ? '' : beacon.network;
+  const one: Sighting = {
+    kind: beacon.kind,
+    receiptId: beacon.receipt_id,
+    topic,
+    offset,
+    at: beacon.received_at,
+    occurredAt: beacon.occurred_at,
+    boot: beacon.origin.boot,
+    network,
+    isSdk: beacon.transport === 'SDK',
+    bot: isbot(beacon.user_agent),
+    listed: setup.listed.has(addressOf(beacon.network)),
+  };
+  const ofKind = file.sightings.filter(({ kind }) => kind === one.kind).length;
+  if (ofKind < sightingsKept) file.sightings.push(one);
+  if (!isLate) countForFarm(state, file, one, setup.options);
+  reviewAfter(state, one.at, file.selectionId);
+  if (one.kind === 'click') reviewAfter(state, one.at + setup.options.clickWithoutImpressionMs, file.selectionId);
+}
+
+function addressOf(network: string): string {
+  return network.split('/', 1)[0] ?? '';
+}
+
+function countForFarm(
   state: QualityState,
-  click: Activity['clicks'][number],
-  { kind, network, received_at }: Beacon,
-  windowMs: number,
+  file: CaseFile,
+  { kind, network, at }: Sighting,
+  options: QualityOptions,
 ): void {
-  const key = `${Math.floor(received_at / windowMs) * windowMs}|${network}`;
-  const activity = state.windows.get(key) ?? { impressions: 0, clicks: [] };
-  state.windows.set(key, activity);
-  if (kind === 'impression') activity.impressions += 1;
-  else activity.clicks.push(click);
+  if (network === '' || !isCounted(kind)) return;
+  const from = at - (at % options.farmWindowMs);
+  const key = `${network}@${from}`;
+  const window = state.windows.get(key) ?? { network, from, clicked: new Set(), shown: new Set() };
+  (kind === 'click' ? window.clicked : window.shown).add(file.selectionId);
+  state.windows.set(key, window);
 }
 
-/** Every open case whose rules' delays have passed. A case with a verdict stays closed. */
-function judgeCases(state: QualityState, rules: readonly Rule[]): Outcome[] {
-  const outcomes: Outcome[] = [];
-  for (const id of state.open) {
-    const evidence = state.selections.get(id);
-    const first = evidence === undefined ? null : firstBillableAt(evidence);
-    if (evidence === undefined || evidence.verdict !== null || first === null) {
-      state.open.delete(id);
-      continue;
-    }
-    const due = rules.filter((rule) => first + rule.delayMs <= state.time);
-    const found = firstFinding(due, evidence, first);
-    if (found !== null) outcomes.push(verdict(state, id, found));
-    // Asked by every rule: nothing more to say until something new arrives.
-    if (due.length === rules.length) state.open.delete(id);
-  }
-  return outcomes;
+function isCounted(kind: BeaconKind): boolean {
+  return kind === 'click' || kind === 'impression';
 }
 
-interface Found extends Finding {
-  readonly code: string;
-  readonly category: Category;
-  /** Evidence time by which it was found, ms. */
-  readonly at: number;
+/** The selection is looked at by the first tick after that second. */
+function reviewAfter(state: QualityState, at: number, selectionId: string): void {
+  const second = Math.floor(at / reviewMs);
+  const reviews = state.reviews.get(second) ?? new Set<string>();
+  reviews.add(selectionId);
+  state.reviews.set(second, reviews);
 }
 
-function firstFinding(rules: readonly Rule[], evidence: SelectionEvidence, first: number): Found | null {
-  for (const rule of rules) {
-    const at = first + rule.delayMs;
-    const of = caseAt(evidence, at);
-    const finding = of === null ? null : rule.judge(of);
-    if (finding !== null) return { ...finding, code: rule.code, category: rule.category, at };
-  }
-  return null;
+function advance(state: QualityState, advancedTo: number, options: QualityOptions): readonly Outcome[] {
+  if (advancedTo <= state.time) return [];
+  state.time = advancedTo;
+  closeWindows(state, options);
+  const due = [...state.reviews.keys()].filter((second) => (second + 1) * reviewMs <= advancedTo).sort((a, b) => a - b);
+  const selections = new Set(due.flatMap((second) => [...(state.reviews.get(second) ?? [])]));
+  for (const second of due) state.reviews.delete(second);
+  const verdicts = [...selections].flatMap((selectionId) => judgeFile(state, selectionId, options));
+  sweep(state, options);
+  return verdicts.sort(byEvidence).map((value) => outcomeOf(state.shard, value));
 }
 
-function verdict(state: QualityState, selectionId: string, found: Found): Outcome {
-  const evidence = state.selections.get(selectionId);
-  if (evidence !== undefined) evidence.verdict = found.code;
-  const value: TrafficInvalidated = {
-    event_id: eventId(selectionId, `invalidated:${found.code}`, 0),
-    selection_id: selectionId,
-    category: found.category,
-    rule: found.code,
-    rules_version: rulesVersion,
-    reason: found.reason,
-    evidence: found.evidence,
-    judged_by: judge,
-    judged_at: found.at,
-  };
-  const record = { name: 'TrafficInvalidated', value } as const;
-  return { to: 'log', topic: 'spend', shard: state.shard, key: selectionId, record };
-}
-
-/** Networks that clicked like a farm within a window that has passed: every billable click of the window is invalid, certified or not. */
-function judgeFarms(state: QualityState, { farmWindowMs, farmClicks, farmClickPercent }: QualityParameters): Outcome[] {
-  const outcomes: Outcome[] = [];
-  for (const [key, activity] of state.windows) {
-    const at = Number(key.slice(0, key.indexOf('|'))) + farmWindowMs;
-    if (at > state.time) continue;
-    if (isClickFarm(activity, farmClicks, farmClickPercent)) {
-      const reason = `${activity.clicks.length} clicks on ${activity.impressions} impressions from one network within ${farmWindowMs} ms`;
-      for (const { selectionId, ref } of activity.clicks) {
-        const evidence = state.selections.get(selectionId);
-        if (evidence === undefined || evidence.verdict !== null || evidence.pricingModel !== 'CPC') continue;
-        outcomes.push(
-          verdict(state, selectionId, { code: clickFarmCode, category: 'SIVT', reason, evidence: [ref], at }),
-        );
-      }
-    }
+/** A window is judged once all of it is known, and some seconds for clocks that are apart. */
+function closeWindows(state: QualityState, options: QualityOptions): void {
+  for (const [key, window] of state.windows) {
+    const endsAt = window.from + options.farmWindowMs;
+    if (endsAt + options.clockSkewMs >= state.time) continue;
     state.windows.delete(key);
+    const reason = farmReason(window, options);
+    if (reason === null) continue;
+    for (const selectionId of window.clicked) {
+      const file = state.files.get(selectionId);
+      if (file === undefined) continue;
+      file.farm ??= { at: endsAt, reason };
+      reviewAfter(state, endsAt - 1, selectionId);
+    }
   }
-  return outcomes;
 }
 
-function forgetOld(state: QualityState, keepMs: number): void {
-  if (state.time < state.sweepAt) return;
-  state.sweepAt = state.time + sweepEveryMs;
-  for (const [id, { expiresAt }] of state.selections) if (expiresAt + keepMs < state.time) state.selections.delete(id);
+function judgeFile(state: QualityState, selectionId: string, options: QualityOptions): readonly TrafficInvalidated[] {
+  const file = state.files.get(selectionId);
+  const receiptId = file?.charge?.receiptId;
+  const charged = file?.sightings.find((one) => one.receiptId === receiptId);
+  if (file === undefined || charged === undefined) return []; // not charged, or its beacon is yet to come
+  const verdicts: TrafficInvalidated[] = [];
+  for (const rule of rules) {
+    if (file.found.includes(rule.code)) continue;
+    const finding = rule.judge(file, charged, state.time, options);
+    if (finding === null) continue;
+    file.found.push(rule.code);
+    verdicts.push(verdictOf(file, rule, finding));
+  }
+  return verdicts;
+}
+
+function verdictOf(file: CaseFile, { code, category }: Rule, { reason, evidence, at }: Finding): TrafficInvalidated {
+  return {
+    event_id: eventId(file.selectionId, `invalidated:${code}`, 0),
+    selection_id: file.selectionId,
+    category,
+    rule: code,
+    rules_version: rulesVersion,
+    reason,
+    evidence,
+    judged_by: judge,
+    judged_at: at,
+  };
+}
+
+function byEvidence(a: TrafficInvalidated, b: TrafficInvalidated): number {
+  if (a.judged_at !== b.judged_at) return a.judged_at - b.judged_at;
+  if (a.selection_id !== b.selection_id) return a.selection_id < b.selection_id ? -1 : 1;
+  return a.rule < b.rule ? -1 : 1;
+}
+
+function outcomeOf(shard: number, value: TrafficInvalidated): Outcome {
+  return { to: 'log', topic: 'spend', shard, key: value.selection_id, record: { name: 'TrafficInvalidated', value } };
+}
+
+/** Evidence is kept as long as something may still be charged for the selection, or held against it. */
+function sweep(state: QualityState, { keepMs, farmWindowMs, clockSkewMs }: QualityOptions): void {
+  if (state.time - state.sweptAt < sweepEveryMs) return;
+  state.sweptAt = state.time;
+  const before = state.time - keepMs - farmWindowMs - 2 * clockSkewMs;
+  for (const selectionId of state.files.keys()) {
+    if (timeOfUuidV7(selectionId) < before) state.files.delete(selectionId);
+  }
 }

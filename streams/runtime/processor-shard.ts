@@ -75,8 +75,9 @@ export class ProcessorShard<State> implements ShardTask {
   }
 
   async #turn(): Promise<void> {
-    const { log, shard, batchRecords = 1_000 } = this.#options;
-    const batches = await this.#retrying(() => readNext(log, shard, this.#positions, batchRecords));
+    const { log, shard, processor, batchRecords = 1_000 } = this.#options;
+    const read = { max: batchRecords, timeTopic: processor.timeTopic };
+    const batches = await this.#retrying(() => readNext(log, shard, this.#positions, read));
     const outputs = new Outputs(this.#options, this.#options.processor.name);
     for (const batch of batches) await this.#process(batch, outputs);
     this.#flushIfDue(outputs);

@@ -34,6 +34,8 @@ export interface Processor<State> {
   readonly name: string;
   /** Topics with the same number of shards; a shard of all of them has one owner. */
   readonly topics: readonly Topic[];
+  /** One of them whose records are processed only after everything that was in the others when they were read: its ticks are the time of all. */
+  readonly timeTopic?: Topic;
   initial(shard: number): State;
   process(state: State, source: SourceRecord): readonly Outcome[];
   /** Called when all records at hand were processed, at most every `flushEveryMs`: for outcomes gathered over many records. */

@@ -23,15 +23,29 @@ export async function startingOffset(log: EventLog, topic: Topic, shard: number,
   throw new AdtallyError('OFFSET_GONE', `${topic}/${shard} begins at ${first}; the checkpoint is ${checkpoint}`);
 }
 
-/** Up to `max` records of each topic, by topic; a topic at its end is left out. */
+/**
+ * Up to `max` records of each topic, by topic; a topic at its end is left out. With a `timeTopic`, a batch of it is read first and comes last, and only
+ * if the other batches reach to where their topics ended after that: whoever processes a record of it has processed whatever was in the others
+ * when it was read.
+ */
 export async function readNext(
   log: EventLog,
   shard: number,
   positions: Positions,
-  max: number,
+  { max, timeTopic }: { readonly max: number; readonly timeTopic: Topic | undefined },
 ): Promise<readonly (readonly LogRecord[])[]> {
-  const batches = await Promise.all([...positions].map(([topic, offset]) => log.read(topic, shard, offset, max)));
-  return batches.filter((batch) => batch.length > 0);
+  const readTopic = ([topic, offset]: readonly [Topic, number]) => log.read(topic, shard, offset, max);
+  const others = [...positions].filter(([topic]) => topic !== timeTopic);
+  if (timeTopic === undefined) return (await Promise.all(others.map(readTopic))).filter(isNotEmpty);
+  const ofTime = await readTopic([timeTopic, positions.get(timeTopic) ?? 0]);
+  const ends = await Promise.all(others.map(async ([topic]) => (await log.bounds(topic, shard)).next));
+  const batches = await Promise.all(others.map(readTopic));
+  const isReached = others.every(([, offset], index) => offset + (batches[index]?.length ?? 0) >= (ends[index] ?? 0));
+  return (isReached ? [...batches, ofTime] : batches).filter(isNotEmpty);
+}
+
+function isNotEmpty(batch: readonly LogRecord[]): boolean {
+  return batch.length > 0;
 }
 
 /** A record, or the error of its bytes. */

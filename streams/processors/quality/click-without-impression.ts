@@ -1,17 +1,17 @@
-import type { Rule } from './rule.ts';
+import { type Rule, refOf } from './rule.ts';
 
-/** SIVT: a billable click of an ad that never began to render. Judged late, since a beacon may overtake another. */
-export function clickWithoutImpression(delayMs: number): Rule {
-  return {
-    code: 'click_without_impression',
-    category: 'SIVT',
-    delayMs,
-    judge({ pricingModel, billable, impression }) {
-      if (pricingModel !== 'CPC' || impression !== null) return null;
-      return {
-        reason: `clicked, and no impression within ${delayMs} ms`,
-        evidence: billable.map((arrival) => arrival.ref),
-      };
-    },
-  };
-}
+/**
+ * SIVT: an ad was clicked that nobody was shown. The impression may come after its click, or late by its token: only its absence, a good while after
+ * the click, tells.
+ */
+export const clickWithoutImpression: Rule = {
+  code: 'click_without_impression',
+  category: 'SIVT',
+  judge: (file, charged, before, { clickWithoutImpressionMs }) => {
+    const until = charged.at + clickWithoutImpressionMs;
+    if (charged.kind !== 'click' || until >= before) return null;
+    if (file.sightings.some(({ kind, at }) => kind === 'impression' && at <= until)) return null;
+    const reason = `no impression was received until ${clickWithoutImpressionMs / 1000} s after the click`;
+    return { reason, evidence: [refOf(file, charged)], at: until };
+  },
+};

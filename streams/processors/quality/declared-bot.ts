@@ -1,16 +1,12 @@
-import { isbot } from 'isbot';
-import type { Rule } from './rule.ts';
+import { type Rule, refOf } from './rule.ts';
 
-/** GIVT: every arrival that would bill it names itself a robot (IAB/ABC spiders and bots; the list is isbot's). */
+/** GIVT: the charged beacon was sent by something that says of itself that it is a robot. */
 export const declaredBot: Rule = {
   code: 'declared_bot',
   category: 'GIVT',
-  delayMs: 0,
-  judge({ billable }) {
-    if (!billable.every((arrival) => isbot(arrival.userAgent))) return null;
-    return {
-      reason: 'every billable arrival declares itself a robot',
-      evidence: billable.map((arrival) => arrival.ref),
-    };
+  judge: (file, charged, before) => {
+    if (!charged.bot || charged.at >= before) return null;
+    const reason = `the user agent of the charged ${charged.kind} declares a robot`;
+    return { reason, evidence: [refOf(file, charged)], at: charged.at };
   },
 };

@@ -1,24 +1,49 @@
-import type { Rule } from './rule.ts';
+import { timeOfUuidV7 } from '../../../domain/identity.ts';
+import { type CaseFile, type Finding, type QualityOptions, type Rule, refOf, type Sighting } from './rule.ts';
 
-/** SIVT: faster than a person, or before the ad existed. Only the first billable arrival is judged: it is the one that bills. */
-export function impossibleTiming(fastestClickMs: number, delayMs: number): Rule {
-  return {
-    code: 'impossible_timing',
-    category: 'SIVT',
-    delayMs,
-    judge({ pricingModel, selectedAt, billable, impression }) {
-      const first = billable[0];
-      if (first === undefined) return null;
-      if (first.receivedAt < selectedAt) {
-        return {
-          reason: `arrived ${selectedAt - first.receivedAt} ms before its selection`,
-          evidence: [first.ref],
-        };
-      }
-      if (pricingModel !== 'CPC' || impression === null) return null;
-      const afterMs = first.receivedAt - impression.receivedAt;
-      if (afterMs < 0 || afterMs >= fastestClickMs) return null;
-      return { reason: `clicked ${afterMs} ms after the impression`, evidence: [impression.ref, first.ref] };
-    },
-  };
+/** SIVT: what was charged happened before it can have, or faster than a person is. */
+export const impossibleTiming: Rule = {
+  code: 'impossible_timing',
+  category: 'SIVT',
+  judge: (file, charged, before, options) => {
+    if (charged.at >= before) return null;
+    return beforeSelection(file, charged, options) ?? tooSoon(file, charged, options);
+  },
+};
+
+function beforeSelection(file: CaseFile, charged: Sighting, { clockSkewMs }: QualityOptions): Finding | null {
+  const earlyMs = file.selectedAt - charged.at;
+  if (earlyMs <= clockSkewMs) return null;
+  const reason = `the ${charged.kind} was received ${earlyMs} ms before its ad was selected`;
+  return { reason, evidence: [refOf(file, charged)], at: charged.at };
+}
+
+function tooSoon(file: CaseFile, charged: Sighting, options: QualityOptions): Finding | null {
+  if (charged.kind !== 'click') return null;
+  const impression = file.sightings
+    .filter(({ kind, at }) => kind === 'impression' && at <= charged.at)
+    .reduce<Sighting | null>((first, one) => (first === null || one.at < first.at ? one : first), null);
+  if (impression === null) return null;
+  const tookMs = distanceMs(impression, charged, options);
+  if (tookMs === null || tookMs < 0 || tookMs >= options.soonestClickMs) return null;
+  const reason = `the click came ${tookMs} ms after its impression`;
+  return { reason, evidence: [refOf(file, impression), refOf(file, charged)], at: charged.at };
+}
+
+/** Beacons of one batch are received within it, ms. */
+const batchMs = 1_000;
+
+/**
+ * Time between two beacons, where it can be told: of an SDK, which sends batches, by what it says of when each happened; else by the one clock of
+ * the one boot that took both, unless that has just started and receives what waited for it.
+ */
+function distanceMs(first: Sighting, second: Sighting, { settleMs }: QualityOptions): number | null {
+  if (first.isSdk || second.isSdk) {
+    const isTold = first.occurredAt !== null && second.occurredAt !== null;
+    // Its clock is believed as far as ours does not say otherwise.
+    if (!isTold || Math.abs(second.at - first.at) >= batchMs) return null;
+    return (second.occurredAt as number) - (first.occurredAt as number);
+  }
+  if (first.boot !== second.boot || first.at < timeOfUuidV7(first.boot) + settleMs) return null;
+  return second.at - first.at;
 }

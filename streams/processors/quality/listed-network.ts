@@ -1,17 +1,12 @@
-import type { Rule } from './rule.ts';
+import { type Rule, refOf } from './rule.ts';
 
-/** GIVT: every arrival that would bill it comes from a listed data centre. */
-export function listedNetwork(networks: ReadonlySet<string>): Rule {
-  return {
-    code: 'listed_network',
-    category: 'GIVT',
-    delayMs: 0,
-    judge({ billable }) {
-      if (!billable.every((arrival) => networks.has(arrival.network))) return null;
-      return {
-        reason: `every billable arrival comes from a listed network`,
-        evidence: billable.map((arrival) => arrival.ref),
-      };
-    },
-  };
-}
+/** GIVT: the charged beacon came from a network where machines are, not people. */
+export const listedNetwork: Rule = {
+  code: 'listed_network',
+  category: 'GIVT',
+  judge: (file, charged, before) => {
+    if (!charged.listed || charged.at >= before) return null;
+    const reason = `the charged ${charged.kind} came from ${charged.network}, which is listed as a data centre`;
+    return { reason, evidence: [refOf(file, charged)], at: charged.at };
+  },
+};
