@@ -23,6 +23,7 @@ export interface SimulationRunOptions {
   readonly seed: string;
   readonly selections: number;
   readonly perSecond: number;
+  readonly mostUnderWay: number;
   readonly rates: Rates;
   readonly kills: number;
   /** Needed to kill processes. */
@@ -67,7 +68,7 @@ export async function runSimulation(options: SimulationRunOptions): Promise<Simu
     randomOf: createSeededRandom,
     onProgress: say,
   });
-  const closesAfterMs = Math.max(limits.reservationMs, settings.holdMs + limits.fenceTimeoutMs) + ledgerLagMs;
+  const closesAfterMs = limits.windowClosesMs + ledgerLagMs;
   const comparison = await settle(result, { client, catalog, shards: settings.shards, closesAfterMs, onProgress: say });
   const checks = [
     ...runChecks(result, comparison),

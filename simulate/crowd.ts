@@ -88,11 +88,12 @@ export class Crowd {
   }
 
   async #meet(visit: Visit, ask: Ask, decision: DecisionAnswer['decisions'][number]): Promise<void> {
-    const { account, clickTokenMs, onSelected } = this.#options;
+    const { account, clickTokenMs, onSelected, tallies } = this.#options;
     const { selection_id: selectionId, line_item_id, beacons, click_url: clickUrl, expires_at } = decision;
     const test = ask.body['test'] === true;
     if (!account.selected(selectionId, line_item_id, test)) return;
     onSelected(visit, selectionId, ask);
+    tallies.lastSelectedAt = Date.now();
     await this.#live({
       visit,
       selectionId,
@@ -154,6 +155,7 @@ export class Crowd {
     await send(url);
     for (let again = 0; again < visit.repeats; again += 1) {
       this.#options.tallies.misdeeds.add('duplicate_pixel');
+      this.#options.tallies.repeated.add(ad.selectionId);
       await send(url);
     }
     const [other] = this.#options.otherServeUrls;
@@ -175,6 +177,7 @@ export class Crowd {
       answer.status === 202 && (JSON.parse(answer.body) as { accepted: number }).accepted === beacons.length;
     for (let time = 0; time <= ad.visit.repeats; time += 1) {
       if (time > 0) this.#options.tallies.misdeeds.add('duplicate_batch');
+      this.#options.tallies.repeated.add(ad.selectionId);
       await this.#persist(items, () => this.#post(ad, body), accepted);
     }
   }
@@ -184,6 +187,7 @@ export class Crowd {
     const items = [{ ad, kind: 'click' as const, expiresAt: ad.clickExpiresAt }];
     for (let time = 0; time <= ad.visit.repeats; time += 1) {
       if (time > 0) this.#options.tallies.misdeeds.add('duplicate_click');
+      this.#options.tallies.repeated.add(ad.selectionId);
       await this.#persist(
         items,
         () => this.#get(ad, ad.clickUrl),

@@ -60,9 +60,9 @@ export function trafficLines({ account, tallies, kills, visits }: SimulationResu
   const killed = kills.map(({ process: name, backAfterMs }) => `${name} (back after ${backAfterMs} ms)`).join(', ');
   return [
     `${visits} visits, ${selections} selections, ${tallies.acknowledgements} beacons acknowledged, ${tallies.retries.total} sent again after a failure`,
-    `duplicates ${share(count('duplicate_'), selections)}, late ${share(tallies.late.size, selections)}, forged ${share(count('forged_'), selections)}, robots ${share(bots, visits)} of visits, impression token as click ${count('impression_token')}, replays on another node ${count('replay_')}`,
+    `duplicates ${share(tallies.repeated.size, selections)}, late ${share(tallies.late.size, selections)}, forged ${share(count('forged_'), selections)}, robots ${share(bots, visits)} of visits, impression token as click ${count('impression_token')}, replays on another node ${count('replay_')}`,
     `decisions p50 ${quantile(tallies.decisionMs, 0.5).toFixed(0)} ms, p99 ${quantile(tallies.decisionMs, 0.99).toFixed(0)} ms from the intended start; beacons p50 ${quantile(tallies.beaconMs, 0.5).toFixed(0)} ms, p99 ${quantile(tallies.beaconMs, 0.99).toFixed(0)} ms`,
-    `no ad: ${JSON.stringify(tallies.noAd)}; without an answer: ${JSON.stringify(tallies.unanswered)}`,
+    `visits held back ${(tallies.heldBackMs / 1000).toFixed(1)} s in all; no ad: ${JSON.stringify(tallies.noAd)}; without an answer: ${JSON.stringify(tallies.unanswered)}`,
     `kill -9: ${killed || 'none'}`,
   ];
 }
@@ -81,7 +81,7 @@ export function demandChecks(
   });
   return [
     atLeast('selections', account.selections, selections),
-    atLeast('duplicates', total(tallies.misdeeds, 'duplicate_'), rates.duplicates * account.selections),
+    atLeast('duplicates', tallies.repeated.size, rates.duplicates * account.selections),
     atLeast('late', tallies.late.size, rates.late * account.selections),
     atLeast('forged', total(tallies.misdeeds, 'forged_'), rates.forged * account.selections),
     atLeast('robots', visits - tallies.visits.get('person'), rates.bots * visits),

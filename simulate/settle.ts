@@ -8,7 +8,7 @@ export interface SettleOptions {
   readonly client: ConsoleClient;
   readonly catalog: PublishedCatalog;
   readonly shards: number;
-  /** From the end of the traffic until everything of it is certified, expired or voided, ms of ledger time. */
+  /** From a selection until everything of it is certified, expired or voided, ms of ledger time. */
   readonly closesAfterMs: number;
   readonly onProgress: (sentence: string) => void;
 }
@@ -24,7 +24,7 @@ function pause(): Promise<void> {
 /** Waits until the windows of a run have closed, then holds every truth against the simulator's account. */
 export async function settle(result: SimulationResult, options: SettleOptions): Promise<Comparison> {
   const { client, catalog, shards, closesAfterMs, onProgress } = options;
-  const closesAt = result.endedAt + closesAfterMs;
+  const closesAt = result.tallies.lastSelectedAt + closesAfterMs;
   onProgress(`waiting until windows close, ${(Math.max(0, closesAt - Date.now()) / 1000).toFixed(0)} s`);
   await waitFor(async () => (await latestCut(client)) > closesAt, closesAt + patienceMs);
   const books = await settledBooks(result, options);

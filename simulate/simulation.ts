@@ -15,6 +15,8 @@ export interface SimulationOptions {
   /** Visits begin until so many ads were selected. */
   readonly selections: number;
   readonly perSecond: number;
+  /** No visit begins while so many requests are unanswered; the later ones all begin so much later. Infinity: never held back. */
+  readonly mostUnderWay: number;
   readonly rates: Rates;
   readonly serveUrl: string;
   readonly otherServeUrls: readonly string[];
@@ -77,16 +79,15 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   }, progressMs);
   try {
     const running = new Set<Promise<void>>();
-    const visits = await arrive(
-      options,
-      () => account.selections >= selections && options.asks.isEnough(),
-      (visit) => {
-        const living = crowd.visit(visit, startedAt + visit.atMs);
-        running.add(living);
-        void living.finally(() => running.delete(living));
-      },
-      startedAt,
-    );
+    const isEnough = () => account.selections >= selections && options.asks.isEnough();
+    let visits = 0;
+    for await (const { visit, intendedAt } of arrivals(options, { wire, tallies, startedAt })) {
+      if (isEnough()) break;
+      visits += 1;
+      const living = crowd.visit(visit, intendedAt);
+      running.add(living);
+      void living.finally(() => running.delete(living));
+    }
     onProgress(
       `no more visits; waiting for ${running.size} that are under way (late ones wait for their tokens to expire)`,
     );
@@ -99,26 +100,32 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   }
 }
 
-/** Begins each visit at its moment, whatever became of the earlier ones. Resolves with their number. */
-async function arrive(
+/** Yields each visit at its moment, whatever became of the earlier ones. */
+async function* arrivals(
   options: SimulationOptions,
-  isEnough: () => boolean,
-  begin: (visit: Visit) => void,
-  startedAt: number,
-): Promise<number> {
+  { wire, tallies, startedAt }: { readonly wire: Wire; readonly tallies: Tallies; readonly startedAt: number },
+): AsyncGenerator<{ readonly visit: Visit; readonly intendedAt: number }> {
   const random = options.randomOf(`${options.seed}/people`);
   const people = makePeople(random, peopleCount);
   const farmers = farm(makePeople(random, farmersCount));
-  const plan = planVisits({ ...options, people, farmers, robotAgents: robotAgents() });
-  let visits = 0;
-  for (const visit of plan) {
-    if (isEnough()) break;
-    const wait = startedAt + visit.atMs - Date.now();
+  for (const visit of planVisits({ ...options, people, farmers, robotAgents: robotAgents() })) {
+    const intendedAt = startedAt + visit.atMs + tallies.heldBackMs;
+    const wait = intendedAt - Date.now();
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-    begin(visit);
-    visits += 1;
+    const heldMs = await holdBack(wire, options.mostUnderWay);
+    tallies.heldBackMs += heldMs;
+    yield { visit, intendedAt: intendedAt + heldMs };
   }
-  return visits;
+}
+
+/**
+ * Waits while too much is unanswered: a machine too slow for the plan is to be tested for its sums, not for its overload. Resolves with the
+ * ms waited.
+ */
+async function holdBack(wire: Wire, mostUnderWay: number): Promise<number> {
+  const since = Date.now();
+  while (wire.underWay >= mostUnderWay) await new Promise((resolve) => setTimeout(resolve, 5));
+  return Date.now() - since;
 }
 
 /** All of one network. */

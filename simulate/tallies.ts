@@ -42,7 +42,12 @@ export class Tallies {
   readonly acknowledged = new Map<string, number>();
   /** Selections with beacons that came after their time. */
   readonly late = new Set<string>();
+  /** Selections of which a beacon was sent again. */
+  readonly repeated = new Set<string>();
   acknowledgements = 0;
+  lastSelectedAt = 0;
+  /** How long visits were held back because too much was unanswered, ms. */
+  heldBackMs = 0;
 
   acknowledge(selectionId: string, kind: BeaconKind, isLate: boolean): void {
     const key = `${selectionId}/${kind}`;

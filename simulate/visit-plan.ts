@@ -34,11 +34,11 @@ export interface Rates {
 }
 
 export const defaultRates: Rates = {
-  duplicates: 0.06,
-  late: 0.012,
-  forged: 0.007,
+  duplicates: 0.08,
+  late: 0.018,
+  forged: 0.009,
   wrongKind: 0.005,
-  bots: 0.085,
+  bots: 0.088,
   impossible: 0.01,
   farm: 0.01,
   replays: 0.02,

@@ -29,9 +29,12 @@ const connections = 8;
  */
 export class Wire {
   readonly #agents = new Map<string | null, Agent>();
+  /** Requests without an answer yet. */
+  underWay = 0;
 
   async send({ method, url, headers, body, from }: Call): Promise<Answer> {
     const sentAt = Date.now();
+    this.underWay += 1;
     try {
       const response = await request(url, {
         dispatcher: this.#agent(from),
@@ -47,6 +50,8 @@ export class Wire {
     } catch {
       // Whatever a network does: the caller sees that no answer came and tries again.
       return answer(0, null, '', sentAt);
+    } finally {
+      this.underWay -= 1;
     }
   }
 

@@ -16,6 +16,7 @@ People, robots and faults by seed against a running platform; then every truth i
   --seed TEXT          the same seed makes the same plan (default 1)
   --selections N       visits begin until so many ads were selected (default 5000)
   --rate N             visits a second (default 150)
+  --most-under-way N   no visit begins while so many requests are unanswered (default: visits are never held back)
   --requests DIR       take pages and devices from the OpenRTB bid requests in DIR/valid, each at least 100 times (docs/simulator.md)
   --serve URL,URL …    public sides (default: SERVE_HOST and SERVE_PORT)
   --console URL        private side (default: CONSOLE_HOST and CONSOLE_PORT)
@@ -41,6 +42,7 @@ const options = {
   seed: { type: 'string', default: '1' },
   selections: { type: 'string', default: '5000' },
   rate: { type: 'string', default: '150' },
+  'most-under-way': { type: 'string' },
   requests: { type: 'string' },
   serve: { type: 'string' },
   console: { type: 'string' },
@@ -85,6 +87,7 @@ async function run(args: readonly string[]): Promise<number> {
     seed: values.seed,
     selections: numberOf('selections', values.selections, 10_000_000),
     perSecond: numberOf('rate', values.rate, 100_000),
+    mostUnderWay: numberOf('most-under-way', values['most-under-way'] ?? '1000000', 1_000_000),
     rates: ratesOf(values),
     kills,
     dataDir: values.data ?? null,
