@@ -43,6 +43,8 @@ export interface DecisionRequest {
   };
   /** Deadline, ms; null: the default. */
   readonly tmaxMs: number | null;
+  /** How long the client needs the beacons of its ads, ms; null, or longer than the platform's own: as long as that. */
+  readonly beaconLifeMs: number | null;
   readonly test: boolean;
   readonly debug: boolean;
   readonly warnings: readonly string[];
@@ -59,6 +61,7 @@ export const requestLimits = {
   valuesPerKey: 20,
   listed: 200,
   tmaxMs: { least: 5, most: 5000 },
+  beaconLifeMs: { least: 1000, most: 86_400_000 },
   userAgent: 1024,
   url: 4096,
   consentString: 8192,
@@ -151,7 +154,9 @@ class Reader {
   }
 }
 
-const bodyFields = new Set(['slots', 'user', 'device', 'geo', 'consent', 'context', 'tmax', 'test', 'debug']);
+const bodyFields = new Set([
+  ...['slots', 'user', 'device', 'geo', 'consent', 'context', 'tmax', 'beacon_life_ms', 'test', 'debug'],
+]);
 const slotFields = new Set(['id', 'placement_id', 'count', 'sizes', 'format', 'formats', 'key_values', 'floor_micros']);
 const userFields = new Set(['id', 'segments']);
 const deviceFields = new Set(['ua', 'ip', 'language', 'type', 'os']);
@@ -173,6 +178,7 @@ export function readDecisionRequest(body: unknown): DecisionRequest {
     consent: readConsent(new Reader(reader.raw('consent') ?? {}, 'consent', consentFields, warnings)),
     page: readPage(new Reader(reader.raw('context') ?? {}, 'context', contextFields, warnings)),
     tmaxMs: reader.whole('tmax', requestLimits.tmaxMs.least, requestLimits.tmaxMs.most),
+    beaconLifeMs: reader.whole('beacon_life_ms', requestLimits.beaconLifeMs.least, requestLimits.beaconLifeMs.most),
     test: reader.flag('test') ?? false,
     debug: reader.flag('debug') ?? false,
     warnings,

@@ -95,7 +95,9 @@ export function issueAd(chosen: ChosenAd, input: DecisionInput, deps: IssuerDeps
   const { impressionTokenMs, clickTokenMs } = deps.options;
   const billing = billingOf(chosen, input, deps, sequence);
   const key = deps.signingKey();
-  const impressionExpiresAt = billing.selected_at + impressionTokenMs;
+  // A client may want less than the platform allows, never more: its reservation is no longer either way.
+  const lifeMs = Math.min(input.request.beaconLifeMs ?? impressionTokenMs, impressionTokenMs);
+  const impressionExpiresAt = billing.selected_at + lifeMs;
   const clickExpiresAt = billing.selected_at + clickTokenMs;
   const { creative } = chosen.offer.creative;
   const impression: Grant = { kinds: beaconKinds(creative.format), expiresAt: impressionExpiresAt };

@@ -55,6 +55,12 @@ const bodySchema = {
       properties: { url: text, domain: text, app_bundle: text, keywords: texts, categories: texts },
     },
     tmax: { type: 'integer', minimum: requestLimits.tmaxMs.least, maximum: requestLimits.tmaxMs.most },
+    beacon_life_ms: {
+      type: 'integer',
+      minimum: requestLimits.beaconLifeMs.least,
+      maximum: requestLimits.beaconLifeMs.most,
+      description: 'For how long impression, viewable and video beacons are needed; at most what the platform allows.',
+    },
     test: { type: 'boolean' },
     debug: { type: 'boolean' },
   },
