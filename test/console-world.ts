@@ -17,6 +17,7 @@ import { personRoutes } from '../dashboards/routes/persons.ts';
 import type { AnyRecord, Topic } from '../domain/records.ts';
 import type { EventIndex, EventPlace } from '../ports/event-index.ts';
 import type { EventLog } from '../ports/event-log.ts';
+import { Gathering } from './gathering-log.ts';
 import { topicShards } from './topic-shards.ts';
 
 export const registry = openFileSchemaRegistry();
@@ -65,13 +66,15 @@ export class ConsoleWorld {
   readonly log: SimulatedLog = createSimulatedLog({ shards: topicShards(3) });
   readonly handle: SimulatedLogHandle = this.log.open({ clock: this.clock, name: 'test' });
   readonly faults: Error[] = [];
+  /** Makes writes of several consoles meet. */
+  readonly gathering = new Gathering();
   #consoles = 0;
 
   /** Opens what a console works with, as a further process does, without its routes. */
-  async openDesks(rules = usualRules): Promise<{ readonly desks: ConsoleDesks; readonly log: SimulatedLogHandle }> {
+  async openDesks(rules = usualRules): Promise<{ readonly desks: ConsoleDesks; readonly log: EventLog }> {
     this.#consoles += 1;
     const { clock } = this;
-    const log = this.log.open({ clock, name: `console-${this.#consoles}` });
+    const log = this.gathering.join(this.log.open({ clock, name: `console-${this.#consoles}` }));
     const random = createSeededRandom(this.#consoles);
     const states = createSimulatedStates().open();
     return { desks: await openConsoleDesks({ log, registry, clock, random, states, rules }), log };
@@ -126,7 +129,7 @@ export class ConsoleWorld {
 export interface TestConsole {
   readonly app: FastifyInstance;
   readonly desks: ConsoleDesks;
-  readonly log: SimulatedLogHandle;
+  readonly log: EventLog;
   readonly ask: (
     method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE',
     url: string,

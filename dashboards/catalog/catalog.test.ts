@@ -75,6 +75,7 @@ describe('The catalogue on the console', () => {
   it('lets the first of two consoles win a revision, and the other one know', async () => {
     const { campaign } = await createSampleCatalog(console);
     const other = await world.open();
+    world.gathering.next('catalog', 2);
     const answers = await Promise.all(
       [console, other].map(({ ask }, index) =>
         ask('PATCH', `/v1/campaigns/${campaign}`, { body: { name: `from ${index}` }, headers: { 'if-match': '"1"' } }),
@@ -95,6 +96,7 @@ describe('The catalogue on the console', () => {
       { pacing: 'asap' },
       { status: 'paused' },
     ];
+    for (let round = 0; round < 2; round += 1) world.gathering.next('catalog', 2);
     const answers = await Promise.all(
       bodies.map((body, index) => {
         const { ask } = index % 2 === 0 ? console : other;
@@ -190,6 +192,7 @@ describe('An Idempotency-Key', () => {
   it('makes one entity of one request that two consoles take at the same time', async () => {
     const other = await world.open();
     const body = sampleBodies.advertiser;
+    world.gathering.next('catalog', 2);
     const answers = await Promise.all(
       [console, other].map(({ ask }) => ask('POST', '/v1/advertisers', { body, headers: key })),
     );

@@ -159,6 +159,8 @@ describe('A correction', () => {
 
   it('takes the next number if another console was first', async () => {
     const others = [console, await world.open(), await world.open()];
+    world.gathering.next('spend', 3);
+    world.gathering.next('spend', 2);
     const answers = await Promise.all(
       others.map(({ ask }, index) =>
         ask('POST', '/v1/finance/adjustments', { body: adjustment, headers: { 'idempotency-key': `k${index}` } }),
