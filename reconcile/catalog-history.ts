@@ -43,7 +43,10 @@ export class CatalogHistory {
   share(selected: AdSelected): { readonly ppm: number; readonly rounding: string } | null {
     const seen = selected.views.find((view) => view.view === 'catalog')?.revision ?? 0;
     const publisher = before(this.publishers, selected.billing.publisher_id, seen);
-    const term = publisher?.shares.findLast((share) => share.effective_from <= selected.billing.selected_at);
+    // Before its first term the first one holds.
+    const term =
+      publisher?.shares.findLast((share) => share.effective_from <= selected.billing.selected_at) ??
+      publisher?.shares[0];
     return publisher === undefined || term === undefined
       ? null
       : { ppm: term.share_ppm, rounding: publisher.share_rounding };

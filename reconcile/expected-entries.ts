@@ -13,6 +13,24 @@ export interface ExpectedEntry {
   readonly servicePeriod: string;
   readonly postingPeriod: string;
   readonly postedAt: number;
+  /** Whose money it is, and on what ground it moved: ids, currency, selection time, reference. */
+  readonly parties: string;
+}
+
+/** One text for the parties of an entry, equal for equal ones. */
+export function partiesText(
+  of: {
+    readonly advertiser_id: string;
+    readonly campaign_id: string;
+    readonly line_item_id: string;
+    readonly publisher_id: string;
+    readonly currency: string;
+    readonly selected_at: number;
+  },
+  reference: string,
+): string {
+  const { advertiser_id, campaign_id, line_item_id, publisher_id, currency, selected_at } = of;
+  return [advertiser_id, campaign_id, line_item_id, publisher_id, currency, selected_at, reference].join('|');
 }
 
 interface Leg {
@@ -117,6 +135,9 @@ function bookedAt(timeline: Timeline, offset: number): number {
   return timeline.timeAt(offset + 1);
 }
 
+/** Movements whose entries say why. */
+const grounds: ReadonlySet<Movement['kind']> = new Set(['void', 'reverse', 'adjust', 'absorb_void']);
+
 /** The entries that both ledgers should hold for the movements of one selection. */
 export function expectedEntries(billing: Billing, movements: readonly Movement[], timeline: Timeline): ExpectedEntry[] {
   const servicePeriod = timeline.monthOf(billing.calendar, billing.selected_at);
@@ -130,6 +151,7 @@ export function expectedEntries(billing: Billing, movements: readonly Movement[]
       debit: l.debit,
       credit: l.credit,
       amountMicros: l.amount,
+      parties: partiesText(billing, grounds.has(m.kind) ? (m.reference ?? '') : ''),
     });
     return [...tentativeLegs(m).map(entry('tentative')), ...finalLegs(m, billing).map(entry('final'))].filter(
       (e) => e.amountMicros > 0,

@@ -1,6 +1,7 @@
 import type {
   AdSelected,
   Adjusted,
+  AnyRecord,
   Beacon,
   Billing,
   Lease,
@@ -9,8 +10,7 @@ import type {
   SpendReserved,
   TrafficInvalidated,
 } from '../domain/records.ts';
-import { inner, isNamed, type Placed } from './log-reading.ts';
-import type { AnyRecord } from '../domain/records.ts';
+import { inner, isNamed, type Placed, type RecordRef } from './log-reading.ts';
 
 /** A beacon as evidence, with the lease that a click drew. */
 export interface BeaconFact extends Beacon {
@@ -27,6 +27,8 @@ export interface SelectionFacts {
   readonly incurred: Placed<SpendIncurred>[];
   readonly verdicts: Placed<TrafficInvalidated>[];
   readonly adjustments: Placed<Adjusted>[];
+  /** Records keyed by it that can't be read, and of which quarantine says so. */
+  readonly unreadable: RecordRef[];
 }
 
 /** Facts by selection. */
@@ -45,6 +47,7 @@ export class FactBook {
         incurred: [],
         verdicts: [],
         adjustments: [],
+        unreadable: [],
       };
       this.selections.set(selectionId, facts);
     }
@@ -96,4 +99,16 @@ export function billingOf(facts: SelectionFacts): Billing | null {
     facts.incurred[0]?.value.billing ??
     null
   );
+}
+
+/** The same facts without what stands in other shards than its own: no fold of that shard has seen it. */
+export function factsInShard(facts: SelectionFacts, shard: number): SelectionFacts {
+  const own = <T extends RecordRef>(records: readonly T[]): T[] => records.filter((at) => at.shard === shard);
+  return {
+    ...facts,
+    reserved: own(facts.reserved),
+    incurred: own(facts.incurred),
+    verdicts: own(facts.verdicts),
+    adjustments: own(facts.adjustments),
+  };
 }

@@ -1,26 +1,29 @@
 import type { AnyRecord, Entry } from '../domain/records.ts';
 import type { LedgerStream } from './ledger-reading.ts';
+import type { LedgerSums } from './ledger-sums.ts';
 import type { Placed } from './log-reading.ts';
-import type { Recounted } from './recount.ts';
 
 export interface InvariantCheck {
+  /** As docs/ARCHITECTURE.md numbers them. */
   readonly number: number;
   readonly holds: boolean;
   readonly detail: string;
 }
 
-/** The invariants of docs/ARCHITECTURE.md that can be read off a cut, checked on what the ledgers and pacing really hold. */
-export function checkInvariants(
-  recounted: readonly Recounted[],
-  ledgers: readonly LedgerStream[],
-  pacing: readonly Placed<AnyRecord>[],
-): InvariantCheck[] {
+interface Held {
+  readonly ledgers: readonly LedgerStream[];
+  readonly pacing: readonly Placed<AnyRecord>[];
+  readonly sums: ReadonlyMap<string, LedgerSums>;
+}
+
+/** The invariants that can be read off a cut, checked on what the ledgers and pacing really hold. */
+export function checkInvariants(held: Held): InvariantCheck[] {
   return [
-    sumsOfDrawn(recounted),
-    balancedEntries(ledgers),
-    chargedOnce(ledgers),
-    reversedWithinCertified(ledgers),
-    withinBudget(ledgers, pacing),
+    sumsOfDrawn(held),
+    balancedEntries(held),
+    chargedOnce(held),
+    reversedWithinCertified(held),
+    withinBudget(held),
   ];
 }
 
@@ -30,19 +33,37 @@ function first(problems: readonly string[], fine: string): { readonly holds: boo
     : { holds: false, detail: problems.slice(0, 5).join('; ') };
 }
 
-/** 3: drawn = open + released + incurred; incurred = pending + suspended + voided + certified. */
-function sumsOfDrawn(recounted: readonly Recounted[]): InvariantCheck {
-  const problems = recounted
-    .filter(
-      ({ outcome: { standing: s } }) =>
-        s.drawn !== s.open + s.released + s.incurred || s.incurred !== s.pending + s.suspended + s.voided + s.certified,
-    )
-    .map(({ selectionId }) => selectionId);
-  return { number: 3, ...first(problems, `${recounted.length} selections`) };
+/**
+ * 3: drawn = open + released + incurred; incurred = pending + suspended + voided + certified. What kinds of entries say, against the balances of
+ * the accounts; and no selection stands below zero anywhere.
+ */
+function sumsOfDrawn({ ledgers, sums }: Held): InvariantCheck {
+  const problems: string[] = [];
+  for (const [id, s] of sums) {
+    const [open, pending] = [s.drawn - s.released - s.incurred, s.incurred - s.suspended - s.voided - s.passed];
+    if (open < 0 || pending < 0 || s.suspended < 0) problems.push(`${id} stands below zero`);
+    if (s.certified !== s.passed) problems.push(`${id} is certified for ${s.certified}, not for ${s.passed}`);
+  }
+  const balances = new Map<string, bigint>();
+  const add = (account: string, { campaign_id, currency, amount_micros }: Entry, sign: bigint): void => {
+    const key = `${campaign_id} ${currency} ${account}`;
+    balances.set(key, (balances.get(key) ?? 0n) + sign * BigInt(amount_micros));
+  };
+  for (const { truth, entries } of ledgers) {
+    if (truth !== 'tentative') continue;
+    for (const entry of entries) {
+      add(entry.debit_account, entry, 1n);
+      add(entry.credit_account, entry, -1n);
+    }
+  }
+  for (const [key, balance] of balances)
+    if (/ (campaign:reserved|campaign:incurred|suspense)$/.test(key) && balance < 0n)
+      problems.push(`${key} stands at ${balance}`);
+  return { number: 3, ...first(problems, `${sums.size} selections`) };
 }
 
 /** 4: each entry has one debit and one credit of the same positive amount, and no account stands on both sides of it. */
-function balancedEntries(ledgers: readonly LedgerStream[]): InvariantCheck {
+function balancedEntries({ ledgers }: Held): InvariantCheck {
   const problems = ledgers.flatMap(({ truth, shard, entries }) =>
     entries
       .filter(
@@ -58,46 +79,35 @@ function balancedEntries(ledgers: readonly LedgerStream[]): InvariantCheck {
 }
 
 /** 5: each selection incurs or is absorbed at most once, over all shards. */
-function chargedOnce(ledgers: readonly LedgerStream[]): InvariantCheck {
+function chargedOnce({ ledgers }: Held): InvariantCheck {
   const charges = new Map<string, Set<string>>();
   const problems: string[] = [];
-  for (const { truth, shard, entries } of ledgers) {
+  for (const { shard, entries } of ledgers) {
     for (const entry of entries) {
       if (entry.kind !== 'incur' && entry.kind !== 'absorb') continue;
       const places = charges.get(entry.selection_id) ?? new Set<string>();
-      charges.set(entry.selection_id, places.add(`${truth}-${shard}@${entry.source_offset}/${entry.kind}`));
+      charges.set(entry.selection_id, places.add(`spend/${shard}@${entry.source_offset}`));
     }
   }
   for (const [id, places] of charges) if (places.size > 1) problems.push(`${id}: ${[...places].join(', ')}`);
   return { number: 5, ...first(problems, `${charges.size} charged selections`) };
 }
 
-/** 6: reversed never exceeds certified, for each selection. */
-function reversedWithinCertified(ledgers: readonly LedgerStream[]): InvariantCheck {
-  const sums = new Map<string, number>();
-  const effect = (entry: Entry): number => {
-    if (entry.kind === 'certify') return entry.amount_micros;
-    return (entry.kind === 'reverse' || entry.kind === 'adjust') && entry.credit_account === 'advertiser:unbilled'
-      ? -entry.amount_micros
-      : 0;
-  };
-  for (const { truth, entries } of ledgers) {
-    if (truth === 'final')
-      for (const entry of entries) sums.set(entry.selection_id, (sums.get(entry.selection_id) ?? 0) + effect(entry));
-  }
-  const problems = [...sums].filter(([, rest]) => rest < 0).map(([id]) => id);
-  return { number: 6, ...first(problems, `${sums.size} selections in the final ledger`) };
+/** 6: reversed never exceeds certified, for each selection; nor what is taken back of absorbed what was absorbed. */
+function reversedWithinCertified({ sums }: Held): InvariantCheck {
+  const problems = [...sums]
+    .filter(([, s]) => s.reversed > s.certified || s.absorbedVoided > s.absorbed)
+    .map(([id]) => id);
+  return { number: 6, ...first(problems, `${sums.size} selections`) };
 }
 
 /** 7, as far as ledgers show it: what stands against a budget never exceeds the highest one that took effect. */
-function withinBudget(ledgers: readonly LedgerStream[], pacing: readonly Placed<AnyRecord>[]): InvariantCheck {
+function withinBudget({ ledgers, pacing }: Held): InvariantCheck {
   const budgets = new Map<string, number>();
   for (const { value } of pacing) {
-    if (value.name === 'BudgetApplied')
-      budgets.set(
-        value.value.campaign_id,
-        Math.max(budgets.get(value.value.campaign_id) ?? 0, value.value.total_micros),
-      );
+    if (value.name !== 'BudgetApplied') continue;
+    const { campaign_id: id, total_micros: total } = value.value;
+    budgets.set(id, Math.max(budgets.get(id) ?? 0, total));
   }
   const used = new Map<string, bigint>();
   for (const { entries } of ledgers)
@@ -109,6 +119,7 @@ function withinBudget(ledgers: readonly LedgerStream[], pacing: readonly Placed<
   return { number: 7, ...first(problems, `${budgets.size} campaigns`) };
 }
 
+/** Open, pending, suspended and certified, less what was taken back. */
 function usedBy({ kind, amount_micros, credit_account }: Entry): number {
   if (kind === 'draw') return amount_micros;
   if (kind === 'release' || kind === 'void') return -amount_micros;

@@ -1,5 +1,5 @@
-import type { Break } from './breaks.ts';
-import type { ExpectedEntry } from './expected-entries.ts';
+import { type Break, sumKeys } from './breaks.ts';
+import { type ExpectedEntry, partiesText } from './expected-entries.ts';
 import { checkEntries } from './ledger-check.ts';
 import type { LedgerStream } from './ledger-reading.ts';
 import type { Recounted } from './recount.ts';
@@ -33,11 +33,18 @@ export function expectedInvoices(
         servicePeriod: close.period,
         postingPeriod: close.period,
         postedAt,
+        parties: partiesText(invoiced(key), ''),
       };
       invoices.set(key, [...(invoices.get(key) ?? []), entry]);
     }
   }
   return invoices;
+}
+
+/** Parties of an invoice: an advertiser and a currency, nobody else. */
+function invoiced(key: string) {
+  const [advertiser_id = '', currency = ''] = key.split('|');
+  return { advertiser_id, campaign_id: '', line_item_id: '', publisher_id: '', currency, selected_at: 0 };
 }
 
 function unbilledBy(
@@ -68,6 +75,8 @@ export function checkInvoices(stream: LedgerStream, expected: ReadonlyMap<string
     const side = { truth: stream.truth, shard: stream.shard, selectionId: '', campaignId: '' };
     const own = actual.filter((entry) => `${entry.advertiser_id}|${entry.currency}` === key);
     const found = checkEntries(side, expected.get(key) ?? [], own);
-    return found === null ? [] : [{ ...found, code: 'invoice', detail: `${key}: ${found.detail}` }];
+    if (found === null) return [];
+    const sumOver = sumKeys({ shard: stream.shard, campaignId: '', advertiserId: key.split('|')[0] ?? '' }).invoice;
+    return [{ ...found, code: 'invoice', sumOver, detail: `${key}: ${found.detail}` }];
   });
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
+import { uuidV5 } from '../domain/identity.ts';
 import type { EntriesBooked, Entry } from '../domain/records.ts';
-import type { LedgerStore } from '../ports/ledger-store.ts';
+import type { LedgerEvent, LedgerStore } from '../ports/ledger-store.ts';
 import type { SchemaRegistry } from '../ports/schema-registry.ts';
-import type { Break } from './breaks.ts';
+import { type Break, structureBreak } from './breaks.ts';
 
 /** One ledger stream as read: its entries, where it stands, and what is wrong with its structure. */
 export interface LedgerStream {
@@ -16,12 +17,16 @@ export interface LedgerStream {
   readonly breaks: readonly Break[];
 }
 
+export interface LedgerSources {
+  readonly ledger: LedgerStore;
+  readonly registry: SchemaRegistry;
+}
+
 const pageEvents = 200;
 
 /** Reads a ledger stream from its start, checks that its batches join up and recomputes the hash chain from the entries. */
 export async function readLedgerStream(
-  ledger: LedgerStore,
-  registry: SchemaRegistry,
+  { ledger, registry }: LedgerSources,
   truth: 'tentative' | 'final',
   shard: number,
 ): Promise<LedgerStream> {
@@ -32,7 +37,7 @@ export async function readLedgerStream(
     for (const event of page) {
       if (event.revision !== from) reading.note(String(event.revision), `revision ${from} is missing`);
       from = event.revision + 1;
-      reading.addBytes(registry, event.data, event.revision);
+      reading.addEvent(registry, event);
     }
     if (page.length === 0) break;
   }
@@ -46,6 +51,7 @@ class StreamReading {
   private readonly breaks: Break[] = [];
   private next = { offset: 0, ordinal: 0 };
   private foldTime = 0;
+  private entryCount = 0;
   private head: Uint8Array = new Uint8Array(32);
 
   constructor(truth: 'tentative' | 'final', stream: string) {
@@ -54,46 +60,51 @@ class StreamReading {
   }
 
   note(place: string, detail: string, entry?: Entry): void {
-    this.breaks.push({
-      code: 'ledger_structure',
-      truth: this.truth,
-      selectionId: '',
-      campaignId: entry?.campaign_id ?? '',
-      expectedMicros: 0,
-      actualMicros: 0,
-      differenceMicros: 0,
-      refs: [`${this.stream}@${place}`],
-      detail,
-    });
+    const where = { selectionId: entry?.selection_id ?? '', campaignId: entry?.campaign_id ?? '' };
+    this.breaks.push(
+      structureBreak(this.truth, 'ledger_structure', detail, { refs: [`${this.stream}@${place}`], ...where }),
+    );
   }
 
-  addBytes(registry: SchemaRegistry, data: Uint8Array, revision: number): void {
+  addEvent(registry: SchemaRegistry, event: LedgerEvent): void {
+    const revision = `revision ${event.revision}`;
+    let batch: EntriesBooked;
     try {
-      const decoded = registry.decode(data);
-      if (decoded.name === 'EntriesBooked') this.add(decoded.value, revision);
-      else this.note(String(revision), `the event is a ${decoded.name}, not entries`);
+      const decoded = registry.decode(event.data);
+      if (decoded.name !== 'EntriesBooked') return this.note(revision, `the event is a ${decoded.name}, not entries`);
+      batch = decoded.value;
     } catch (error) {
-      this.note(String(revision), `the event can't be decoded: ${(error as Error).message}`);
+      // Whatever the bytes do to the decoder: they are not what was written.
+      return this.note(
+        revision,
+        `the event can't be decoded: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
+    if (event.id !== eventIdOf(this.stream, batch, event.data))
+      this.note(revision, 'the id of the event does not follow from its bytes: they were changed');
+    this.add(batch, revision);
   }
 
-  private add(batch: EntriesBooked, revision: number): void {
-    if (batch.first.offset !== this.next.offset || batch.first.ordinal !== this.next.ordinal) {
-      this.note(
-        String(revision),
-        `the batch begins at ${batch.first.offset}.${batch.first.ordinal}, the one before ends at ${this.next.offset}.${this.next.ordinal}`,
-      );
+  private add(batch: EntriesBooked, revision: string): void {
+    const { first, next, entries } = batch;
+    if (first.offset !== this.next.offset || first.ordinal !== this.next.ordinal) {
+      const detail = `the batch begins at ${first.offset}.${first.ordinal}, the one before ends at ${this.next.offset}.${this.next.ordinal}`;
+      this.note(revision, detail);
     }
-    for (const entry of batch.entries) this.addEntry(entry);
-    this.next = batch.next;
-    this.foldTime = batch.fold_time;
+    for (const entry of entries) this.addEntry(entry);
     if (!equal(batch.chain_head, this.head))
-      this.note(String(revision), 'the chain head of the batch is not the hash of its last entry');
-    if (batch.entry_count !== this.entries.length)
+      this.note(revision, 'the chain head of the batch is not the hash of its last entry');
+    if (batch.entry_count !== this.entryCount + entries.length)
       this.note(
-        String(revision),
-        `the batch counts ${batch.entry_count} entries so far, there are ${this.entries.length}`,
+        revision,
+        `the batch counts ${batch.entry_count} entries so far, there are ${this.entryCount + entries.length}`,
       );
+    if (batch.fold_time < this.foldTime) this.note(revision, `its time ${batch.fold_time} is before ${this.foldTime}`);
+    // Each goes on from what is written, so that the place of a change is named and not everything after it.
+    this.next = next;
+    this.foldTime = Math.max(this.foldTime, batch.fold_time);
+    this.head = batch.chain_head;
+    this.entryCount = batch.entry_count;
   }
 
   private addEntry(entry: Entry): void {
@@ -102,10 +113,8 @@ class StreamReading {
     const expectedOrdinal = before?.source_offset === entry.source_offset ? before.ordinal + 1 : 0;
     if (entry.ordinal !== expectedOrdinal)
       this.note(place, `the entry has ordinal ${entry.ordinal}, ${expectedOrdinal} was next`, entry);
-    const hash = chainHash(this.stream, entry, this.head);
-    if (!equal(hash, entry.chain_hash))
-      this.note(place, 'the entry does not match its hash: it, or one before it, was changed', entry);
-    // The chain goes on from what is written, so that each changed entry is named and not everything after it.
+    if (!equal(chainHash(this.stream, entry, this.head), entry.chain_hash))
+      this.note(place, 'the entry does not match its hash: it, or one before it, was changed or lost', entry);
     this.head = entry.chain_hash;
     this.entries.push(entry);
   }
@@ -123,6 +132,12 @@ class StreamReading {
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
+}
+
+/** Id of the event of a batch: UUIDv5 of stream, range and SHA-256 of the bytes. Written anew from the document, as the chain is. */
+function eventIdOf(stream: string, { first, next }: EntriesBooked, data: Uint8Array): string {
+  const digest = createHash('sha256').update(data).digest('hex');
+  return uuidV5(`${stream}/${first.offset}.${first.ordinal}-${next.offset}.${next.ordinal}/${digest}`);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { isAdtallyError } from '../domain/errors.ts';
 import type { AnyRecord, RecordName, RecordTypes, Topic } from '../domain/records.ts';
-import type { EventLog, TopicShard } from '../ports/event-log.ts';
+import type { EventLog, LogRecord, TopicShard } from '../ports/event-log.ts';
 import type { SchemaRegistry } from '../ports/schema-registry.ts';
 
 /** The place of a record in the log: what every cause and every break names. */
@@ -19,6 +19,19 @@ export interface Placed<T> extends RecordRef {
 export interface Range {
   readonly first: number;
   readonly next: number;
+}
+
+/** A place of the log where no record can be read. */
+export interface Damage extends RecordRef {
+  readonly code: 'unreadable_record' | 'missing_record';
+  /** Key of the record; empty if it is missing. */
+  readonly key: string;
+  readonly detail: string;
+}
+
+export interface LogSources {
+  readonly log: EventLog;
+  readonly registry: SchemaRegistry;
 }
 
 const pageRecords = 2_000;
@@ -44,33 +57,71 @@ export function inner<N extends RecordName>(
 }
 
 /**
- * Reads a shard from its first record up to `range.next`. What can't be decoded is handed to `onUnreadable` and left out: the recount says of
- * it that it is unreadable, never what it might have been.
+ * Reads a range of a shard in order. What can't be decoded, and what is not there, is handed to `onDamage` and left out: the recount says of
+ * it that it is damaged, never what it might have been.
  */
 export async function* readShard(
-  sources: { readonly log: EventLog; readonly registry: SchemaRegistry },
-  { topic, shard }: TopicShard,
+  { log, registry }: LogSources,
+  place: TopicShard,
   range: Range,
-  onUnreadable: (ref: RecordRef) => void,
+  onDamage: (damage: Damage) => void,
 ): AsyncGenerator<Placed<AnyRecord>> {
-  for (let from = range.first; from < range.next; ) {
-    const page = await sources.log.read(topic, shard, from, Math.min(pageRecords, range.next - from));
-    if (page.length === 0) return;
-    for (const record of page) {
-      const ref = { topic, shard, offset: record.offset };
-      const value = decodeOrNull(sources.registry, record.value);
-      if (value === null) onUnreadable(ref);
-      else yield { ...ref, value };
+  for (let from = range.first; from < range.next; from += pageRecords) {
+    const slots = await readSlots(log, place, { first: from, next: Math.min(from + pageRecords, range.next) });
+    for (const [index, record] of slots.entries()) {
+      const ref = { ...place, offset: from + index };
+      if (record === null) onDamage({ ...ref, code: 'missing_record', key: '', detail: 'is not in the log' });
+      else {
+        const onUnreadable = (detail: string) =>
+          onDamage({ ...ref, code: 'unreadable_record', key: record.key, detail });
+        const value = decode(registry, record, onUnreadable);
+        if (value !== null) yield { ...ref, value };
+      }
     }
-    from = (page.at(-1)?.offset ?? from) + 1;
   }
 }
 
-function decodeOrNull(registry: SchemaRegistry, bytes: Uint8Array): AnyRecord | null {
+/** Every offset of a range, with a null where the log has lost a record. Looks for the place of a loss by halves. */
+export async function readSlots(
+  log: EventLog,
+  place: TopicShard,
+  range: Range,
+): Promise<readonly (LogRecord | null)[]> {
+  const { first, next } = range;
+  if (next <= first) return [];
   try {
-    return registry.decode(bytes);
+    const page = await log.read(place.topic, place.shard, first, next - first);
+    if (page.length === next - first) return page;
   } catch (error) {
-    if (isAdtallyError(error, 'UNREADABLE_RECORD')) return null;
-    throw error;
+    if (!isAdtallyError(error, 'OFFSET_GONE')) throw error;
+  }
+  if (next - first === 1) return [null];
+  const middle = first + Math.floor((next - first) / 2);
+  return [
+    ...(await readSlots(log, place, { first, next: middle })),
+    ...(await readSlots(log, place, { first: middle, next })),
+  ];
+}
+
+/** The record at a place, with its key, or null if there is none that can be read. */
+export async function recordAt(
+  { log, registry }: LogSources,
+  { topic, shard, offset }: RecordRef,
+): Promise<{ readonly key: string; readonly record: AnyRecord | null } | null> {
+  const [slot = null] = await readSlots(log, { topic, shard }, { first: offset, next: offset + 1 });
+  return slot === null ? null : { key: slot.key, record: decode(registry, slot, () => {}) };
+}
+
+function decode(
+  registry: SchemaRegistry,
+  { value }: LogRecord,
+  onUnreadable: (detail: string) => void,
+): AnyRecord | null {
+  try {
+    return registry.decode(value);
+  } catch (error) {
+    if (!isAdtallyError(error, 'UNREADABLE_RECORD') && !isAdtallyError(error, 'UNKNOWN_SCHEMA')) throw error;
+    onUnreadable(error.message);
+    return null;
   }
 }

@@ -1,3 +1,4 @@
+import { timeOfUuidV7 } from '../domain/identity.ts';
 import type { Adjusted, Billing, Category, Lease } from '../domain/records.ts';
 import type { SelectionFacts } from './facts.ts';
 import type { Placed, RecordRef } from './log-reading.ts';
@@ -24,8 +25,8 @@ export interface Movement {
   readonly fromSuspense?: boolean;
   /** reverse: how much of it was reversed before. */
   readonly reversedBeforeMicros?: number;
-  /** draw, release of a second node's draw: the lease that drew. */
-  readonly lease?: Lease;
+  /** draw, release of a second node's draw: the lease that drew; null: nobody remembers which it was. */
+  readonly lease?: Lease | null;
   readonly surplus?: boolean;
 }
 
@@ -105,6 +106,8 @@ export class Walk {
   private incurredAt = -1;
   private settled = false;
   private recalled = false;
+  /** The state was forgotten at the horizon; what is known of it since, a correction said. */
+  private isRecalled = false;
   private readonly misreliances: RecordRef[] = [];
 
   constructor(timeline: Timeline, validAdjustments: ReadonlySet<number>) {
@@ -127,10 +130,7 @@ export class Walk {
   private apply(event: SpendEvent, selectionId: string): void {
     const { offset } = event.at;
     if (event.type === 'adjust') return this.adjust(event.at);
-    const selectedAt =
-      event.type === 'verdict'
-        ? Number.parseInt(selectionId.replaceAll('-', '').slice(0, 12), 16)
-        : event.at.value.billing.selected_at;
+    const selectedAt = event.type === 'verdict' ? timeOfUuidV7(selectionId) : event.at.value.billing.selected_at;
     const policy = this.policy();
     if (policy === undefined || this.timeline.timeAt(offset) > selectedAt + policy.horizon_ms) return;
     if (event.type === 'reserve') this.reserve(event.at);
@@ -309,7 +309,7 @@ export class Walk {
   private reverse(movement: Omit<Movement, 'reversedBeforeMicros'> & { readonly kind: 'reverse' | 'adjust' }): void {
     const reversedBeforeMicros = this.standing.reversed;
     this.standing.reversed += movement.amountMicros;
-    this.move({ ...movement, reversedBeforeMicros });
+    this.move({ ...movement, reversedBeforeMicros, ...(this.isRecalled && { lease: null }) });
   }
 
   private adjust(at: Placed<Adjusted>): void {
@@ -345,6 +345,7 @@ export class Walk {
 
   private recall({ value, topic, shard, offset }: Placed<Adjusted>): void {
     const s = this.standing;
+    this.isRecalled = true;
     const { relied_certified_micros: certified, relied_reversed_micros: reversed, billing } = value;
     if (s.certified !== certified || s.reversed !== reversed) this.misreliances.push({ topic, shard, offset });
     this.content ??= billing;

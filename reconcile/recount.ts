@@ -1,7 +1,8 @@
+import { timeOfUuidV7 } from '../domain/identity.ts';
 import type { Break, CauseCode, Explained } from './breaks.ts';
 import { type Delivery, recountDelivery } from './delivery.ts';
 import { type ExpectedEntry, expectedEntries } from './expected-entries.ts';
-import { billingOf, type SelectionFacts } from './facts.ts';
+import { billingOf, factsInShard, type SelectionFacts } from './facts.ts';
 import { type RecordRef, refText } from './log-reading.ts';
 import { type Outcome, Walk } from './outcome.ts';
 import type { Reading } from './sources.ts';
@@ -20,6 +21,7 @@ export interface WindowBounds {
 export interface Recounted {
   readonly selectionId: string;
   readonly shard: number;
+  readonly advertiserId: string;
   readonly campaignId: string;
   readonly currency: string;
   readonly selectedAt: number;
@@ -38,36 +40,36 @@ export interface Recounted {
 export function recountSelection(facts: SelectionFacts, reading: Reading, bounds: WindowBounds): Recounted {
   const shard = billingOf(facts)?.shard ?? facts.verdicts[0]?.shard ?? facts.adjustments[0]?.shard ?? 0;
   const timeline = reading.timelines.get(shard) ?? new Timeline(shard);
-  const delivery = recountDelivery(facts, reading.catalog);
-  const spend = delivery === null ? null : checkSpend(facts, delivery, reading.buffers);
+  const folded = factsInShard(facts, shard);
+  const delivery = recountDelivery(folded, reading.catalog);
+  const closed = isClosed(facts, timeline, bounds);
+  const spend = delivery === null ? null : checkSpend(folded, { delivery, buffers: reading.buffers, closed });
   const end = reading.positions[`spend/${shard}`]?.next ?? 0;
-  const outcome = new Walk(timeline, reading.holdingAdjustments.get(shard) ?? new Set()).run(
-    spend?.facts ?? facts,
-    end,
-  );
+  const holding = reading.holdingAdjustments.get(shard) ?? new Set<number>();
+  const outcome = new Walk(timeline, holding).run(spend?.facts ?? folded, end);
   const billing = delivery?.billing ?? null;
   const base = {
     selectionId: facts.selectionId,
     shard,
+    advertiserId: billing?.advertiser_id ?? '',
     campaignId: billing?.campaign_id ?? '',
     currency: billing?.currency ?? '',
-    selectedAt: billing?.selected_at ?? Number.parseInt(facts.selectionId.replaceAll('-', '').slice(0, 12), 16),
+    selectedAt: billing?.selected_at ?? timeOfUuidV7(facts.selectionId),
     priceMicros: delivery?.priceMicros ?? 0,
     delivery,
     facts,
     outcome,
     entries: billing === null ? [] : expectedEntries(billing, outcome.movements, timeline),
-    closed: isClosed(facts, timeline, bounds),
+    closed,
   };
   const problems = (delivery?.problems ?? []).map((problem) => evidenceBreak(problem, base));
-  const wrongShard = misplaced(facts, base);
   return {
     ...base,
     breaks: [
       ...problems,
       ...misrelied(base),
       ...missingSelection(base, reading),
-      ...wrongShard,
+      ...misplaced(facts, base),
       ...(spend?.breaks ?? []),
       ...checkVerdicts(facts, base),
     ],
@@ -112,8 +114,9 @@ function missingSelection(base: Base, reading: Reading): Break[] {
   const billing = base.delivery?.billing;
   if (billing === undefined || base.facts.selected.length > 0) return [];
   const { node, boot, sequence } = billing;
-  if (reading.buffers.lostProof(node, boot, sequence) !== null || reading.buffers.isDraining({ node, boot, sequence }))
-    return [];
+  const mayCome = !base.closed && reading.buffers.isDraining({ node, boot, sequence });
+  const isUnreadable = base.facts.unreadable.some(({ topic }) => topic === 'selected');
+  if (mayCome || isUnreadable || reading.buffers.lostProof(node, boot, sequence) !== null) return [];
   return [
     {
       code: 'selection_missing',
@@ -149,8 +152,7 @@ function misplaced(facts: SelectionFacts, base: Base): Break[] {
 /** Closed: ticks have passed the expiry of its last token + D + hold. */
 function isClosed(facts: SelectionFacts, timeline: Timeline, bounds: WindowBounds): boolean {
   const selected = facts.selected[0]?.value;
-  const selectedAt =
-    billingOf(facts)?.selected_at ?? Number.parseInt(facts.selectionId.replaceAll('-', '').slice(0, 12), 16);
+  const selectedAt = billingOf(facts)?.selected_at ?? timeOfUuidV7(facts.selectionId);
   const lastToken =
     Math.max(selected?.click_expires_at ?? 0, selected?.impression_expires_at ?? 0) ||
     selectedAt + Math.max(bounds.clickTokenMs, bounds.impressionTokenMs);
@@ -178,6 +180,10 @@ function explain(base: Base, reading: Reading): Explained[] {
     } as const;
     add(codes[outcome.absorbedBecause.code], priceMicros, outcome.absorbedBecause.refs);
   }
+  for (const m of outcome.movements) {
+    if (m.surplus === true && m.kind === 'draw')
+      add('surplus_draw', m.amountMicros, [{ topic: 'spend', shard: base.shard, offset: m.offset }]);
+  }
   const verdictRefs = outcome.verdict === null ? [] : [outcome.verdict];
   if (standing.suspended > 0)
     add('conflict_in_suspense', standing.suspended, outcome.conflict === null ? [] : [outcome.conflict]);
@@ -199,7 +205,9 @@ function explainDelivery({ delivery, facts, priceMicros, closed }: Base, reading
   if (billing.test || priceMicros === 0) return;
   if (facts.selected.length === 0) {
     const proof = reading.buffers.lostProof(billing.node, billing.boot, billing.sequence);
+    const unreadable = facts.unreadable.filter(({ topic }) => topic === 'selected');
     if (proof !== null) add('selection_record_lost', priceMicros, [proof]);
+    else if (unreadable.length > 0) add('record_quarantined', priceMicros, unreadable);
   }
   if (billable.length > 1) add('duplicate_beacon', 0, billable.slice(1));
   if (billable.length > 0) return;

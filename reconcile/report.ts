@@ -1,8 +1,12 @@
 import type { Break, CauseCode, Explained } from './breaks.ts';
-import { causes, unexplainedMicros } from './breaks.ts';
+import { causes } from './breaks.ts';
+import { type LedgerSums, noSums } from './ledger-sums.ts';
 import type { Recounted } from './recount.ts';
 
-/** Money and counts of each truth for a campaign in an hour of selection time. Micros as decimal strings. */
+/**
+ * Money and counts of each truth for a campaign in an hour of selection time, each as that truth itself says: counts and the first two sums by
+ * evidence, the next by the ledgers' entries, the last by reporting. Micros as decimal strings.
+ */
 export interface SideBySide {
   readonly campaign_id: string;
   readonly currency: string;
@@ -44,6 +48,10 @@ export interface ReconciliationReport {
   readonly differences: readonly Explained[];
   readonly differences_total: number;
   readonly sides: readonly SideBySide[];
+  /** Pacing knows no selections: its sums by campaign, as the rows stand. */
+  readonly pacing: readonly Readonly<Record<string, string>>[];
+  /** Records of the log that can't be read and that quarantine knows of. */
+  readonly quarantined_records: number;
   readonly totals: Readonly<Record<string, string>>;
   readonly positions: Readonly<Record<string, { readonly first: number; readonly next: number }>>;
   readonly digest: string;
@@ -74,10 +82,9 @@ class Sums {
     reported: 0n,
   };
 
-  add(one: Recounted, reportedMicros: number): void {
+  add(one: Recounted, ledger: LedgerSums, reportedMicros: number): void {
     const seen = (kind: string): number =>
       one.facts.beacons.some((at) => at.value.kind === kind && at.value.judgement === 'ACCEPTED') ? 1 : 0;
-    const { standing } = one.outcome;
     this.selected += one.facts.selected.length > 0 ? 1 : 0;
     this.returned += one.facts.returned.length > 0 ? 1 : 0;
     this.impressions += seen('impression');
@@ -87,20 +94,23 @@ class Sums {
     this.billable += billable ? 1 : 0;
     this.micros.selected += BigInt(one.priceMicros);
     this.micros.billable += billable ? BigInt(one.priceMicros) : 0n;
-    this.micros.incurred += BigInt(standing.incurred);
-    this.micros.absorbed += BigInt(standing.absorbed);
-    this.micros.voided += BigInt(standing.voided);
-    this.micros.certified += BigInt(standing.certified);
-    this.micros.reversed += BigInt(standing.reversed);
+    this.micros.incurred += BigInt(ledger.incurred);
+    this.micros.absorbed += BigInt(ledger.absorbed);
+    this.micros.voided += BigInt(ledger.voided);
+    this.micros.certified += BigInt(ledger.certified);
+    this.micros.reversed += BigInt(ledger.reversed);
     this.micros.reported += BigInt(reportedMicros);
   }
 }
 
-/** Each truth side by side, by campaign and hour of selection. `reportedMicros` is what reporting says may be billed of a selection. */
-export function sideBySide(
-  recounted: Iterable<Recounted>,
-  reportedMicros: (selectionId: string) => number,
-): SideBySide[] {
+export interface Said {
+  readonly ledgers: ReadonlyMap<string, LedgerSums>;
+  /** What reporting says may be billed of a selection. */
+  readonly reportedMicros: (selectionId: string) => number;
+}
+
+/** Each truth side by side, by campaign and hour of selection. */
+export function sideBySide(recounted: Iterable<Recounted>, { ledgers, reportedMicros }: Said): SideBySide[] {
   const rows = new Map<
     string,
     { readonly campaign: string; readonly currency: string; readonly hour: number; readonly sums: Sums }
@@ -110,7 +120,7 @@ export function sideBySide(
     const hour = Math.floor(one.selectedAt / hourMs) * hourMs;
     const key = `${one.campaignId}|${one.currency}|${hour}`;
     const row = rows.get(key) ?? { campaign: one.campaignId, currency: one.currency, hour, sums: new Sums() };
-    row.sums.add(one, reportedMicros(one.selectionId));
+    row.sums.add(one, ledgers.get(one.selectionId) ?? noSums(), reportedMicros(one.selectionId));
     rows.set(key, row);
   }
   return [...rows.entries()]
@@ -161,9 +171,4 @@ export function totalsOf(sides: readonly SideBySide[]): Record<string, string> {
     }
   }
   return Object.fromEntries(Object.entries(totals).map(([key, sum]) => [key, String(sum)]));
-}
-
-/** True if nothing is unexplained in amount or in structure. */
-export function tallies(breaks: readonly Break[]): boolean {
-  return breaks.length === 0 && unexplainedMicros(breaks) === 0n;
 }

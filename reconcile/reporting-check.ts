@@ -1,124 +1,224 @@
+import { isUuid } from '../domain/identity.ts';
+import type { AnyRecord } from '../domain/records.ts';
 import type { EventLog } from '../ports/event-log.ts';
-import type { Topic } from '../domain/records.ts';
-import type { Row, Warehouse } from '../ports/warehouse.ts';
-import type { Break } from './breaks.ts';
-import type { Range } from './log-reading.ts';
+import { type Break, type Explained, structureBreak } from './breaks.ts';
+import type { ExpectedEntry } from './expected-entries.ts';
+import type { Reported, RowsOfShard } from './reporting-reading.ts';
 import type { Recounted } from './recount.ts';
+import { type LogSources, readSlots, recordAt } from './log-reading.ts';
 
-/** Reporting may lag the ledgers by so much of fold time before what it lacks is a break. */
-export const reportingToleranceMs = 300_000;
+/** Reporting may lag by so much before what it lacks is a break, ms … */
+const lagMs = 300_000;
+/** … but of a selection whose window has closed only by so much. */
+const closedLagMs = 10_000;
 
-const perSelectionSql = `
-SELECT selection_id, truth, kind, debit_account, credit_account, toString(sum(amount_micros)) AS amount
-FROM (
-  SELECT * FROM adtally.entry_booked ORDER BY shard, offset
-  LIMIT 1 BY truth, spend_shard, source_offset, ordinal
-)
-WHERE selection_id != ''
-GROUP BY selection_id, truth, kind, debit_account, credit_account`;
-
-const journalledSql = `
-SELECT truth, spend_shard, toString(max(source_offset)) AS last
-FROM adtally.entry_booked GROUP BY truth, spend_shard`;
-
-const rowsSql = `
-SELECT topic, shard, toString(count()) AS rows, toString(uniqExact(offset)) AS offsets, toString(min(offset)) AS lowest, toString(max(offset)) AS highest
-FROM adtally.sunk GROUP BY topic, shard`;
-
-/** Sums of the journal as reporting has it: by selection, then by truth, kind and accounts. Micros. */
-export interface Reported {
-  readonly bySelection: ReadonlyMap<string, ReadonlyMap<string, number>>;
-  /** By truth and spend shard, the highest source offset that reached reporting. */
-  readonly journalled: ReadonlyMap<string, number>;
-}
-
-function joined(row: Row, columns: readonly string[], separator: string): string {
-  return columns.map((column) => String(row[column])).join(separator);
-}
-
-/** Reads the journal's sums. Exact whatever was sunk twice: of the rows of one entry the first counts. */
-export async function readReported(warehouse: Warehouse): Promise<Reported> {
-  const bySelection = new Map<string, Map<string, number>>();
-  for (const row of (await warehouse.query(perSelectionSql)).rows) {
-    const id = String(row['selection_id']);
-    const sums = bySelection.get(id) ?? new Map<string, number>();
-    sums.set(joined(row, ['truth', 'kind', 'debit_account', 'credit_account'], '|'), Number(row['amount']));
-    bySelection.set(id, sums);
-  }
-  const journalled = new Map<string, number>();
-  for (const row of (await warehouse.query(journalledSql)).rows)
-    journalled.set(joined(row, ['truth', 'spend_shard'], '-'), Number(row['last']));
-  return { bySelection, journalled };
-}
-
-/** Compares what reporting says of one selection with the entries that the recount derives. Entries not journalled yet are left out on both sides while they are young. */
-export function checkReported(recounted: Recounted, reported: Reported, lastTime: number): Break | null {
+/** Compares what reporting says of one selection with the entries that the recount derives. `lastTime` is the fold time of its shard. */
+export function checkReported(
+  one: Recounted,
+  reported: Reported,
+  lastTime: number,
+): { readonly breaks: readonly Break[]; readonly explained: readonly Explained[] } {
   const wanted = new Map<string, number>();
-  for (const entry of recounted.entries) {
-    const last = reported.journalled.get(`${entry.truth}-${recounted.shard}`) ?? -1;
-    if (entry.sourceOffset >= last && lastTime - entry.postedAt <= reportingToleranceMs && !recounted.closed) continue;
+  const mayCome = new Map<string, number>();
+  for (const entry of one.entries) {
+    const sums = isBehind(entry, one, reported, lastTime) ? mayCome : wanted;
     const key = `${entry.truth}|${entry.kind}|${entry.debit}|${entry.credit}`;
-    wanted.set(key, (wanted.get(key) ?? 0) + entry.amountMicros);
+    sums.set(key, (sums.get(key) ?? 0) + entry.amountMicros);
   }
-  const actual = reported.bySelection.get(recounted.selectionId) ?? new Map<string, number>();
-  const wrong = [...new Set([...wanted.keys(), ...(recounted.closed ? actual.keys() : [])])].filter(
-    (key) => wanted.get(key) !== actual.get(key),
+  const actual = reported.bySelection.get(one.selectionId) ?? new Map<string, number>();
+  const gaps = [...new Set([...wanted.keys(), ...mayCome.keys(), ...actual.keys()])].map((key) =>
+    gapOf(key, { wanted, mayCome, actual }),
   );
-  if (wrong.length === 0) return null;
-  const worst = wrong.reduce((a, b) => (gap(wanted, actual, a) >= gap(wanted, actual, b) ? a : b));
+  const wrong = gaps.filter((gap) => gap.micros !== 0);
+  const late = gaps.filter((gap) => gap.micros === 0 && gap.lateMicros > 0);
   return {
-    code: 'reporting_sums',
-    truth: 'reporting',
-    selectionId: recounted.selectionId,
-    campaignId: recounted.campaignId,
-    expectedMicros: wanted.get(worst) ?? 0,
-    actualMicros: actual.get(worst) ?? 0,
-    differenceMicros: gap(wanted, actual, worst),
-    refs: [],
-    detail: wrong.map((key) => `${key}: ${actual.get(key) ?? 0}, recounted ${wanted.get(key) ?? 0}`).join('; '),
+    breaks: wrong.length === 0 ? [] : [sumsBreak(one, wrong)],
+    explained: late.map(({ lateMicros }) => behind(one, lateMicros)),
   };
 }
 
-function gap(wanted: ReadonlyMap<string, number>, actual: ReadonlyMap<string, number>, key: string): number {
-  return Math.abs((wanted.get(key) ?? 0) - (actual.get(key) ?? 0));
+/** True if the sink had not come so far, and had the right not to. */
+function isBehind(entry: ExpectedEntry, one: Recounted, { journalled }: Reported, lastTime: number): boolean {
+  const ageMs = lastTime - entry.postedAt;
+  const isSunk = entry.sourceOffset < (journalled.get(`${entry.truth}-${one.shard}`) ?? 0);
+  return !isSunk && ageMs <= (one.closed ? closedLagMs : lagMs);
 }
 
-/** Every row of reporting stands for one record of the log: count = distinct = max − min + 1, from the first record on. */
+interface Gap {
+  readonly key: string;
+  readonly expected: number;
+  readonly actual: number;
+  /** Beyond what may still come. */
+  readonly micros: number;
+  readonly lateMicros: number;
+}
+
+function gapOf(key: string, sums: Readonly<Record<'wanted' | 'mayCome' | 'actual', ReadonlyMap<string, number>>>): Gap {
+  const expected = sums.wanted.get(key) ?? 0;
+  const actual = sums.actual.get(key) ?? 0;
+  const most = expected + (sums.mayCome.get(key) ?? 0);
+  if (actual < expected) return { key, expected, actual, micros: expected - actual, lateMicros: 0 };
+  if (actual > most) return { key, expected: most, actual, micros: actual - most, lateMicros: 0 };
+  return { key, expected: most, actual, micros: 0, lateMicros: most - actual };
+}
+
+function sumsBreak(one: Recounted, wrong: readonly Gap[]): Break {
+  const worst = wrong.reduce((a, b) => (a.micros >= b.micros ? a : b));
+  return {
+    code: 'reporting_sums',
+    truth: 'reporting',
+    selectionId: one.selectionId,
+    campaignId: one.campaignId,
+    expectedMicros: worst.expected,
+    actualMicros: worst.actual,
+    differenceMicros: worst.micros,
+    refs: [],
+    detail: wrong.map(({ key, expected, actual }) => `${key}: ${actual}, recounted ${expected}`).join('; '),
+  };
+}
+
+function behind(one: Recounted, amountMicros: number): Explained {
+  const { selectionId, campaignId, shard } = one;
+  const offset = one.entries.at(-1)?.sourceOffset ?? 0;
+  return { cause: 'sink_behind', selectionId, campaignId, amountMicros, refs: [{ topic: 'spend', shard, offset }] };
+}
+
+/** Reporting has entries of a selection that neither evidence nor spend knows. */
+export function unknownReported(reported: Reported, known: ReadonlySet<string>): Break[] {
+  return [...reported.bySelection]
+    .filter(([id]) => !known.has(id))
+    .map(([selectionId, sums]) => ({
+      code: 'reporting_unknown_selection',
+      truth: 'reporting' as const,
+      selectionId,
+      campaignId: '',
+      expectedMicros: 0,
+      actualMicros: Math.max(...sums.values()),
+      differenceMicros: Math.max(...sums.values()),
+      refs: [],
+      detail: 'reporting has entries of a selection that neither evidence nor spend knows',
+    }));
+}
+
+/** So many rows that are missing or stand twice are named one by one. */
+const namedRows = 50;
+const tailRecords = 2_000;
+
+/**
+ * Every row of reporting stands for one record of the log, from the first on: what is missing, what stands twice, what the log does not have. Rows
+ * that the sink has not reached are missed only once it had the time. `isClosed` says so of selections.
+ */
 export async function checkRows(
-  warehouse: Warehouse,
-  log: EventLog,
-  positions: Readonly<Record<string, Range>>,
+  rows: readonly RowsOfShard[],
+  sources: LogSources,
+  isClosed: (selectionId: string) => boolean,
 ): Promise<Break[]> {
+  const newest = await newestAppend(sources.log, rows);
   const breaks: Break[] = [];
-  for (const row of (await warehouse.query(rowsSql)).rows) {
-    const place = joined(row, ['topic', 'shard'], '/');
-    const [rows, offsets, lowest, highest] = ['rows', 'offsets', 'lowest', 'highest'].map((name) =>
-      Number(row[name]),
-    ) as [number, number, number, number];
-    const { first, next } = positions[place] ?? (await log.bounds(row['topic'] as Topic, Number(row['shard'])));
-    const problems = [
-      rows !== offsets ? `${rows - offsets} rows stand twice` : '',
-      offsets !== highest - lowest + 1
-        ? `${highest - lowest + 1 - offsets} rows are missing between ${lowest} and ${highest}`
-        : '',
-      lowest > first ? `the rows begin at ${lowest}, the log at ${first}` : '',
-      highest >= next && positions[place] === undefined ? `the rows end at ${highest}, the log before ${next}` : '',
-    ].filter((problem) => problem !== '');
-    if (problems.length > 0) breaks.push(rowsBreak(place, problems.join('; ')));
+  for (const shard of rows) {
+    const { missing, doubled, beyond } = shard;
+    const tail = await lostTail(shard, sources.log, { newest, isClosed });
+    const place = `${shard.topic}/${shard.shard}`;
+    const counted = [
+      [missing, 'the row of this record is missing'],
+      [tail, 'the row of this record is missing, though later ones had to come'],
+      [doubled, 'the row of this record stands twice; reports count it once'],
+    ] as const;
+    for (const [offsets, detail] of counted) {
+      for (const offset of offsets.slice(0, namedRows))
+        breaks.push(await rowBreak(shard, offset, { detail, isMissing: offsets !== doubled }, sources));
+      if (offsets.length > namedRows)
+        breaks.push(
+          structureBreak('reporting', 'reporting_rows', `${detail}: ${offsets.length} in all`, { refs: [place] }),
+        );
+    }
+    if (beyond > 0)
+      breaks.push(
+        structureBreak('reporting', 'reporting_rows', `${beyond} rows stand for records that the log does not have`, {
+          refs: [place],
+        }),
+      );
   }
   return breaks;
 }
 
-function rowsBreak(place: string, detail: string): Break {
+async function newestAppend(log: EventLog, rows: readonly RowsOfShard[]): Promise<number> {
+  let newest = 0;
+  for (const { topic, shard, log: bounds } of rows) {
+    if (bounds.next === bounds.first) continue;
+    const [last] = await readSlots(log, { topic, shard }, { first: bounds.next - 1, next: bounds.next });
+    newest = Math.max(newest, last?.appendedAt ?? 0);
+  }
+  return newest;
+}
+
+/** Offsets beyond the last row that should have been sunk by now. */
+async function lostTail(
+  { topic, shard, reached, log: bounds }: RowsOfShard,
+  log: EventLog,
+  due: { readonly newest: number; readonly isClosed: (selectionId: string) => boolean },
+): Promise<readonly number[]> {
+  if (reached >= bounds.next) return [];
+  const next = Math.min(reached + tailRecords, bounds.next);
+  const records = await readSlots(log, { topic, shard }, { first: reached, next });
+  return records.flatMap((record) => {
+    if (record === null) return [];
+    const waitedMs = due.newest - record.appendedAt;
+    return waitedMs > (due.isClosed(record.key) ? closedLagMs : lagMs) ? [record.offset] : [];
+  });
+}
+
+async function rowBreak(
+  { topic, shard }: RowsOfShard,
+  offset: number,
+  { detail, isMissing }: { readonly detail: string; readonly isMissing: boolean },
+  sources: LogSources,
+): Promise<Break> {
+  const found = await recordAt(sources, { topic, shard, offset });
+  const { key = '', record = null } = found ?? {};
+  const carried = record === null ? null : carriedBy(record);
+  const selectionId = carried?.selectionId ?? (isUuid(key) ? key : '');
+  const micros = carried?.micros ?? 0;
   return {
     code: 'reporting_rows',
     truth: 'reporting',
-    selectionId: '',
-    campaignId: '',
-    expectedMicros: 0,
-    actualMicros: 0,
-    differenceMicros: 0,
-    refs: [place],
-    detail,
+    selectionId,
+    campaignId: carried?.campaignId ?? '',
+    expectedMicros: micros,
+    actualMicros: isMissing ? 0 : micros,
+    differenceMicros: isMissing ? micros : 0,
+    refs: [`${topic}/${shard}@${offset}`],
+    detail: `${record?.name ?? 'record'}: ${detail}`,
   };
+}
+
+interface Carried {
+  readonly selectionId: string;
+  readonly campaignId: string;
+  readonly micros: number;
+}
+
+/** The money that a row of reporting carries: that of the entry, or the price of the selection it counts for. */
+function carriedBy({ name, value }: AnyRecord): Carried | null {
+  switch (name) {
+    case 'EntryBooked': {
+      const { selection_id: selectionId, campaign_id: campaignId, amount_micros: micros } = value.entry;
+      return { selectionId, campaignId, micros };
+    }
+    case 'AdSelected':
+    case 'MarkupReturned':
+    case 'SpendReserved':
+    case 'SpendIncurred':
+      return priced(value.billing);
+    case 'ImpressionRendered':
+    case 'AdViewable':
+    case 'AdClicked':
+      return priced(value.beacon.billing);
+    default:
+      return null;
+  }
+}
+
+function priced(of: { selection_id: string; campaign_id: string; price_micros: number; test: boolean }): Carried {
+  return { selectionId: of.selection_id, campaignId: of.campaign_id, micros: of.test ? 0 : of.price_micros };
 }

@@ -1,71 +1,113 @@
 import { createHash } from 'node:crypto';
-import type { Entry } from '../domain/records.ts';
-import { type Break, type Explained, unexplainedMicros } from './breaks.ts';
-import type { ExpectedEntry } from './expected-entries.ts';
+import { isUuid } from '../domain/identity.ts';
+import { type Topic, topicRecords } from '../domain/records.ts';
+import { type Break, type Explained, structureBreak, sumKeys, unexplainedMicros } from './breaks.ts';
+import { compareLedger } from './compare-ledgers.ts';
 import { checkInvariants } from './invariants.ts';
-import { checkInvoices, expectedInvoices } from './invoice-check.ts';
-import { checkEntries } from './ledger-check.ts';
 import type { LedgerStream } from './ledger-reading.ts';
-import { checkPacing, newestDeltas } from './pacing-check.ts';
+import { ledgerSums } from './ledger-sums.ts';
+import { type Damage, refText } from './log-reading.ts';
+import { checkPacing, newestDeltas, pacingByCampaign } from './pacing-check.ts';
 import { type Recounted, recountSelection, type WindowBounds } from './recount.ts';
-import { causesOf, listedDifferences, type ReconciliationReport, sideBySide, tallies, totalsOf } from './report.ts';
-import { checkReported, checkRows, type Reported, readReported } from './reporting-check.ts';
-import { type Reading, readAll, type Sources } from './sources.ts';
+import { causesOf, listedDifferences, type ReconciliationReport, sideBySide, totalsOf } from './report.ts';
+import { checkReported, checkRows, unknownReported } from './reporting-check.ts';
+import { type Reported, readReported } from './reporting-reading.ts';
+import { testItself } from './self-test.ts';
+import { type Progress, type Reading, readAll, type Sources } from './sources.ts';
 
 export interface RunOptions {
   readonly id: string;
   readonly bounds: WindowBounds;
   /** Wall clock, ms: only to say when the run was. */
   readonly now: () => number;
-  readonly onProgress: (sentence: string) => void;
+  readonly progress: Progress;
 }
 
-/** A ledger may be so far behind the ticks that were read, in ms of fold time, before what it lacks is a break. */
-const ledgerToleranceMs = 10_000;
+/** Selections after which others get a turn. */
+const breathEvery = 1_000;
+const allTopics = (Object.keys(topicRecords) as (Topic | 'ledger')[]).filter((name) => name !== 'ledger');
 
 /** Reads every truth, recounts each selection, and compares. Writes to none of them. */
 export async function reconcile(sources: Sources, options: RunOptions): Promise<ReconciliationReport> {
   const startedAt = options.now();
-  const reading = await readAll(sources, options.onProgress);
-  options.onProgress(`recounting ${reading.book.selections.size} selections`);
-  const recounted = [...reading.book.selections.values()].map((facts) =>
-    recountSelection(facts, reading, options.bounds),
-  );
-  const ledger = compareLedgers(recounted, reading);
-  options.onProgress('comparing pacing and reporting');
-  const reported = sources.warehouse === null ? null : await readReported(sources.warehouse);
-  const breaks = [
-    ...reading.unreadable.map(unreadableBreak),
+  const reading = await readAll(sources, options.progress);
+  const recounted = await recountAll(reading, options);
+  const breaks: Break[] = [
+    ...reading.damages.map(damageBreak),
     ...reading.ledgers.flatMap((stream) => stream.breaks),
     ...recounted.flatMap((one) => one.breaks),
-    ...ledger.breaks,
-    ...checkPacing(newestDeltas(reading.pacing), recounted.map(drawnMovements), reading.timelines),
-    ...(reported === null ? [] : compareReporting(recounted, reported, reading)),
-    ...(sources.warehouse === null ? [] : await checkRows(sources.warehouse, sources.log, reading.positions)),
   ];
-  const explained = [...recounted.flatMap((one) => one.explained), ...ledger.explained];
+  const explained: Explained[] = recounted.flatMap((one) => one.explained);
+  for (const stream of reading.ledgers) {
+    await options.progress(`comparing ${stream.truth}-${stream.shard}`);
+    const own = recounted.filter((one) => one.shard === stream.shard);
+    const compared = compareLedger(stream, own, reading);
+    breaks.push(...compared.breaks);
+    explained.push(...compared.explained);
+  }
+  await options.progress('comparing pacing');
+  breaks.push(...checkPacing(newestDeltas(reading.pacing), recounted.map(drawnMovements), reading.timelines));
+  const reported = await compareReporting(sources, { reading, recounted, breaks, explained }, options.progress);
   return assemble({ startedAt, reading, recounted, breaks, explained, reported }, options);
 }
 
+async function recountAll(reading: Reading, { bounds, progress }: RunOptions): Promise<Recounted[]> {
+  const recounted: Recounted[] = [];
+  const all = reading.book.selections.size;
+  for (const facts of reading.book.selections.values()) {
+    if (recounted.length % breathEvery === 0) await progress(`recounting selection ${recounted.length} of ${all}`);
+    recounted.push(recountSelection(facts, reading, bounds));
+  }
+  return recounted;
+}
+
 interface Compared {
-  readonly startedAt: number;
   readonly reading: Reading;
   readonly recounted: readonly Recounted[];
-  readonly breaks: readonly Break[];
-  readonly explained: readonly Explained[];
+  readonly breaks: Break[];
+  readonly explained: Explained[];
+}
+
+/** Null if there is no reporting to compare with. */
+async function compareReporting(
+  sources: Sources,
+  { reading, recounted, breaks, explained }: Compared,
+  progress: Progress,
+): Promise<Reported | null> {
+  if (sources.reporting === null) return null;
+  await progress('reading reporting');
+  const spendNext = Array.from(
+    { length: sources.log.shards('spend') },
+    (_, shard) => reading.positions[`spend/${shard}`]?.next ?? 0,
+  );
+  const reported = await readReported(sources.reporting, sources.log, spendNext, allTopics);
+  await progress('comparing reporting');
+  for (const one of recounted) {
+    const found = checkReported(one, reported, reading.timelines.get(one.shard)?.lastTime() ?? 0);
+    breaks.push(...found.breaks);
+    explained.push(...found.explained);
+  }
+  const byId = new Map(recounted.map((one) => [one.selectionId, one]));
+  breaks.push(...unknownReported(reported, new Set(byId.keys())));
+  breaks.push(...(await checkRows(reported.rows, sources, (id) => byId.get(id)?.closed ?? false)));
+  return reported;
+}
+
+interface Finished extends Compared {
+  readonly startedAt: number;
   readonly reported: Reported | null;
 }
 
 function assemble(
-  { startedAt, reading, recounted, breaks, explained, reported }: Compared,
+  { startedAt, reading, recounted, breaks, explained, reported }: Finished,
   options: RunOptions,
 ): ReconciliationReport {
-  const sides = sideBySide(recounted, (selectionId) =>
-    reported === null ? 0 : billableAsReported(reported, selectionId),
-  );
-  const invariants = checkInvariants(recounted, reading.ledgers, reading.pacing);
+  const sums = ledgerSums(reading.ledgers);
+  const reportedMicros = (id: string): number => (reported === null ? 0 : billableAsReported(reported, id));
+  const sides = sideBySide(recounted, { ledgers: sums, reportedMicros });
+  const invariants = checkInvariants({ ledgers: reading.ledgers, pacing: reading.pacing, sums });
   const selfTest = testItself(recounted, reading);
-  const fine = tallies(breaks) && invariants.every((check) => check.holds) && selfTest !== 'failed';
+  const fine = breaks.length === 0 && invariants.every((check) => check.holds) && selfTest !== 'failed';
   return {
     id: options.id,
     started_at: new Date(startedAt).toISOString(),
@@ -73,13 +115,15 @@ function assemble(
     result: fine ? 'tallies' : 'differs',
     selections: recounted.length,
     closed_selections: recounted.filter((one) => one.closed).length,
-    unexplained_micros: String(unexplainedMicros(breaks)),
+    unexplained_micros: String(unexplainedMicros(breaks, sumsOf(recounted))),
     breaks: breaks.slice(0, listedDifferences),
     breaks_total: breaks.length,
     causes: causesOf(explained),
     differences: explained.slice(0, listedDifferences),
     differences_total: explained.length,
     sides,
+    pacing: pacingByCampaign(newestDeltas(reading.pacing), reading.timelines),
+    quarantined_records: reading.quarantinedRecords,
     totals: totalsOf(sides),
     positions: reading.positions,
     digest: digestOf(reading.ledgers),
@@ -89,27 +133,33 @@ function assemble(
   };
 }
 
-function drawnMovements(one: Recounted) {
-  return {
-    campaignId: one.campaignId,
-    shard: one.shard,
-    lease: one.outcome.drawLease,
-    movements: one.outcome.movements,
+/** The sums of pacing and invoices that each selection is in. */
+function sumsOf(recounted: readonly Recounted[]): (selectionId: string) => readonly string[] {
+  const byId = new Map(recounted.map((one) => [one.selectionId, one]));
+  return (id) => {
+    const one = byId.get(id);
+    return one === undefined ? [] : Object.values(sumKeys(one));
   };
 }
 
-function unreadableBreak(ref: { topic: string; shard: number; offset: number }): Break {
-  return {
-    code: 'unreadable_record',
-    truth: ref.topic === 'spend' ? 'spend' : 'delivery',
-    selectionId: '',
-    campaignId: '',
-    expectedMicros: 0,
-    actualMicros: 0,
-    differenceMicros: 0,
-    refs: [`${ref.topic}/${ref.shard}@${ref.offset}`],
-    detail: "the record can't be decoded, and nothing in quarantine says that anybody noticed",
-  };
+function drawnMovements(one: Recounted) {
+  const { campaignId, shard, outcome } = one;
+  return { campaignId, shard, lease: outcome.drawLease, movements: outcome.movements };
+}
+
+const truthOfTopic: Readonly<Partial<Record<Topic, Break['truth']>>> = {
+  selected: 'selection',
+  catalog: 'selection',
+  spend: 'spend',
+  pacing: 'pacing',
+};
+
+function damageBreak(damage: Damage): Break {
+  const unnoticed = damage.code === 'unreadable_record' ? ', and nothing in quarantine says that anybody noticed' : '';
+  return structureBreak(truthOfTopic[damage.topic] ?? 'delivery', damage.code, `${damage.detail}${unnoticed}`, {
+    refs: [refText(damage)],
+    selectionId: isUuid(damage.key) ? damage.key : '',
+  });
 }
 
 /** What reporting says may be billed of a selection: certified less reversed. */
@@ -122,136 +172,6 @@ function billableAsReported(reported: Reported, selectionId: string): number {
     if (credit === 'advertiser:unbilled') sum -= micros;
   }
   return sum;
-}
-
-type EntryMap = ReadonlyMap<string, readonly Entry[]>;
-
-function bySelection(stream: LedgerStream): EntryMap {
-  const groups = new Map<string, Entry[]>();
-  for (const entry of stream.entries) {
-    // The record at `nextOffset` may be booked in part; it is compared by the run that sees it whole.
-    if (entry.source_offset >= stream.nextOffset || entry.selection_id === '') continue;
-    const group = groups.get(entry.selection_id);
-    if (group === undefined) groups.set(entry.selection_id, [entry]);
-    else group.push(entry);
-  }
-  return groups;
-}
-
-function compareLedgers(
-  recounted: readonly Recounted[],
-  reading: Reading,
-): { breaks: Break[]; explained: Explained[] } {
-  const breaks: Break[] = [];
-  const explained: Explained[] = [];
-  for (const stream of reading.ledgers) {
-    const timeline = reading.timelines.get(stream.shard);
-    if (timeline === undefined) continue;
-    const end = reading.positions[`spend/${stream.shard}`]?.next ?? 0;
-    const late = timeline.lastTime() - stream.foldTime > ledgerToleranceMs;
-    if (stream.nextOffset > end)
-      breaks.push(streamBreak(stream, `stands at ${stream.nextOffset}, beyond the end of spend at ${end}`));
-    if (late)
-      breaks.push(
-        streamBreak(
-          stream,
-          `stands at ${stream.nextOffset} of ${end}, ${timeline.lastTime() - stream.foldTime} ms of fold time behind`,
-        ),
-      );
-    const actual = bySelection(stream);
-    const own = recounted.filter((one) => one.shard === stream.shard);
-    for (const one of own) {
-      const expected = one.entries.filter((entry) => entry.truth === stream.truth);
-      const due = expected.filter((entry) => entry.sourceOffset < stream.nextOffset || late);
-      explained.push(...expected.filter((entry) => !due.includes(entry)).map((entry) => behind(one, stream, entry)));
-      const found = checkEntries(
-        { truth: stream.truth, shard: stream.shard, selectionId: one.selectionId, campaignId: one.campaignId },
-        due,
-        actual.get(one.selectionId) ?? [],
-      );
-      if (found !== null) breaks.push(found);
-    }
-    breaks.push(...unknownSelections(stream, actual, own));
-    if (stream.truth === 'final')
-      breaks.push(...checkInvoices(stream, expectedInvoices(stream.shard, own, timeline, stream.nextOffset)));
-  }
-  return { breaks, explained };
-}
-
-function streamBreak(stream: LedgerStream, detail: string): Break {
-  return {
-    code: 'ledger_position',
-    truth: stream.truth,
-    selectionId: '',
-    campaignId: '',
-    expectedMicros: 0,
-    actualMicros: 0,
-    differenceMicros: 0,
-    refs: [`${stream.truth}-${stream.shard}`],
-    detail,
-  };
-}
-
-function behind(one: Recounted, stream: LedgerStream, entry: ExpectedEntry): Explained {
-  return {
-    cause: 'ledger_behind',
-    selectionId: one.selectionId,
-    campaignId: one.campaignId,
-    amountMicros: entry.amountMicros,
-    refs: [{ topic: 'spend', shard: stream.shard, offset: entry.sourceOffset }],
-  };
-}
-
-/** Entries of selections of which no evidence and no spend of this shard knows. */
-function unknownSelections(stream: LedgerStream, actual: EntryMap, own: readonly Recounted[]): Break[] {
-  const known = new Set(own.map((one) => one.selectionId));
-  return [...actual].flatMap(([selectionId, entries]) => {
-    if (known.has(selectionId)) return [];
-    const side = { truth: stream.truth, shard: stream.shard, selectionId, campaignId: entries[0]?.campaign_id ?? '' };
-    const found = checkEntries(side, [], entries);
-    return found === null ? [] : [found];
-  });
-}
-
-function compareReporting(recounted: readonly Recounted[], reported: Reported, reading: Reading): Break[] {
-  const known = new Set(recounted.map((one) => one.selectionId));
-  const unknown = [...reported.bySelection].filter(([id]) => !known.has(id));
-  return [
-    ...recounted.flatMap(
-      (one) => checkReported(one, reported, reading.timelines.get(one.shard)?.lastTime() ?? 0) ?? [],
-    ),
-    ...unknown.map(([selectionId, sums]) => ({
-      code: 'reporting_unknown_selection',
-      truth: 'reporting' as const,
-      selectionId,
-      campaignId: '',
-      expectedMicros: 0,
-      actualMicros: Math.max(...sums.values()),
-      differenceMicros: Math.max(...sums.values()),
-      refs: [],
-      detail: 'reporting has entries of a selection that neither evidence nor spend knows',
-    })),
-  ];
-}
-
-/** Corrupts one entry in a copy, by one micro, and must find it: a comparison that can't fail proves nothing. */
-function testItself(recounted: readonly Recounted[], reading: Reading): ReconciliationReport['self_test'] {
-  for (const stream of reading.ledgers) {
-    const actual = bySelection(stream);
-    const one = recounted.find((candidate) => candidate.shard === stream.shard && actual.has(candidate.selectionId));
-    const entries = one === undefined ? undefined : actual.get(one.selectionId);
-    if (one === undefined || entries === undefined) continue;
-    const copy = entries.map((entry, index) =>
-      index === 0 ? { ...entry, amount_micros: entry.amount_micros + 1 } : entry,
-    );
-    const side = { truth: stream.truth, shard: stream.shard, selectionId: one.selectionId, campaignId: one.campaignId };
-    const expected = one.entries.filter(
-      (entry) => entry.truth === stream.truth && entry.sourceOffset < stream.nextOffset,
-    );
-    const before = checkEntries(side, expected, entries)?.differenceMicros ?? 0;
-    return (checkEntries(side, expected, copy)?.differenceMicros ?? 0) !== before ? 'passed' : 'failed';
-  }
-  return 'nothing_to_corrupt';
 }
 
 /** SHA-256 over the sorted streams: name, position, chain head; names the state that was reconciled. */

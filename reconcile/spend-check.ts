@@ -1,4 +1,4 @@
-import type { Billing, Lease, SpendIncurred, SpendReserved } from '../domain/records.ts';
+import type { Billing, Lease, Origin, SpendIncurred, SpendReserved, Topic } from '../domain/records.ts';
 import type { Break, Explained } from './breaks.ts';
 import type { Delivery } from './delivery.ts';
 import { leaseByEvidence } from './delivery.ts';
@@ -13,9 +13,16 @@ export interface SpendCheck {
   readonly facts: SelectionFacts;
 }
 
+export interface SpendContext {
+  readonly delivery: Delivery;
+  readonly buffers: BufferProgress;
+  /** In a closed window nothing is on its way any more. */
+  readonly closed: boolean;
+}
+
 /** Compares the spend records of one selection with what its evidence calls for. */
-export function checkSpend(facts: SelectionFacts, delivery: Delivery, buffers: BufferProgress): SpendCheck {
-  const check = new SelectionSpendCheck(facts, delivery, buffers);
+export function checkSpend(facts: SelectionFacts, context: SpendContext): SpendCheck {
+  const check = new SelectionSpendCheck(facts, context);
   check.incurred();
   check.reserved();
   return { breaks: check.breaks, explained: check.explained, facts: check.corrected() };
@@ -32,19 +39,37 @@ interface Amounts {
   readonly difference?: number;
 }
 
+/** What could explain that a record is not there: unreadable ones in these topics, or a buffer that still drains. */
+interface Lack {
+  readonly topics: readonly Topic[];
+  readonly origin: Origin | null;
+  readonly detail: string;
+}
+
 class SelectionSpendCheck {
   readonly breaks: Break[] = [];
   readonly explained: Explained[] = [];
   private readonly facts: SelectionFacts;
   private readonly delivery: Delivery;
-  private readonly buffers: BufferProgress;
+  private readonly context: SpendContext;
   private readonly reservedTrue = new Map<number, SpendReserved>();
   private readonly incurredTrue = new Map<number, SpendIncurred>();
 
-  constructor(facts: SelectionFacts, delivery: Delivery, buffers: BufferProgress) {
+  constructor(facts: SelectionFacts, context: SpendContext) {
     this.facts = facts;
-    this.delivery = delivery;
-    this.buffers = buffers;
+    this.delivery = context.delivery;
+    this.context = context;
+  }
+
+  /** Notes that a record is not where another one calls for it: with a named cause if there is one, else as a break. */
+  private lacks(code: string, amounts: Amounts, refs: readonly RecordRef[], why: Lack): void {
+    const { buffers, closed } = this.context;
+    const amount = Math.abs(amounts.expected - amounts.actual);
+    const unreadable = this.facts.unreadable.filter(({ topic }) => why.topics.includes(topic));
+    if (unreadable.length > 0) this.explained.push(this.cause('record_quarantined', amount, [...refs, ...unreadable]));
+    else if (why.origin !== null && !closed && buffers.isDraining(why.origin))
+      this.explained.push(this.cause('evidence_draining', amount, refs));
+    else this.break(code, amounts, refs, why.detail);
   }
 
   private break(code: string, amounts: Amounts, refs: readonly RecordRef[], detail: string): void {
@@ -66,12 +91,9 @@ class SelectionSpendCheck {
     const { billable, priceMicros, billing } = this.delivery;
     const { incurred } = this.facts;
     if (billable.length > 0 && incurred.length === 0) {
-      this.break(
-        'lost_spend_incurred',
-        { expected: priceMicros, actual: 0 },
-        billable,
-        'a billable beacon was accepted, and spend has no SpendIncurred for it',
-      );
+      const detail = 'a billable beacon was accepted, and spend has no SpendIncurred for it';
+      const amounts = { expected: priceMicros, actual: 0 };
+      this.lacks('lost_spend_incurred', amounts, billable, { topics: ['spend'], origin: null, detail });
     }
     for (const at of incurred) {
       const evidence = this.facts.beacons.find((beacon) => beacon.value.receipt_id === at.value.receipt_id);
@@ -94,23 +116,16 @@ class SelectionSpendCheck {
   }
 
   private withoutEvidence(at: Placed<SpendIncurred>, otherwiseBillable: boolean): void {
-    const { origin, billing } = at.value;
-    const amount = otherwiseBillable ? 0 : billing.price_micros;
-    if (this.buffers.isDraining(origin)) {
-      this.explained.push(this.cause('evidence_draining', billing.price_micros, [at]));
-    } else
-      this.break(
-        'spend_without_evidence',
-        { expected: 0, actual: amount },
-        [at],
-        `no beacon with receipt ${at.value.receipt_id} is in evidence`,
-      );
+    const { origin, billing, receipt_id, kind } = at.value;
+    const amounts = { expected: 0, actual: otherwiseBillable ? 0 : billing.price_micros };
+    const topics: readonly Topic[] = [kind === 'click' ? 'click' : kind === 'impression' ? 'impression' : 'engagement'];
+    const detail = `no beacon with receipt ${receipt_id} is in evidence`;
+    this.lacks('spend_without_evidence', amounts, [at], { topics, origin, detail });
   }
 
   private cause(cause: Explained['cause'], amountMicros: number, refs: readonly RecordRef[]): Explained {
     return {
       cause,
-
       selectionId: this.facts.selectionId,
       campaignId: this.delivery.billing.campaign_id,
       amountMicros,
@@ -119,27 +134,21 @@ class SelectionSpendCheck {
   }
 
   reserved(): void {
-    const { reserves, priceMicros } = this.delivery;
+    const { reserves, priceMicros, billing } = this.delivery;
     const { reserved, selected } = this.facts;
-    if (reserves && reserved.length === 0)
-      this.break(
-        'lost_spend_reserved',
-        { expected: priceMicros, actual: 0 },
-        selected,
-        'the selection was priced and spend has no SpendReserved for it',
-      );
+    if (reserves && reserved.length === 0) {
+      const detail = 'the selection was priced and spend has no SpendReserved for it';
+      const amounts = { expected: priceMicros, actual: 0 };
+      this.lacks('lost_spend_reserved', amounts, selected, { topics: ['spend'], origin: null, detail });
+    }
     for (const at of reserved) {
-      if (selected.length > 0)
-        this.compare(at, this.delivery.billing, this.delivery.billing.draw_lease, this.reservedTrue);
-      else if (this.buffers.isDraining(at.value.origin))
-        this.explained.push(this.cause('evidence_draining', at.value.billing.price_micros, [at]));
-      else
-        this.break(
-          'reserve_without_selection',
-          { expected: 0, actual: at.value.billing.price_micros },
-          [at],
-          'no AdSelected is in evidence',
-        );
+      if (selected.length > 0) this.compare(at, billing, billing.draw_lease, this.reservedTrue);
+      else {
+        const { origin, billing: carried } = at.value;
+        const amounts = { expected: 0, actual: carried.price_micros };
+        const why = { topics: ['selected'] as const, origin, detail: 'no AdSelected is in evidence' };
+        this.lacks('reserve_without_selection', amounts, [at], why);
+      }
     }
   }
 

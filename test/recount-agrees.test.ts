@@ -279,7 +279,7 @@ describe('the recount and the production fold', () => {
           }
         },
       ),
-      { numRuns: 3_000 },
+      { numRuns: 1_000 },
     );
   });
 });
