@@ -29,6 +29,8 @@ export class SpendModel {
   readonly days = new Map<string, Sums>();
   readonly fenced = new Set<string>();
   readonly phases = new Map<number, { phase: Phase; lease: Lease; amount: number }>();
+  /** Ever drawn, by lease. */
+  readonly drawn = new Map<string, number>();
 
   /** The row that changed, or null if the operation does nothing. */
   apply(op: Exclude<SpendOp, { kind: 'fence' }>): { readonly lease: Lease; readonly folded: boolean } | null {
@@ -37,6 +39,7 @@ export class SpendModel {
       if (known !== undefined || this.fenced.has(op.lease.boot)) return null;
       this.phases.set(op.selection, { phase: 'open', lease: op.lease, amount: op.amount });
       this.#row(op.lease).drawn += op.amount;
+      this.drawn.set(leaseKey(op.lease), (this.drawn.get(leaseKey(op.lease)) ?? 0) + op.amount);
       return { lease: op.lease, folded: false };
     }
     const moves = {
@@ -256,29 +259,31 @@ export function budgetSet(over: Partial<BudgetSet> = {}): AnyRecord {
 }
 
 /** What holds by number, worked out from the records alone and without the ledger under test. */
-export function heldByNumber(log: readonly SourceRecord[]): {
-  readonly total: number | null;
-  readonly granted: ReadonlyMap<string, { readonly lease: Lease; readonly amount: number }>;
-  readonly returned: ReadonlyMap<string, number>;
-} {
-  let number = 0;
-  let total: number | null = null;
-  const granted = new Map<string, { lease: Lease; amount: number }>();
-  const returned = new Map<string, number>();
-  for (const { record } of log) {
+export class HeldByNumber {
+  #number = 0;
+  total: number | null = null;
+  readonly granted = new Map<string, { readonly lease: Lease; readonly amount: number }>();
+  readonly returned = new Map<string, number>();
+
+  add(record: AnyRecord): void {
     if (record.name === 'LeaseReturned') {
       const key = leaseKey(record.value.lease);
-      returned.set(key, Math.max(returned.get(key) ?? 0, record.value.returned_micros));
+      this.returned.set(key, Math.max(this.returned.get(key) ?? 0, record.value.returned_micros));
     }
-    if (record.name !== 'LeaseGranted' && record.name !== 'BudgetApplied') continue;
-    if (record.value.number !== number + 1) continue;
-    number += 1;
-    if (record.name === 'BudgetApplied') total = record.value.total_micros;
+    if (record.name !== 'LeaseGranted' && record.name !== 'BudgetApplied') return;
+    if (record.value.number !== this.#number + 1) return;
+    this.#number += 1;
+    if (record.name === 'BudgetApplied') this.total = record.value.total_micros;
     else {
-      const key = leaseKey(record.value.lease);
       const { lease, amount_micros } = record.value;
-      granted.set(key, { lease, amount: (granted.get(key)?.amount ?? 0) + amount_micros });
+      const amount = (this.granted.get(leaseKey(lease))?.amount ?? 0) + amount_micros;
+      this.granted.set(leaseKey(lease), { lease, amount });
     }
   }
-  return { total, granted, returned };
+}
+
+export function heldByNumber(log: readonly SourceRecord[]): HeldByNumber {
+  const held = new HeldByNumber();
+  for (const { record } of log) held.add(record);
+  return held;
 }

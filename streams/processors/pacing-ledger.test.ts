@@ -5,7 +5,7 @@ import {
   appendPacing,
   budgetSet,
   DeltaWriter,
-  heldByNumber,
+  HeldByNumber,
   NodeModel,
   SpendModel,
   type SpendOp,
@@ -158,6 +158,8 @@ class World {
   /** Boots whose fence was decided, with the shards that don't have it yet. */
   readonly fences: { node: string; boot: string; shards: number[]; drainedBefore: boolean }[] = [];
   readonly checker = emptyPacingLedger(0, spendShards);
+  readonly held = new HeldByNumber();
+  readonly days = new DayBook();
   selections = 0;
   boots = 0;
   revision = 0;
@@ -183,39 +185,31 @@ class World {
   append(record: AnyRecord): void {
     const before = this.checker.campaigns.get(campaign)?.lastNumber ?? 0;
     foldPacing(this.checker, appendPacing(this.log, record));
+    this.held.add(record);
     this.check(record, before);
   }
 
   /** Invariant 7, once as the ledger sees it and once from what is true in the spend shards. */
   check(record: AnyRecord, numberBefore: number): void {
     const state = this.checker.campaigns.get(campaign);
-    const held = heldByNumber(this.log);
-    const total = held.total ?? 0;
+    const total = this.held.total ?? 0;
     atMost('claimed by the ledger', state === undefined ? 0 : Number(claimedMicros(state)), total);
-    atMost('truly claimed', this.trulyClaimed(held), total);
+    atMost('truly claimed', this.trulyClaimed(), total);
     if (record.name !== 'LeaseGranted' || state === undefined || state.lastNumber === numberBefore) return;
     const daily = state.applied?.daily_micros ?? null;
     if (daily !== null) atMost('claimed of the day', Number(claimedMicros(state, record.value.lease.day)), daily);
   }
 
-  trulyClaimed(held: ReturnType<typeof heldByNumber>): number {
+  trulyClaimed(): number {
+    const { held } = this;
     let claimed = 0;
     for (const model of this.truth) claimed += model.committed();
     for (const [key, { lease: one, amount }] of held.granted) {
       if (this.truth.every((model) => model.fenced.has(one.boot))) continue;
-      claimed += Math.max(0, amount - (held.returned.get(key) ?? 0) - this.trulyDrawn(one));
+      const drawn = this.truth.reduce((sum, model) => sum + (model.drawn.get(key) ?? 0), 0);
+      claimed += Math.max(0, amount - (held.returned.get(key) ?? 0) - drawn);
     }
     return claimed;
-  }
-
-  trulyDrawn(of: Lease): number {
-    let drawn = 0;
-    for (const model of this.truth) {
-      for (const { lease: one, amount } of model.phases.values()) {
-        if (one.boot === of.boot && one.day === of.day) drawn += amount;
-      }
-    }
-    return drawn;
   }
 
   spend(shard: number, op: SpendOp): void {
@@ -231,7 +225,7 @@ class World {
       live: this.nodes
         .filter(({ live }) => live)
         .map(({ model }) => ({ node: model.node, boot: model.boot, markedAt: this.now })),
-      days: new DayBook(),
+      days: this.days,
       prices: () => ({ least: 1, most: 30 }),
       allocator: name,
       reservationMs: 1_000,
