@@ -12,7 +12,7 @@ export interface PricedLineItem {
   readonly currency: string;
 }
 
-/** One try to hand a beacon with a genuine token over. */
+/** One try to hand a beacon with a genuine token over, in which at least a connection was made. */
 export interface Attempt {
   readonly selectionId: string;
   readonly kind: BeaconKind;

@@ -234,7 +234,9 @@ export class Crowd {
       const acknowledged = isAcknowledged(answer);
       const { sentAt, doneAt } = answer;
       for (const { ad, kind, expiresAt } of items) {
-        account.attempted({ selectionId: ad.selectionId, kind, expiresAt, sentAt, doneAt, acknowledged });
+        if (answer.reached) {
+          account.attempted({ selectionId: ad.selectionId, kind, expiresAt, sentAt, doneAt, acknowledged });
+        }
         if (acknowledged) tallies.acknowledge(ad.selectionId, kind, sentAt > expiresAt);
       }
       tallies.beaconMs.push(doneAt - sentAt);

@@ -5,6 +5,8 @@ export interface Answer {
   readonly status: number;
   readonly location: string | null;
   readonly body: string;
+  /** False if there was not even a connection: then nothing can have come of it. */
+  readonly reached: boolean;
   /** Unix ms, before the first byte was sent and after the last one arrived. */
   readonly sentAt: number;
   readonly doneAt: number;
@@ -46,10 +48,11 @@ export class Wire {
       });
       const text = await response.body.text();
       const { location } = response.headers;
-      return answer(response.statusCode, typeof location === 'string' ? location : null, text, sentAt);
-    } catch {
+      const to = typeof location === 'string' ? location : null;
+      return { status: response.statusCode, location: to, body: text, reached: true, sentAt, doneAt: Date.now() };
+    } catch (error) {
       // Whatever a network does: the caller sees that no answer came and tries again.
-      return answer(0, null, '', sentAt);
+      return { status: 0, location: null, body: '', reached: !isRefusal(error), sentAt, doneAt: Date.now() };
     } finally {
       this.underWay -= 1;
     }
@@ -69,6 +72,7 @@ export class Wire {
   }
 }
 
-function answer(status: number, location: string | null, body: string, sentAt: number): Answer {
-  return { status, location, body, sentAt, doneAt: Date.now() };
+function isRefusal(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'ECONNREFUSED' || code === 'UND_ERR_CONNECT_TIMEOUT';
 }

@@ -30,8 +30,8 @@ export const command: Command = { usage, run: (args) => run(args) };
 /** Windows close soon, so that a demo ends: everything else is as the platform always runs. */
 const demoSettings = {
   HOLD_MS: '10s',
-  IMPRESSION_TOKEN_MS: '15s',
-  CLICK_TOKEN_MS: '20s',
+  IMPRESSION_TOKEN_MS: '20s',
+  CLICK_TOKEN_MS: '25s',
   BUFFER_BOUND_MS: '5s',
   CLOCK_SKEW_MS: '500',
   QUALITY_CLICK_DELAY_MS: '5s',
