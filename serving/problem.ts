@@ -13,6 +13,7 @@ export interface Problem {
 }
 
 const retryAfterSeconds = '1';
+const problemType = 'application/problem+json';
 
 /** fastify's own errors that a client can cause, by our codes. */
 const frameworkCodes: Readonly<Record<string, ErrorCode>> = {
@@ -38,16 +39,21 @@ export function asAdtallyError(error: FastifyError | AdtallyError | Error): Adta
   return new AdtallyError('INVARIANT_BROKEN', 'an internal error', { cause: error });
 }
 
-/** Answers with a problem document. 429 and 503 say when to try again. */
-export function sendProblem(reply: FastifyReply, error: AdtallyError): FastifyReply {
-  const { status, code, message, path } = error;
+/** Headers and body of a problem document. 429 and 503 say when to try again. */
+export function problemOf({ status, code, message, path }: AdtallyError): {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+} {
   const title = code.toLowerCase().replaceAll('_', ' ');
   const problem: Problem = { type: 'about:blank', title, status, code, detail: message, ...(path && { path }) };
-  if (status === 429 || status === 503) reply.header('retry-after', retryAfterSeconds);
-  return reply
-    .code(status)
-    .header('content-type', 'application/problem+json')
-    .send(Buffer.from(JSON.stringify(problem)));
+  const retry = status === 429 || status === 503 ? { 'retry-after': retryAfterSeconds } : {};
+  return { headers: { 'content-type': problemType, ...retry }, body: Buffer.from(JSON.stringify(problem)) };
+}
+
+/** Answers with a problem document. */
+export function sendProblem(reply: FastifyReply, error: AdtallyError): FastifyReply {
+  const { headers, body } = problemOf(error);
+  return reply.code(error.status).headers(headers).send(body);
 }
 
 /** Codes that a route may answer with, for its documentation. */

@@ -1,46 +1,23 @@
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createSimulatedClock, type SimulatedClock } from '../adapters/simulated/clock.ts';
+import type { SimulatedClock } from '../adapters/simulated/clock.ts';
 import { createSimulatedDisk } from '../adapters/simulated/disk.ts';
 import { createSeededRandom } from '../adapters/simulated/random.ts';
 import { eventId } from '../domain/identity.ts';
-import type { CreativePublished } from '../domain/records.ts';
-import { boot, MemoryBuffer, node, registry, sampleBilling, sampleToken, selectedAt } from '../test/serving-world.ts';
-import { BeaconDesk } from './beacons.ts';
-import { LeaseFold } from './lease-book.ts';
-import { NodeClock } from './node-clock.ts';
-import { Rejections } from './rejections.ts';
+import { openServeWorld, type ServeWorld } from '../test/serve-world.ts';
+import { type MemoryBuffer, sampleBilling, sampleToken } from '../test/serving-world.ts';
 import { pixelGif } from './routes/pixel.ts';
-import { buildServe } from './serve-app.ts';
 import { TokenKeys } from './token-keys.ts';
 
+let world: ServeWorld;
 let app: FastifyInstance;
 let buffer: MemoryBuffer;
 let clock: SimulatedClock;
 let keys: TokenKeys;
-let ready: boolean;
-let errors: Error[];
-const creative = { creative_id: 'cr_1', landing_url: 'https://shop.example/?c={click_id}' } as CreativePublished;
 
 beforeEach(async () => {
-  clock = createSimulatedClock({ startMs: selectedAt + 1_000 });
-  const random = createSeededRandom(3);
-  const disk = createSimulatedDisk({ random });
-  keys = await TokenKeys.open({ disk, clock, random, folder: '/secrets', verifiesMs: 90_000_000 });
-  buffer = new MemoryBuffer();
-  const nodeClock = new NodeClock(clock, 0);
-  const leases = new LeaseFold({ node, boot, shards: 4, idleMs: 30_000 });
-  const rejections = new Rejections({ buffer, clock: nodeClock, registry });
-  const options = { buffer, keys, clock: nodeClock, random, registry, leases, rejections, longestTokenMs: 86_400_000 };
-  ready = true;
-  errors = [];
-  app = await buildServe({
-    desk: new BeaconDesk(options),
-    findCreative: (id) => (id === 'cr_1' ? creative : undefined),
-    health: { dependencies: () => ({ log: { ok: ready, detail: 'x' } }), metrics: async () => 'adtally_x 1\n' },
-    routes: [],
-    onError: (error) => errors.push(error),
-  });
+  world = await openServeWorld();
+  ({ app, buffer, clock, keys } = world);
 });
 
 afterEach(() => app.close());
@@ -196,7 +173,7 @@ describe('Every route', () => {
       status: 'ready',
       checks: { log: { ok: true, detail: 'x' } },
     });
-    ready = false;
+    world.health.ready = false;
     expect((await app.inject('/readyz')).statusCode).toBe(503);
     expect((await app.inject('/metrics')).body).toBe('adtally_x 1\n');
   });
@@ -290,7 +267,7 @@ describe('Bad input', () => {
     }
     expect(answer.body).not.toMatch(/node_modules|\.ts:|    at /);
     expect(names().filter((name) => name !== 'Quarantined')).toEqual([]);
-    expect(errors).toEqual([]);
+    expect(world.errors).toEqual([]);
   });
 
   const badBeacons: readonly unknown[] = [

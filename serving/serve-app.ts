@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
@@ -7,7 +8,7 @@ import { asAdtallyError, sendProblem } from './problem.ts';
 import { registerBeacons } from './routes/beacons.ts';
 import { type FindCreative, registerClick } from './routes/click.ts';
 import { type HealthDeps, registerHealth } from './routes/health.ts';
-import { pixelPath, registerPixel, sendPixel } from './routes/pixel.ts';
+import { Pixel, pixelPath, registerPixel, sendPixel } from './routes/pixel.ts';
 
 export interface ServeDeps {
   readonly desk: BeaconDesk;
@@ -43,7 +44,8 @@ export async function buildServe(deps: ServeDeps): Promise<FastifyInstance> {
   acceptTextPlain(app);
   await describeRoutes(app);
   // Registered after the description plugin has loaded, which notes every route from then on. The pixel sets its own headers.
-  app.register(async (scope) => registerPixel(scope, deps.desk));
+  const pixel = new Pixel(deps);
+  app.register(async (scope) => registerPixel(scope, pixel));
   app.register(async (scope) => {
     permitOrigins(scope);
     registerBeacons(scope, deps.desk);
@@ -52,7 +54,17 @@ export async function buildServe(deps: ServeDeps): Promise<FastifyInstance> {
     for (const register of deps.routes) register(scope);
   });
   await app.ready();
+  putInFront(app, pixel);
   return app;
+}
+
+function putInFront(app: FastifyInstance, pixel: Pixel): void {
+  const routed = app.server.listeners('request') as ((...args: Parameters<RequestListener>) => void)[];
+  app.server.removeAllListeners('request');
+  app.server.on('request', (request, response) => {
+    if (pixel.answers(request, response)) return;
+    for (const listener of routed) listener(request, response);
+  });
 }
 
 async function describeRoutes(app: FastifyInstance): Promise<void> {
@@ -95,7 +107,8 @@ function isPixel({ method, url }: Pick<FastifyRequest, 'method' | 'url'>): boole
 function answerNotFound(desk: BeaconDesk, request: FastifyRequest, reply: FastifyReply): void {
   if (isPixel(request)) {
     if (request.method === 'GET') desk.refuse('PIXEL', request.url.slice(pixelPath.length));
-    return sendPixel(reply);
+    reply.hijack();
+    return sendPixel(reply.raw);
   }
   permitOrigin(request, reply);
   sendProblem(reply, new AdtallyError('NOT_FOUND', `there is no ${request.method} on this path`));
@@ -103,7 +116,10 @@ function answerNotFound(desk: BeaconDesk, request: FastifyRequest, reply: Fastif
 
 /** The path can't be decoded, or a part of it is too long. */
 function answerBadUrl(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  if (isPixel(request)) return sendPixel(reply);
+  if (isPixel(request)) {
+    reply.hijack();
+    return sendPixel(reply.raw);
+  }
   permitOrigin(request, reply);
   sendProblem(reply, asAdtallyError(error));
 }

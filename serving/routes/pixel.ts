@@ -1,6 +1,8 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyInstance } from 'fastify';
 import type { BeaconDesk, BeaconResult } from '../beacons.ts';
 import { clientOf, isPrefetch } from '../client.ts';
+import { asAdtallyError, problemOf } from '../problem.ts';
 
 interface PixelRoute {
   readonly Params: { readonly event: string; readonly token: string };
@@ -13,53 +15,94 @@ export const pixelPath = '/v1/b/';
 
 /** As a string, so that Node writes head and body at once and as one chunk. */
 const body = pixelGif.toString('latin1');
+const anyOrigin = { 'Access-Control-Allow-Origin': '*' };
 const headers = Object.entries({
-  'Access-Control-Allow-Origin': '*',
+  ...anyOrigin,
   'Content-Type': 'image/gif',
   'Cache-Control': 'no-store',
   'Content-Length': String(pixelGif.length),
 }).flat();
 
-/**
- * A page must not break: whatever was wrong with the beacon, it gets its picture. Past fastify, whose hooks, serialisers and header objects are a
- * fifth of what a pixel costs.
- */
-export function sendPixel(reply: FastifyReply): void {
-  reply.hijack();
-  reply.raw.writeHead(200, headers);
-  reply.raw.end(body, 'latin1');
+/** A page must not break: whatever was wrong with the beacon, it gets its picture. */
+export function sendPixel(response: ServerResponse): void {
+  response.writeHead(200, headers);
+  response.end(body, 'latin1');
+}
+
+export interface PixelDeps {
+  readonly desk: BeaconDesk;
+  /** An error that is ours, not the client's. */
+  readonly onError: (error: Error) => void;
 }
 
 /** `GET /v1/b/{event}/{token}`: answered once the beacon is on disk; at once if nothing is to be recorded. */
-export function registerPixel(app: FastifyInstance, desk: BeaconDesk): void {
+export class Pixel {
+  readonly #deps: PixelDeps;
+
+  constructor(deps: PixelDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Answers a pixel before it comes to the router, whose share of it would be as much as all of ours; false for any other request, and for a path
+   * that is not of the plainest form.
+   */
+  answers(request: IncomingMessage, response: ServerResponse): boolean {
+    const { url = '', method } = request;
+    if (method !== 'GET' || !url.startsWith(pixelPath) || url.includes('%')) return false;
+    const slash = url.indexOf('/', pixelPath.length);
+    const query = url.indexOf('?', slash);
+    const token = url.slice(slash + 1, query === -1 ? url.length : query);
+    if (slash === -1 || token === '' || token.includes('/')) return false;
+    this.answer(request, response, { event: url.slice(pixelPath.length, slash), token });
+    return true;
+  }
+
+  /** Never throws and always answers. */
+  answer(request: IncomingMessage, response: ServerResponse, { event, token }: PixelRoute['Params']): void {
+    const fail = (error: unknown) => this.#fail(response, error);
+    try {
+      if (isPrefetch(request.headers)) return sendPixel(response);
+      const { network, userAgent } = clientOf(request.socket.remoteAddress, request.headers);
+      const sender = { transport: 'PIXEL' as const, network, userAgent };
+      const result = this.#deps.desk.take({ event, token, ...sender, occurredAt: null, ordinal: 0 });
+      if (!(result instanceof Promise)) return respond(result, response, fail);
+      result.then((late) => respond(late, response, fail), fail);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  /** Not recorded: a picture would be an acknowledgement. */
+  #fail(response: ServerResponse, error: unknown): void {
+    const known = asAdtallyError(error as Error);
+    if (known.status === 500) this.#deps.onError(error as Error);
+    const problem = problemOf(known);
+    response.writeHead(known.status, { ...anyOrigin, ...problem.headers });
+    response.end(problem.body);
+  }
+}
+
+function respond(result: BeaconResult, response: ServerResponse, fail: (error: unknown) => void): void {
+  if (!result.taken) return sendPixel(response);
+  result.stored.then(() => sendPixel(response), fail);
+}
+
+/** The same pixel as a route: for `HEAD`, for paths with percent-encoding, and for the description of the interface. */
+export function registerPixel(app: FastifyInstance, pixel: Pixel): void {
+  const path = `${pixelPath}:event/:token`;
   const schema = {
     tags: ['beacons'],
     summary: 'Pixel beacon',
     description:
       'Always a 1×1 GIF; a bad or forged token is recorded as rejected and never billed. 503: not recorded, try again.',
   };
-  app.get<PixelRoute>(`${pixelPath}:event/:token`, { schema, exposeHeadRoute: false }, (request, reply) => {
-    if (isPrefetch(request.headers)) return sendPixel(reply);
-    const result = desk.take(arrivalOf(request));
-    if (!(result instanceof Promise)) return answer(result, reply);
-    result.then(
-      (late) => answer(late, reply),
-      (error: unknown) => reply.send(error),
-    );
+  app.get<PixelRoute>(path, { schema, exposeHeadRoute: false }, (request, reply) => {
+    reply.hijack();
+    pixel.answer(request.raw, reply.raw, request.params);
   });
-  app.head<PixelRoute>(`${pixelPath}:event/:token`, { schema: { hide: true } }, (_request, reply) => sendPixel(reply));
-}
-
-function answer(result: BeaconResult, reply: FastifyReply): void {
-  if (!result.taken) return sendPixel(reply);
-  result.stored.then(
-    () => sendPixel(reply),
-    (error: unknown) => reply.send(error),
-  );
-}
-
-function arrivalOf({ params, headers, socket }: FastifyRequest<PixelRoute>) {
-  const { network, userAgent } = clientOf(socket.remoteAddress, headers);
-  const { event, token } = params;
-  return { event, token, transport: 'PIXEL' as const, network, userAgent, occurredAt: null, ordinal: 0 };
+  app.head<PixelRoute>(path, { schema: { hide: true } }, (_request, reply) => {
+    reply.hijack();
+    sendPixel(reply.raw);
+  });
 }
