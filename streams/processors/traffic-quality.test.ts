@@ -1,9 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createSystemClock } from '../../adapters/system/clock.ts';
+import { createSystemRandom } from '../../adapters/system/random.ts';
 import { eventId, uuidV7 } from '../../domain/identity.ts';
 import type { Beacon, Billing, TrafficInvalidated } from '../../domain/records.ts';
 import { beacon, charged, content, noon, seen, ShardStory, ticked } from '../../test/beacon-story.ts';
+import { memoryEventLog } from '../../test/memory/event-log.ts';
+import { jsonRegistry } from '../../test/memory/json-registry.ts';
+import { memoryKeyStore, memoryStateStore, memoryViewStore } from '../../test/memory/stores.ts';
 import type { Outcome, SourceRecord } from '../runtime/processor.ts';
+import { runProcessor } from '../runtime/run-processor.ts';
 import { defaultQuality, type QualityOptions } from './quality/rule.ts';
 import { createTrafficQuality } from './traffic-quality.ts';
 
@@ -210,8 +216,7 @@ describe('rules of traffic quality', () => {
 });
 
 /** People: they see, some click after a while, some beacons come twice, late, overtaken or from a second network. */
-function clean(numbers: readonly number[]): ShardStory {
-  const story = new ShardStory();
+function clean(numbers: readonly number[], story = new ShardStory()): ShardStory {
   const beacons: Beacon[] = [];
   for (const [index, number] of numbers.entries()) {
     const billing = number % 3 === 0 ? cpc(index) : content(index);
@@ -288,5 +293,48 @@ describe('verdicts', () => {
       { numRuns: 25 },
     );
     expect(total).toBeGreaterThan(200);
+  });
+});
+
+describe('traffic quality at work', () => {
+  it('judges a backlog as it would have judged it live: no person is hit because clicks were read before impressions', async () => {
+    const clock = createSystemClock();
+    const log = memoryEventLog({ shards: 1, clock });
+    const registry = jsonRegistry();
+    const story = new ShardStory();
+    const rehearsal = seen(beacon(content(0, { test: true }), 'impression'));
+    for (let times = 0; times < 3_000; times += 1) story.add(rehearsal); // impressions take longer to read than the rest
+    clean(
+      Array.from({ length: 200 }, (_, index) => 4 * 3 * index),
+      story,
+    );
+    story.see(beacon(content(500), 'impression', { user_agent: googlebot }));
+    story.add(ticked(2 * hour));
+    for (const topic of ['spend', 'click', 'impression'] as const) {
+      const records = story.list(topic).map(({ record }) => registry.encode(record.name, record.value));
+      await log.append(
+        topic,
+        records.map((value) => ({ shard: 0, key: 'k', value })),
+      );
+    }
+    const { next: end } = await log.bounds('spend', 0);
+    const handle = await runProcessor({
+      processor: createTrafficQuality(options),
+      log,
+      registry,
+      views: memoryViewStore(),
+      keys: memoryKeyStore(),
+      states: memoryStateStore(),
+      clock,
+      random: createSystemRandom(),
+      group: 'traffic-quality',
+      member: 'test',
+      batchRecords: 37,
+    });
+    await expect.poll(async () => (await log.bounds('spend', 0)).next).toBeGreaterThan(end);
+    await expect.poll(() => handle.lag()[0]?.offsets, { timeout: 5_000 }).toBe(0);
+    await handle.stop();
+    const verdicts = (await log.read('spend', 0, end, 1_000)).map(({ value }) => registry.decode(value).value);
+    expect(verdicts).toMatchObject([{ rule: 'declared_bot', selection_id: ids(500) }]);
   });
 });
