@@ -230,7 +230,7 @@ export class CatalogIndex {
       const items = this.#byCampaign.get(campaign_id);
       if (items === undefined || items.size === 0 || advertiser.change.archived) {
         for (const id of this.catalog.children.get(campaign_id) ?? []) this.#refresh(id);
-      } else for (const item of [...items]) this.#setAdvertiser(item, advertiser);
+      } else for (const item of Array.from(items)) this.#setAdvertiser(item, advertiser);
     }
   }
 

@@ -155,7 +155,16 @@ class Reader {
 }
 
 const bodyFields = new Set([
-  ...['slots', 'user', 'device', 'geo', 'consent', 'context', 'tmax', 'beacon_life_ms', 'test', 'debug'],
+  'slots',
+  'user',
+  'device',
+  'geo',
+  'consent',
+  'context',
+  'tmax',
+  'beacon_life_ms',
+  'test',
+  'debug',
 ]);
 const slotFields = new Set(['id', 'placement_id', 'count', 'sizes', 'format', 'formats', 'key_values', 'floor_micros']);
 const userFields = new Set(['id', 'segments']);

@@ -75,15 +75,14 @@ const facts: fc.Arbitrary<EligibilityFacts> = fc.record({
   resting: fc.constant(null),
 });
 
+interface Case {
+  readonly slot: SlotAttributes;
+  readonly given: EligibilityFacts;
+  readonly nowMs: number;
+}
+
 /** The rules of targeting, written down once more and as simply as can be. */
-function passes(
-  index: CatalogIndex,
-  id: string,
-  slot: SlotAttributes,
-  given: EligibilityFacts,
-  nowMs: number,
-): boolean {
-  const { catalog } = index;
+function passes({ catalog }: CatalogIndex, id: string, { slot, given, nowMs }: Case): boolean {
   const item = catalog.lineItems.get(id);
   const campaign = catalog.campaigns.get(item?.campaign_id ?? '');
   const advertiser = catalog.advertisers.get(item?.advertiser_id ?? '');
@@ -127,7 +126,7 @@ function found(index: CatalogIndex, eligibility: EligibilityIndex, slot: SlotAtt
 }
 
 function expected(index: CatalogIndex, slot: SlotAttributes, given: EligibilityFacts, nowMs: number): string[] {
-  return [...index.catalog.lineItems.keys()].filter((id) => passes(index, id, slot, given, nowMs)).toSorted();
+  return [...index.catalog.lineItems.keys()].filter((id) => passes(index, id, { slot, given, nowMs })).toSorted();
 }
 
 /** A second revision of some of the records: changed, or archived. */

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import { createSimulatedClock } from '../adapters/simulated/clock.ts';
+import { AdtallyError } from '../domain/errors.ts';
+import { encodeFrequencyView } from '../domain/frequency-view.ts';
+import type { KeyStore } from '../ports/key-store.ts';
+import type { ViewStore } from '../ports/view-store.ts';
+import { PersonReader } from './person.ts';
+
+const view = encodeFrequencyView({ items: new Map([['li_A', [5]]]), segments: ['sports'] });
+
+function reader(options: { keys?: Partial<KeyStore>; views?: Partial<ViewStore>; secret?: number } = {}) {
+  const clock = createSimulatedClock();
+  const reads: string[] = [];
+  const keys = {
+    async getMany(hashes: readonly string[]) {
+      reads.push(...hashes);
+      return hashes.map((): string | null => 'user-1');
+    },
+    ...options.keys,
+  } as KeyStore;
+  const views = {
+    async getMany(names: readonly string[]) {
+      reads.push(...names);
+      return names.map(() => ({ version: 4, value: view }));
+    },
+    ...options.views,
+  } as ViewStore;
+  const persons = new PersonReader({ keys, views, clock, hashSecret: Buffer.alloc(32, options.secret ?? 1) });
+  return { persons, clock, reads };
+}
+
+describe('a person', () => {
+  test('is found by the keyed hash of the raw id, which alone is used', async () => {
+    const { persons, reads } = reader();
+    const hash = persons.hash('someone@example.org');
+    expect(hash).toMatch(/^[0-9a-f]{64}$/);
+    const person = await persons.read(hash, 20);
+    expect(person).toMatchObject({ userKey: 'user-1', revision: 4, firstSight: false, missing: null });
+    expect(person.view?.items.get('li_A')).toEqual([5]);
+    expect(reads).toEqual([hash, 'freq:user-1']);
+    expect(reader({ secret: 2 }).persons.hash('someone@example.org')).not.toBe(hash);
+  });
+
+  test('is remembered for a moment', async () => {
+    const { persons, clock } = reader();
+    const hash = persons.hash('a');
+    expect(persons.recall(hash)).toBeNull();
+    await persons.read(hash, 20);
+    expect(persons.recall(hash)?.userKey).toBe('user-1');
+    await clock.advance(1000);
+    expect(persons.recall(hash)).toBeNull();
+  });
+
+  test('without a view has been shown nothing yet', async () => {
+    const { persons } = reader({ views: { getMany: async () => [null] } });
+    const person = await persons.read(persons.hash('a'), 20);
+    expect(person).toMatchObject({ revision: 0, view: { segments: [] }, missing: null });
+  });
+
+  test('that nobody knows is announced once a minute', async () => {
+    const { persons, clock } = reader({ keys: { getMany: async () => [null] } });
+    const hash = persons.hash('a');
+    expect(await persons.read(hash, 20)).toMatchObject({ userKey: null, view: null, firstSight: true });
+    expect(persons.recall(hash)?.firstSight).toBe(false);
+    expect((await persons.read(hash, 20)).firstSight).toBe(false);
+    await clock.advance(60_000);
+    expect((await persons.read(hash, 20)).firstSight).toBe(true);
+  });
+
+  test('is not waited for longer than the allowance; what comes late serves the next request', async () => {
+    const held = Promise.withResolvers<readonly (string | null)[]>();
+    const { persons, clock } = reader({ keys: { getMany: () => held.promise } });
+    const hash = persons.hash('a');
+    const read = persons.read(hash, 20);
+    await clock.advance(20);
+    expect(await read).toMatchObject({ userKey: null, view: null, missing: 'timed_out' });
+    held.resolve(['user-1']);
+    await clock.advance(1);
+    expect(persons.recall(hash)?.userKey).toBe('user-1');
+  });
+
+  test('is missing while an engine is away, and an error that is no outage is not hidden', async () => {
+    const away = reader({
+      views: { getMany: async () => Promise.reject(new AdtallyError('VIEWS_UNAVAILABLE', 'away')) },
+    });
+    expect(await away.persons.read('h', 20)).toMatchObject({ missing: 'unavailable', view: null });
+    const broken = reader({ keys: { getMany: async () => Promise.reject(new TypeError('bug')) } });
+    await expect(broken.persons.read('h', 20)).rejects.toThrow('bug');
+  });
+
+  test('whose view cannot be read is missing, not unlimited', async () => {
+    const { persons } = reader({ views: { getMany: async () => [{ version: 9, value: Buffer.from('?') }] } });
+    expect(await persons.read('h', 20)).toMatchObject({ userKey: 'user-1', view: null, missing: 'unavailable' });
+  });
+});

@@ -1,0 +1,320 @@
+import { fastify, type FastifyInstance } from 'fastify';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createSimulatedClock, type SimulatedClock } from '../../adapters/simulated/clock.ts';
+import type { AdSelected, AnyRecord, MarkupReturned, PersonSeen } from '../../domain/records.ts';
+import { FixedLeases, indexOf, inventory, issuerDeps, noon, supply } from '../../test/decision-world.ts';
+import { MemoryBuffer, registry } from '../../test/serving-world.ts';
+import { BotGate } from '../bot-gate.ts';
+import { ConsentGate } from '../consent.ts';
+import { defaultDeadlinePolicy } from '../deadline.ts';
+import { Decider } from '../decide.ts';
+import { DecisionDesk } from '../decision-desk.ts';
+import { RecentSelections } from '../frequency.ts';
+import { PersonReader } from '../person.ts';
+import { asAdtallyError, sendProblem } from '../problem.ts';
+import { registerDecisions } from './decisions.ts';
+
+interface Served {
+  readonly app: FastifyInstance;
+  readonly buffer: MemoryBuffer;
+  readonly clock: SimulatedClock;
+  readonly leases: FixedLeases;
+  pressure: boolean;
+  /** What the key store answers. */
+  userKey: Promise<string | null>;
+}
+
+const open: FastifyInstance[] = [];
+afterEach(() => Promise.all(open.splice(0).map((app) => app.close())));
+
+function serve(records: readonly AnyRecord[] = [...inventory(1), ...supply(1)]): Served {
+  const clock = createSimulatedClock({ startMs: noon });
+  const buffer = new MemoryBuffer();
+  const leases = new FixedLeases();
+  const app = fastify();
+  open.push(app);
+  const served: Served = { app, buffer, clock, leases, pressure: false, userKey: Promise.resolve('user-1') };
+  const persons = new PersonReader({
+    keys: { getMany: async () => [await served.userKey] } as never,
+    views: { getMany: async () => [null] } as never,
+    clock,
+    hashSecret: Buffer.alloc(32, 3),
+  });
+  const decider = new Decider({ clock, index: indexOf(records), leases, recent: new RecentSelections(), restMs: 0 });
+  const desk = new DecisionDesk({
+    clock,
+    nodeClock: clock,
+    registry,
+    buffer,
+    decider,
+    issuer: issuerDeps(),
+    persons,
+    bots: new BotGate(['198.51.100.0/24']),
+    consent: new ConsentGate(),
+    deadlines: defaultDeadlinePolicy,
+    defaultTmaxMs: 100,
+    underPressure: () => served.pressure,
+    onError: (error) => {
+      throw error;
+    },
+  });
+  app.setErrorHandler((error: Error, _request, reply) => sendProblem(reply, asAdtallyError(error)));
+  const debugAllowed = (key: string) => key === 'secret';
+  registerDecisions(app, { desk, monotonicUs: () => clock.monotonicUs(), debugAllowed });
+  return served;
+}
+
+const slot = { id: 's', placement_id: 'pl_1' };
+const chrome = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130.0.0.0 Safari/537.36';
+
+function ask({ app }: Served, body: unknown, headers: Record<string, string> = {}) {
+  const payload = typeof body === 'string' ? body : JSON.stringify(body);
+  const all = { 'content-type': 'application/json', 'user-agent': chrome, ...headers };
+  return app.inject({ method: 'POST', url: '/v1/decisions', headers: all, payload });
+}
+
+function recorded<T>({ buffer }: Served, name: AnyRecord['name']): T[] {
+  return buffer
+    .decoded()
+    .filter(({ record }) => record.name === name)
+    .map(({ record }) => record.value as T);
+}
+
+describe('POST /v1/decisions', () => {
+  test('answers with an ad, and records selection, reservation and return in two entries of the buffer', async () => {
+    const served = serve();
+    const answer = await ask(served, { slots: [slot] });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+    const { request_id, decisions, no_ad, warnings } = answer.json();
+    expect({ no_ad, warnings }).toEqual({ no_ad: [], warnings: [] });
+    expect(decisions).toMatchObject([
+      { slot_id: 's', placement_id: 'pl_1', line_item_id: 'li_1', creative_id: 'cr_1', width: 300, height: 250 },
+    ]);
+    expect(decisions[0]).toMatchObject({ format: 'banner', expires_at: '2026-01-01T12:30:00.000Z' });
+    const entries = served.buffer.entries.map(({ records }) => records.map(({ topic }) => topic));
+    expect(entries).toEqual([['selected', 'spend'], ['selected']]);
+    const [selected] = recorded<AdSelected>(served, 'AdSelected');
+    const [returned] = recorded<MarkupReturned>(served, 'MarkupReturned');
+    expect(selected).toMatchObject({ request_id, billing: { selection_id: decisions[0].selection_id, sequence: 1 } });
+    expect(selected?.views).toContainEqual({ view: 'catalog', revision: 6 });
+    expect(returned).toMatchObject({ billing: selected?.billing, origin: { sequence: 2 } });
+    expect(returned?.markup_bytes).toBe(Buffer.byteLength(decisions[0].markup));
+  });
+
+  test('says why a slot stays empty, and records nothing then', async () => {
+    const served = serve([...inventory(1), ...inventory(2, { placement: { status: 'PAUSED' } })]);
+    const slots = [slot, { id: 'b', placement_id: 'pl_2' }, { id: 'c', placement_id: 'pl_9' }];
+    const more = [
+      { id: 'd', placement_id: 'pl_1', format: 'video' },
+      { id: 'e', placement_id: 'pl_1', sizes: ['1x1'] },
+    ];
+    const { no_ad } = (await ask(served, { slots: [...slots, ...more] })).json();
+    expect(
+      Object.fromEntries(no_ad.map((one: { slot_id: string; reason: string }) => [one.slot_id, one.reason])),
+    ).toEqual({
+      s: 'nothing_eligible',
+      b: 'placement_inactive',
+      c: 'unknown_placement',
+      d: 'format_not_allowed',
+      e: 'size_not_allowed',
+    });
+    expect(served.buffer.entries).toEqual([]);
+  });
+
+  test('gives robots and listed networks no ad, by what the body says of the device before what the connection says', async () => {
+    const served = serve();
+    const reasons = async (body: object, headers = {}) =>
+      (await ask(served, { slots: [slot], ...body }, headers))
+        .json()
+        .no_ad.map(({ reason }: { reason: string }) => reason);
+    const bot = 'Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)';
+    expect(await reasons({}, { 'user-agent': bot })).toEqual(['blocked_traffic']);
+    expect(await reasons({ device: { ua: bot } })).toEqual(['blocked_traffic']);
+    expect(await reasons({ device: { ip: '198.51.100.7' } })).toEqual(['blocked_traffic']);
+    expect(await reasons({ device: { ua: chrome } }, { 'user-agent': bot })).toEqual([]);
+  });
+
+  test('records no raw id and no full address', async () => {
+    const served = serve();
+    const body = {
+      slots: [slot],
+      user: { id: 'someone@example.org' },
+      device: { ip: '203.0.113.77' },
+      consent: { gdpr: false },
+    };
+    await ask(served, body);
+    const bytes = Buffer.concat(served.buffer.entries.flatMap(({ records }) => records.map(({ value }) => value)));
+    expect(bytes.includes('someone')).toBe(false);
+    expect(bytes.includes('203.0.113.77')).toBe(false);
+    expect(recorded<AdSelected>(served, 'AdSelected')[0]?.context.network).toBe('203.0.113.0/24');
+  });
+
+  test('without consent records nothing of the person, and does not ask who it is', async () => {
+    const served = serve();
+    served.userKey = Promise.reject(new Error('asked'));
+    served.userKey.catch(() => undefined);
+    await ask(served, { slots: [slot], user: { id: 'someone', segments: ['sports'] } });
+    const [selected] = recorded<AdSelected>(served, 'AdSelected');
+    expect(selected).toMatchObject({ user_key: null, person: null });
+    expect(selected?.context).toMatchObject({ consent: 'contextual', consent_reason: 'no_signal', segments: [] });
+  });
+
+  test('with consent uses the key of the person, and announces one it does not know', async () => {
+    const served = serve();
+    const body = { slots: [slot], user: { id: 'someone', segments: ['sports'] }, consent: { gdpr: false } };
+    await ask(served, body);
+    served.userKey = Promise.resolve(null);
+    await ask(served, { ...body, user: { id: 'stranger', segments: ['sports'] } });
+    const [known, stranger] = recorded<AdSelected>(served, 'AdSelected');
+    expect(known).toMatchObject({ user_key: 'user-1', person: { revision: 0 } });
+    expect(known?.context.segments).toEqual(['sports']);
+    expect(stranger).toMatchObject({ user_key: null, person: null });
+    const [seen, ...others] = recorded<PersonSeen>(served, 'PersonSeen');
+    expect(seen).toMatchObject({ segments: ['sports'], seen_at: noon });
+    expect(seen?.person_hash).toMatch(/^[0-9a-f]{64}$/);
+    expect(others).toEqual([]);
+  });
+
+  test('skips the person under pressure, and when the store is slow, and says so', async () => {
+    const served = serve();
+    const body = { slots: [slot], user: { id: 'someone' }, consent: { gdpr: false } };
+    served.pressure = true;
+    await ask(served, body);
+    served.pressure = false;
+    served.userKey = new Promise(() => undefined);
+    const slow = Promise.resolve(ask(served, { ...body, tmax: 100 }));
+    await vi.waitUntil(() => served.clock.pending() > 0);
+    await served.clock.advance(21);
+    await slow;
+    const [pressed, late] = recorded<AdSelected>(served, 'AdSelected');
+    expect(pressed?.degradations).toEqual([{ stage: 'enrichment', reason: 'pressure' }]);
+    expect(late?.degradations).toContainEqual({ stage: 'enrichment', reason: 'person_timed_out' });
+    expect(late).toMatchObject({ user_key: null, person: null });
+  });
+
+  test('goes on to answer when a client gives too little time to ask for the person', async () => {
+    const served = serve();
+    await ask(served, { slots: [slot], user: { id: 'someone' }, consent: { gdpr: false }, tmax: 5 });
+    const [selected] = recorded<AdSelected>(served, 'AdSelected');
+    expect(selected?.deadline_us).toBe(5000);
+    expect(selected?.user_key).toBe('user-1');
+  });
+
+  test('explains and gives the price to a key, and to nobody else', async () => {
+    const served = serve([...inventory(1), ...supply(1), ...supply(2, { lineItem: { bid_micros: 1_000_000 } })]);
+    const body = { slots: [slot], debug: true };
+    const trusted = (await ask(served, body, { authorization: 'Bearer secret' })).json();
+    expect(trusted.decisions[0].explain).toMatchObject({
+      price: { pricing_model: 'CPM', price_micros: '2000', currency: 'EUR', rule: 'first_price' },
+      losers: [{ line_item_id: 'li_2', reason: 'outbid', ecpm_micros: '1000000' }],
+    });
+    for (const headers of [{}, { authorization: 'Bearer wrong' }, { authorization: 'Basic secret' }]) {
+      const answer = (await ask(served, body, headers)).json();
+      expect(answer.decisions[0].explain).toBeUndefined();
+      expect(answer.warnings).toEqual(['debug needs a key']);
+    }
+  });
+
+  test('ignores unknown fields and names them', async () => {
+    const answer = await ask(serve(), { slots: [{ ...slot, colour: 'red' }], user: { age: 7 }, sdk: { v: 1 } });
+    expect(answer.json().warnings).toEqual([
+      'unknown field sdk',
+      'unknown field user.age',
+      'unknown field slots[0].colour',
+    ]);
+  });
+
+  test('refuses decisions when the buffer has no room, before money is drawn', async () => {
+    const served = serve();
+    served.buffer.full = true;
+    const answer = await ask(served, { slots: [slot] });
+    expect([answer.statusCode, answer.json().code, answer.headers['retry-after']]).toEqual([503, 'BUFFER_FULL', '1']);
+    expect(served.leases.drawn).toEqual([]);
+  });
+
+  test('takes text/plain no other way than the application says, and nothing but JSON', async () => {
+    const answer = await ask(serve(), 'slots=1', { 'content-type': 'application/x-www-form-urlencoded' });
+    expect([answer.statusCode, answer.json().code]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
+  });
+});
+
+describe('bad input', () => {
+  const long = 'x'.repeat(5000);
+  test.each(
+    (
+      [
+        ['nonsense', 'BAD_JSON'],
+        ['', 'BAD_JSON'],
+        ['{"slots":[{"id":"s","placement_id":"pl_1","__proto__":{}}]}', 'BAD_JSON'],
+        ['[]', 'the body'],
+        ['null', 'the body'],
+        ['"text"', 'the body'],
+        [{}, 'slots'],
+        [{ slots: [] }, 'slots'],
+        [{ slots: {} }, 'slots'],
+        [{ slots: Array.from({ length: 11 }, (_, number) => ({ ...slot, id: `s${number}` })) }, 'slots'],
+        [{ slots: ['s'] }, 'slots[0]'],
+        [{ slots: [null] }, 'slots[0]'],
+        [{ slots: [{ placement_id: 'pl_1' }] }, 'slots[0].id'],
+        [{ slots: [{ id: '', placement_id: 'pl_1' }] }, 'slots[0].id'],
+        [{ slots: [{ id: 7, placement_id: 'pl_1' }] }, 'slots[0].id'],
+        [{ slots: [slot, slot] }, 'slots[1].id'],
+        [{ slots: [{ id: 's' }] }, 'slots[0].placement_id'],
+        [{ slots: [{ id: 's', placement_id: "pl_1'; DROP TABLE views" }] }, 'slots[0].placement_id'],
+        [{ slots: [{ ...slot, count: 0 }] }, 'slots[0].count'],
+        [{ slots: [{ ...slot, count: 1.5 }] }, 'slots[0].count'],
+        [{ slots: [{ ...slot, count: 11 }] }, 'slots[0].count'],
+        [{ slots: [1, 2, 3].map((id) => ({ ...slot, id: `s${id}`, count: 10 })) }, 'slots'],
+        [{ slots: [{ ...slot, sizes: '300x250' }] }, 'slots[0].sizes'],
+        [{ slots: [{ ...slot, sizes: ['300x250', '0x5'] }] }, 'slots[0].sizes[1]'],
+        [{ slots: [{ ...slot, formats: ['hologram'] }] }, 'slots[0].formats[0]'],
+        [{ slots: [{ ...slot, format: 'hologram' }] }, 'slots[0].format'],
+        [{ slots: [{ ...slot, floor_micros: '-1' }] }, 'slots[0].floor_micros'],
+        [{ slots: [{ ...slot, floor_micros: 'NaN' }] }, 'slots[0].floor_micros'],
+        [{ slots: [{ ...slot, floor_micros: '9999999999999999' }] }, 'slots[0].floor_micros'],
+        [{ slots: [{ ...slot, key_values: [] }] }, 'slots[0].key_values'],
+        [{ slots: [{ ...slot, key_values: { a: { b: 1 } } }] }, 'slots[0].key_values.a'],
+        [{ slots: [{ ...slot, key_values: { a: [long] } }] }, 'slots[0].key_values.a'],
+        [{ slots: [slot], user: 'me' }, 'user'],
+        [{ slots: [slot], user: { id: long } }, 'user.id'],
+        [{ slots: [slot], user: { segments: [1] } }, 'user.segments[0]'],
+        [{ slots: [slot], device: { ua: long } }, 'device.ua'],
+        [{ slots: [slot], device: { type: 'toaster' } }, 'device.type'],
+        [{ slots: [slot], device: { language: '<script>' } }, 'device.language'],
+        [{ slots: [slot], geo: { country: 'DEU' } }, 'geo.country'],
+        [{ slots: [slot], consent: { gdpr: 'yes' } }, 'consent.gdpr'],
+        [{ slots: [slot], context: { url: 'javascript:alert(1)' } }, 'context.url'],
+        [{ slots: [slot], context: { url: 'not a url' } }, 'context.url'],
+        [{ slots: [slot], context: { keywords: [long] } }, 'context.keywords[0]'],
+        [
+          { slots: [slot], context: { categories: Array.from({ length: 201 }, (_, n) => `IAB${n}`) } },
+          'context.categories',
+        ],
+        [{ slots: [slot], tmax: 4 }, 'tmax'],
+        [{ slots: [slot], tmax: '100' }, 'tmax'],
+        [{ slots: [slot], test: 'no' }, 'test'],
+      ] as [unknown, string][]
+    ).map(([body, where]) => [where, body] as const),
+  )('%s is named', async (where, body) => {
+    const served = serve();
+    const answer = await ask(served, body);
+    const problem = answer.json();
+    expect(answer.statusCode).toBe(400);
+    expect(answer.headers['content-type']).toContain('application/problem+json');
+    expect(problem.code === 'BAD_JSON' ? 'BAD_JSON' : problem.path).toBe(where);
+    expect(problem.detail).not.toMatch(/\n|\.ts:/);
+    expect(served.buffer.entries).toEqual([]);
+  });
+
+  test('of more than 64 KiB is refused', async () => {
+    const answer = await ask(serve(), { slots: [slot], context: { keywords: ['x'.repeat(66_000)] } });
+    expect([answer.statusCode, answer.json().code]).toEqual([413, 'BODY_TOO_LARGE']);
+  });
+
+  test('nested ever so deep is refused or ignored, not followed', async () => {
+    const deep = `{"slots":[{"id":"s","placement_id":"pl_1"}],"x":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+    const answer = await ask(serve(), deep);
+    expect([200, 400]).toContain(answer.statusCode);
+  });
+});
