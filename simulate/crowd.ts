@@ -154,8 +154,7 @@ export class Crowd {
       );
     await send(url);
     for (let again = 0; again < visit.repeats; again += 1) {
-      this.#options.tallies.misdeeds.add('duplicate_pixel');
-      this.#options.tallies.repeated.add(ad.selectionId);
+      this.#repeat(ad, 'duplicate_pixel');
       await send(url);
     }
     const [other] = this.#options.otherServeUrls;
@@ -176,8 +175,7 @@ export class Crowd {
     const accepted = (answer: Answer) =>
       answer.status === 202 && (JSON.parse(answer.body) as { accepted: number }).accepted === beacons.length;
     for (let time = 0; time <= ad.visit.repeats; time += 1) {
-      if (time > 0) this.#options.tallies.misdeeds.add('duplicate_batch');
-      this.#options.tallies.repeated.add(ad.selectionId);
+      if (time > 0) this.#repeat(ad, 'duplicate_batch');
       await this.#persist(items, () => this.#post(ad, body), accepted);
     }
   }
@@ -186,8 +184,7 @@ export class Crowd {
     if (isLate(ad, ad.clickExpiresAt)) await sleep(Math.max(0, ad.clickExpiresAt - Date.now()) + lateByMs);
     const items = [{ ad, kind: 'click' as const, expiresAt: ad.clickExpiresAt }];
     for (let time = 0; time <= ad.visit.repeats; time += 1) {
-      if (time > 0) this.#options.tallies.misdeeds.add('duplicate_click');
-      this.#options.tallies.repeated.add(ad.selectionId);
+      if (time > 0) this.#repeat(ad, 'duplicate_click');
       await this.#persist(
         items,
         () => this.#get(ad, ad.clickUrl),
@@ -273,6 +270,11 @@ export class Crowd {
       body,
       from: this.#addressOf(ad.visit),
     });
+  }
+
+  #repeat({ selectionId }: ShownAd, misdeed: string): void {
+    this.#options.tallies.misdeeds.add(misdeed);
+    this.#options.tallies.repeated.add(selectionId);
   }
 
   #expiry(ad: ShownAd, kind: BeaconKind): number {
