@@ -139,6 +139,6 @@ export async function measurePixel({
 }
 
 if (import.meta.main) {
-  const figures = await measurePixel({ rounds: 5, requests: 15_000, roundMs: 4_000 });
+  const figures = await measurePixel({ rounds: 5, requests: 20_000, roundMs: 6_000 });
   for (const [name, value] of Object.entries(figures)) console.log(`${name}: ${value.toFixed(3)}`);
 }
