@@ -149,15 +149,19 @@ function misplaced(facts: SelectionFacts, base: Base): Break[] {
     }));
 }
 
-/** Closed: ticks have passed the expiry of its last token + D + hold. */
+/**
+ * Closed: ticks have passed the expiry of its last token, the time that a node may hold beacons back (by which a reservation outlives its token), and
+ * the hold. What the selection says of itself counts; the settings, where its record is lost.
+ */
 function isClosed(facts: SelectionFacts, timeline: Timeline, bounds: WindowBounds): boolean {
   const selected = facts.selected[0]?.value;
-  const selectedAt = billingOf(facts)?.selected_at ?? timeOfUuidV7(facts.selectionId);
-  const lastToken =
-    Math.max(selected?.click_expires_at ?? 0, selected?.impression_expires_at ?? 0) ||
-    selectedAt + Math.max(bounds.clickTokenMs, bounds.impressionTokenMs);
-  const expiry = Math.max(lastToken, billingOf(facts)?.expires_at ?? 0);
-  return timeline.lastTime() >= expiry + bounds.bufferBoundMs + (timeline.latestPolicy()?.hold_ms ?? 0);
+  const billing = billingOf(facts);
+  const selectedAt = billing?.selected_at ?? timeOfUuidV7(facts.selectionId);
+  const impressionExpiry = selected?.impression_expires_at ?? selectedAt + bounds.impressionTokenMs;
+  const lastToken = Math.max(selected?.click_expires_at ?? selectedAt + bounds.clickTokenMs, impressionExpiry);
+  const heldBackMs = billing === null ? bounds.bufferBoundMs : billing.expires_at - impressionExpiry;
+  const holdMs = timeline.latestPolicy()?.hold_ms ?? 0;
+  return timeline.lastTime() >= lastToken + Math.max(0, heldBackMs) + holdMs;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Break, CauseCode, Explained } from './breaks.ts';
 import { causes } from './breaks.ts';
 import { type LedgerSums, noSums } from './ledger-sums.ts';
+import { refText } from './log-reading.ts';
 import type { Recounted } from './recount.ts';
 
 /**
@@ -28,6 +29,28 @@ export interface SideBySide {
   readonly reported_billable_micros: string;
 }
 
+/** A break as a report shows it. */
+export interface ShownBreak {
+  readonly code: string;
+  readonly truth: string;
+  readonly selection_id: string;
+  readonly campaign_id: string;
+  readonly expected_micros: string;
+  readonly actual_micros: string;
+  readonly difference_micros: string;
+  readonly refs: readonly string[];
+  readonly detail: string;
+}
+
+/** An explained difference as a report shows it. */
+export interface ShownDifference {
+  readonly cause: CauseCode;
+  readonly selection_id: string;
+  readonly campaign_id: string;
+  readonly amount_micros: string;
+  readonly refs: readonly string[];
+}
+
 export interface ReconciliationReport {
   readonly id: string;
   readonly started_at: string;
@@ -36,7 +59,7 @@ export interface ReconciliationReport {
   readonly selections: number;
   readonly closed_selections: number;
   readonly unexplained_micros: string;
-  readonly breaks: readonly Break[];
+  readonly breaks: readonly ShownBreak[];
   readonly breaks_total: number;
   readonly causes: readonly {
     readonly cause: CauseCode;
@@ -45,7 +68,7 @@ export interface ReconciliationReport {
     readonly count: number;
     readonly amount_micros: string;
   }[];
-  readonly differences: readonly Explained[];
+  readonly differences: readonly ShownDifference[];
   readonly differences_total: number;
   readonly sides: readonly SideBySide[];
   /** Pacing knows no selections: its sums by campaign, as the rows stand. */
@@ -171,4 +194,29 @@ export function totalsOf(sides: readonly SideBySide[]): Record<string, string> {
     }
   }
   return Object.fromEntries(Object.entries(totals).map(([key, sum]) => [key, String(sum)]));
+}
+
+export function showBreak(found: Break): ShownBreak {
+  return {
+    code: found.code,
+    truth: found.truth,
+    selection_id: found.selectionId,
+    campaign_id: found.campaignId,
+    expected_micros: String(found.expectedMicros),
+    actual_micros: String(found.actualMicros),
+    difference_micros: String(found.differenceMicros),
+    refs: found.refs,
+    detail: found.detail,
+  };
+}
+
+export function showDifference({ cause, selectionId, campaignId, amountMicros, refs }: Explained): ShownDifference {
+  const texts = refs.map(refText);
+  return {
+    cause,
+    selection_id: selectionId,
+    campaign_id: campaignId,
+    amount_micros: String(amountMicros),
+    refs: texts,
+  };
 }

@@ -9,7 +9,15 @@ import { ledgerSums } from './ledger-sums.ts';
 import { type Damage, refText } from './log-reading.ts';
 import { checkPacing, newestDeltas, pacingByCampaign } from './pacing-check.ts';
 import { type Recounted, recountSelection, type WindowBounds } from './recount.ts';
-import { causesOf, listedDifferences, type ReconciliationReport, sideBySide, totalsOf } from './report.ts';
+import {
+  causesOf,
+  listedDifferences,
+  type ReconciliationReport,
+  showBreak,
+  showDifference,
+  sideBySide,
+  totalsOf,
+} from './report.ts';
 import { checkReported, checkRows, unknownReported } from './reporting-check.ts';
 import { type Reported, readReported } from './reporting-reading.ts';
 import { testItself } from './self-test.ts';
@@ -116,10 +124,10 @@ function assemble(
     selections: recounted.length,
     closed_selections: recounted.filter((one) => one.closed).length,
     unexplained_micros: String(unexplainedMicros(breaks, sumsOf(recounted))),
-    breaks: breaks.slice(0, listedDifferences),
+    breaks: breaks.slice(0, listedDifferences).map(showBreak),
     breaks_total: breaks.length,
     causes: causesOf(explained),
-    differences: explained.slice(0, listedDifferences),
+    differences: explained.slice(0, listedDifferences).map(showDifference),
     differences_total: explained.length,
     sides,
     pacing: pacingByCampaign(newestDeltas(reading.pacing), reading.timelines),

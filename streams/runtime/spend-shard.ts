@@ -248,13 +248,13 @@ export class SpendShard implements ShardTask {
 }
 
 /** A fold that misses a record books what never was. Error: `OFFSET_GONE`. */
-function requireNext(fold: SpendFold, { offset }: LogRecord): void {
+export function requireNext(fold: SpendFold, { offset }: LogRecord): void {
   if (offset === fold.next) return;
   throw new AdtallyError('OFFSET_GONE', `the log gave offset ${offset} where ${fold.next} was to come`);
 }
 
 /** Error: `UNREADABLE_RECORD` for a record that belongs to another topic. */
-function requireSpend(record: AnyRecord): SpendRecord {
+export function requireSpend(record: AnyRecord): SpendRecord {
   if ((topicRecords.spend as readonly string[]).includes(record.name)) return record as SpendRecord;
   throw new AdtallyError('UNREADABLE_RECORD', `a ${record.name} does not belong to spend`);
 }
