@@ -56,6 +56,7 @@ async function startAll(parts: Parts, settings: Settings): Promise<readonly Proc
   const quality = {
     ...defaultQuality,
     clickWithoutImpressionMs: settings.clickWithoutImpressionMs,
+    clockSkewMs: settings.clockSkewMs,
     farmWindowMs: settings.farmWindowMs,
     keepMs,
   };
