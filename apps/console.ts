@@ -7,6 +7,7 @@ import { deriveLimits } from '../config/limits.ts';
 import { readSettings } from '../config/settings.ts';
 import { buildConsole } from '../dashboards/console-app.ts';
 import { openConsoleKeys } from '../dashboards/console-keys.ts';
+import { isAdtallyError } from '../domain/errors.ts';
 import { openConsoleParts } from './console-parts.ts';
 import { consoleRoutes } from './console-routes.ts';
 import { runKeys } from './run-key.ts';
@@ -15,9 +16,15 @@ function say(sentence: string): void {
   process.stderr.write(`console: ${sentence}\n`);
 }
 
+/** What went wrong: one sentence for what is known, where it happened for what is not. */
+function describe(error: unknown): string {
+  if (isAdtallyError(error) && error.code !== 'INVARIANT_BROKEN') return `${error.code}: ${error.message}`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
 /** Something that can't pass: the supervisor starts the console again. */
 function die(error: unknown): never {
-  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  say(describe(error));
   process.exit(1);
 }
 
