@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { applyCatalog, type Catalog, type CatalogRecord, emptyCatalog } from './catalog.ts';
-import { archivedFault, catalogFaults, isLineItemLive } from './catalog-rules.ts';
+import { archivedFault, catalogFaults } from './catalog-rules.ts';
 import type {
   CampaignPublished,
   Change,
@@ -266,14 +266,5 @@ describe('What is archived', () => {
     );
     const withoutPublisher = catalogOf({ name: 'PublisherPublished', value: { ...publisher, change: archived } });
     expect(archivedFault(withoutPublisher, { name: 'PlacementPublished', value: placement })).toMatch(/belongs to/);
-  });
-
-  it('is no longer live, nor is a line item below it', () => {
-    expect(isLineItemLive(catalog, lineItem)).toBe(true);
-    expect(
-      isLineItemLive(catalogOf({ name: 'CampaignPublished', value: { ...campaign, change: archived } }), lineItem),
-    ).toBe(false);
-    const paused = { ...campaign, status: 'PAUSED' as const, change: { ...change, revision: 2 } };
-    expect(isLineItemLive(catalogOf({ name: 'CampaignPublished', value: paused }), lineItem)).toBe(false);
   });
 });

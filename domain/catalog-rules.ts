@@ -1,5 +1,5 @@
 import { isTimeZone } from './calendar.ts';
-import { type Catalog, type CatalogRecord, isLive } from './catalog.ts';
+import type { Catalog, CatalogRecord } from './catalog.ts';
 import { isCurrency } from './currency.ts';
 import { landingMacros, mistakenMacros, trackerMacros, urlFault } from './macros.ts';
 import { pricePerEventMicros } from './money.ts';
@@ -24,7 +24,7 @@ export const adFormats = ['banner', 'video', 'audio', 'native'] as const;
 const domainForm = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 /** An app's bundle: `com.example.App`, or the number that a store gives. */
 const bundleForm = /^[0-9A-Za-z][0-9A-Za-z._-]{0,199}$/;
-export const sizeForm = /^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$/;
+const sizeForm = /^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$/;
 const categoryForm = /^[0-9A-Za-z][0-9A-Za-z_-]{0,31}$/;
 
 /** The faults that remain, without the rules that hold. */
@@ -216,11 +216,4 @@ function parentsOf(catalog: Catalog, record: CatalogRecord): { readonly change: 
     record.name === 'PlacementPublished' && catalog.publishers.get(record.value.publisher_id),
   ];
   return chain.flatMap((parent) => (parent === false || parent === undefined ? [] : [parent]));
-}
-
-/** True if a line item may be selected as far as its own status and that of its parents say. */
-export function isLineItemLive(catalog: Catalog, item: LineItemPublished): boolean {
-  const campaign = catalog.campaigns.get(item.campaign_id);
-  const advertiser = catalog.advertisers.get(item.advertiser_id);
-  return campaign !== undefined && advertiser !== undefined && [item, campaign, advertiser].every(isLive);
 }

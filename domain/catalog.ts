@@ -149,11 +149,6 @@ export function creativesOf(catalog: Catalog, lineItemId: string): CreativePubli
   return pick(catalog.creatives, catalog.children.get(lineItemId) ?? none);
 }
 
-/** Placements of a publisher, archived ones included, oldest first. */
-export function placementsOf(catalog: Catalog, publisherId: string): PlacementPublished[] {
-  return pick(catalog.placements, catalog.children.get(publisherId) ?? none);
-}
-
 function pick<T>(entities: ReadonlyMap<string, T>, ids: ReadonlySet<string>): T[] {
   return [...ids].flatMap((id) => {
     const entity = entities.get(id);

@@ -25,7 +25,7 @@ export interface TokenClaims {
   readonly grants: readonly Grant[];
 }
 
-export const maxTokenLength = 300;
+const maxTokenLength = 300;
 const version = 1;
 const macLength = 32;
 
