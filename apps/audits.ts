@@ -31,20 +31,13 @@ export interface Audits {
 /** What auditors can have run, on engines that are open. Reports are kept in the data directory. */
 export function createAudits(parts: AuditParts): Audits {
   const { settings, clock, random, disk } = parts;
-  const { bufferBoundMs, clickTokenMs, impressionTokenMs } = settings;
   const common = { clock, random, disk };
   return {
     reconciliations: new AuditRuns({
       ...common,
       folder: join(settings.dataDir, 'reconciliations'),
       listed: ['result', 'unexplained_micros', 'breaks_total', 'selections', 'closed_selections'],
-      work: (id, progress) =>
-        reconcile(parts, {
-          id,
-          progress,
-          now: () => clock.now(),
-          bounds: { bufferBoundMs, clickTokenMs, impressionTokenMs },
-        }),
+      work: (id, progress) => reconcile(parts, { id, progress, now: () => clock.now() }),
     }),
     replays: new AuditRuns({
       ...common,

@@ -20,6 +20,8 @@ import type { SchemaRegistry } from '../ports/schema-registry.ts';
 import type { ViewStore } from '../ports/view-store.ts';
 import type { Warehouse } from '../ports/warehouse.ts';
 import { createWarehouseSink, type WarehouseSink } from '../streams/processors/warehouse-sink.ts';
+import type { Reporting } from '../reconcile/reporting-reading.ts';
+import { type Audits, createAudits } from './audits.ts';
 import { openLedger, openLedgerIndex, openLog, openStates, openViews, openWarehouse } from './engines.ts';
 
 export interface ConsoleSurroundings {
@@ -41,6 +43,7 @@ export interface ConsoleParts extends ConsoleSurroundings {
   readonly sink: WarehouseSink;
   readonly desks: ConsoleDesks;
   readonly corrections: FinanceDesk;
+  readonly audits: Audits;
   readonly events: EventIndex;
   readonly ledgers: LedgerFollower;
   readonly queries: LedgerQueries;
@@ -50,6 +53,8 @@ export interface ConsoleParts extends ConsoleSurroundings {
   readonly catchUp: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
+
+const lastSinkMs = 5_000;
 
 /** The house, wherever the process was started. */
 const house = resolve(import.meta.dirname, '..');
@@ -85,11 +90,21 @@ export async function openConsoleParts(surroundings: ConsoleSurroundings): Promi
   const sinking = sink.start();
   sinking.catch(onFailure);
 
+  // Reporting is compared once it holds what the log held, and while nothing is being added to it.
+  const reporting: Reporting = async (read) => {
+    await sinking;
+    await sink.catchUp();
+    return sink.quietly(() => read(warehouse));
+  };
+  const audits = createAudits({ ...surroundings, log, ledger, reporting });
+
   const close = async () => {
     await sinking;
+    // What was written before the stop is in reporting after it, unless that takes too long.
+    await Promise.race([sink.catchUp(), clock.sleep(lastSinkMs)]);
     await Promise.all([sink.stop(), ledgers.stop(), eventFollower.stop()]);
     await Promise.all([warehouse.close(), index.close(), states.close(), views.close(), ledger.close(), log.close()]);
   };
   const read = { events, ledgers, queries, index, reports, catchUp };
-  return { ...surroundings, log, ledger, views, warehouse, sink, desks, corrections, ...read, close };
+  return { ...surroundings, log, ledger, views, warehouse, sink, desks, corrections, audits, ...read, close };
 }

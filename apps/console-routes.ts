@@ -6,6 +6,7 @@ import { type Dependency, healthRoutes } from '../dashboards/routes/health.ts';
 import { ledgerRoutes } from '../dashboards/routes/ledger.ts';
 import { pacingRoutes } from '../dashboards/routes/pacing.ts';
 import { personRoutes } from '../dashboards/routes/persons.ts';
+import { auditRunRoutes } from '../dashboards/routes/reconciliations.ts';
 import { reportRoutes } from '../dashboards/routes/reports.ts';
 import type { ConsoleParts } from './console-parts.ts';
 import { readPersonSecret } from './person-secret.ts';
@@ -21,6 +22,7 @@ export function consoleRoutes(parts: ConsoleParts): ConsoleRoutes[] {
     catalogRoutes(desks.catalog),
     financeRoutes(corrections, desks.facts),
     auditRoutes({ log, registry, events, catchUp }),
+    auditRunRoutes(parts.audits),
     ledgerRoutes({ queries, campaignOwner }),
     pacingRoutes({ views, campaignOwner }),
     reportRoutes({ reports, warehouse, clock }),

@@ -34,6 +34,8 @@ export interface SelectionFacts {
 /** Facts by selection. */
 export class FactBook {
   readonly selections = new Map<string, SelectionFacts>();
+  /** Longest life of a token and of what may be held back after it, of all selections, ms. */
+  longestTokenMs = 0;
 
   of(selectionId: string): SelectionFacts {
     let facts = this.selections.get(selectionId);
@@ -56,7 +58,7 @@ export class FactBook {
 
   /** Files a record of evidence or of spend with its selection; records of no selection are not for this book. */
   add(placed: Placed<AnyRecord>): void {
-    if (isNamed(placed, 'AdSelected')) this.of(placed.value.value.billing.selection_id).selected.push(inner(placed));
+    if (isNamed(placed, 'AdSelected')) this.addSelected(inner(placed));
     else if (isNamed(placed, 'MarkupReturned')) this.of(placed.value.value.selection_id).returned.push(inner(placed));
     else if (isNamed(placed, 'SpendReserved'))
       this.of(placed.value.value.billing.selection_id).reserved.push(inner(placed));
@@ -66,6 +68,14 @@ export class FactBook {
       this.of(placed.value.value.selection_id).verdicts.push(inner(placed));
     else if (isNamed(placed, 'Adjusted')) this.of(placed.value.value.selection_id).adjustments.push(inner(placed));
     else this.addBeacon(placed);
+  }
+
+  private addSelected(at: Placed<AdSelected>): void {
+    const { billing, click_expires_at, impression_expires_at } = at.value;
+    const heldBackMs = Math.max(0, billing.expires_at - impression_expires_at);
+    const lifeMs = Math.max(click_expires_at, impression_expires_at) - billing.selected_at + heldBackMs;
+    this.longestTokenMs = Math.max(this.longestTokenMs, lifeMs);
+    this.of(billing.selection_id).selected.push(at);
   }
 
   private addBeacon(placed: Placed<AnyRecord>): void {

@@ -2,20 +2,13 @@ import { timeOfUuidV7 } from '../domain/identity.ts';
 import type { Break, CauseCode, Explained } from './breaks.ts';
 import { type Delivery, recountDelivery } from './delivery.ts';
 import { type ExpectedEntry, expectedEntries } from './expected-entries.ts';
-import { billingOf, factsInShard, type SelectionFacts } from './facts.ts';
+import { billingOf, type FactBook, factsInShard, type SelectionFacts } from './facts.ts';
 import { type RecordRef, refText } from './log-reading.ts';
 import { type Outcome, Walk } from './outcome.ts';
 import type { Reading } from './sources.ts';
 import { checkSpend } from './spend-check.ts';
 import { Timeline } from './timeline.ts';
 import { checkVerdicts } from './verdict-check.ts';
-
-/** How long after its last token expired a selection may still change: past it nothing is in flight. All in ms. */
-export interface WindowBounds {
-  readonly bufferBoundMs: number;
-  readonly clickTokenMs: number;
-  readonly impressionTokenMs: number;
-}
 
 /** One selection recounted: what every truth should say of it, and what was already found wrong or explained on the way. */
 export interface Recounted {
@@ -37,12 +30,12 @@ export interface Recounted {
 }
 
 /** Recounts one selection from its evidence, the catalogue's history and the ticks and fences of its shard. */
-export function recountSelection(facts: SelectionFacts, reading: Reading, bounds: WindowBounds): Recounted {
+export function recountSelection(facts: SelectionFacts, reading: Reading): Recounted {
   const shard = billingOf(facts)?.shard ?? facts.verdicts[0]?.shard ?? facts.adjustments[0]?.shard ?? 0;
   const timeline = reading.timelines.get(shard) ?? new Timeline(shard);
   const folded = factsInShard(facts, shard);
   const delivery = recountDelivery(folded, reading.catalog);
-  const closed = isClosed(facts, timeline, bounds);
+  const closed = isClosed(facts, timeline, reading.book);
   const spend = delivery === null ? null : checkSpend(folded, { delivery, buffers: reading.buffers, closed });
   const end = reading.positions[`spend/${shard}`]?.next ?? 0;
   const holding = reading.holdingAdjustments.get(shard) ?? new Set<number>();
@@ -151,17 +144,18 @@ function misplaced(facts: SelectionFacts, base: Base): Break[] {
 
 /**
  * Closed: ticks have passed the expiry of its last token, the time that a node may hold beacons back (by which a reservation outlives its token), and
- * the hold. What the selection says of itself counts; the settings, where its record is lost.
+ * the hold. All of it is what the selection says of itself; of one whose record is lost, what the others say of the longest.
  */
-function isClosed(facts: SelectionFacts, timeline: Timeline, bounds: WindowBounds): boolean {
+function isClosed(facts: SelectionFacts, timeline: Timeline, { longestTokenMs }: FactBook): boolean {
   const selected = facts.selected[0]?.value;
   const billing = billingOf(facts);
-  const selectedAt = billing?.selected_at ?? timeOfUuidV7(facts.selectionId);
-  const impressionExpiry = selected?.impression_expires_at ?? selectedAt + bounds.impressionTokenMs;
-  const lastToken = Math.max(selected?.click_expires_at ?? selectedAt + bounds.clickTokenMs, impressionExpiry);
-  const heldBackMs = billing === null ? bounds.bufferBoundMs : billing.expires_at - impressionExpiry;
+  const longest = (billing?.selected_at ?? timeOfUuidV7(facts.selectionId)) + longestTokenMs;
+  const lastToken =
+    selected === undefined ? longest : Math.max(selected.click_expires_at, selected.impression_expires_at);
+  const heldBackMs =
+    selected === undefined ? 0 : Math.max(0, selected.billing.expires_at - selected.impression_expires_at);
   const holdMs = timeline.latestPolicy()?.hold_ms ?? 0;
-  return timeline.lastTime() >= lastToken + Math.max(0, heldBackMs) + holdMs;
+  return timeline.lastTime() >= Math.max(lastToken, billing?.expires_at ?? 0) + heldBackMs + holdMs;
 }
 
 /**
@@ -210,8 +204,9 @@ function explainDelivery({ delivery, facts, priceMicros, closed }: Base, reading
   if (facts.selected.length === 0) {
     const proof = reading.buffers.lostProof(billing.node, billing.boot, billing.sequence);
     const unreadable = facts.unreadable.filter(({ topic }) => topic === 'selected');
-    if (proof !== null) add('selection_record_lost', priceMicros, [proof]);
-    else if (unreadable.length > 0) add('record_quarantined', priceMicros, unreadable);
+    if (proof !== null) add('selection_record_lost', billable.length > 0 ? priceMicros : 0, [proof]);
+    else if (unreadable.length > 0) add('record_quarantined', billable.length > 0 ? priceMicros : 0, unreadable);
+    if (billable.length === 0) return; // neither truth says that it was spent
   }
   if (billable.length > 1) add('duplicate_beacon', 0, billable.slice(1));
   if (billable.length > 0) return;

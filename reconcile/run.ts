@@ -8,7 +8,7 @@ import type { LedgerStream } from './ledger-reading.ts';
 import { ledgerSums } from './ledger-sums.ts';
 import { type Damage, refText } from './log-reading.ts';
 import { checkPacing, newestDeltas, pacingByCampaign } from './pacing-check.ts';
-import { type Recounted, recountSelection, type WindowBounds } from './recount.ts';
+import { type Recounted, recountSelection } from './recount.ts';
 import {
   causesOf,
   listedDifferences,
@@ -25,7 +25,6 @@ import { type Progress, type Reading, readAll, type Sources } from './sources.ts
 
 export interface RunOptions {
   readonly id: string;
-  readonly bounds: WindowBounds;
   /** Wall clock, ms: only to say when the run was. */
   readonly now: () => number;
   readonly progress: Progress;
@@ -59,12 +58,12 @@ export async function reconcile(sources: Sources, options: RunOptions): Promise<
   return assemble({ startedAt, reading, recounted, breaks, explained, reported }, options);
 }
 
-async function recountAll(reading: Reading, { bounds, progress }: RunOptions): Promise<Recounted[]> {
+async function recountAll(reading: Reading, { progress }: RunOptions): Promise<Recounted[]> {
   const recounted: Recounted[] = [];
   const all = reading.book.selections.size;
   for (const facts of reading.book.selections.values()) {
     if (recounted.length % breathEvery === 0) await progress(`recounting selection ${recounted.length} of ${all}`);
-    recounted.push(recountSelection(facts, reading, bounds));
+    recounted.push(recountSelection(facts, reading));
   }
   return recounted;
 }
