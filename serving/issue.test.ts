@@ -52,11 +52,11 @@ describe('an issued ad', () => {
   test('fills macros, escapes what would break out of markup, and leaves other braces alone', () => {
     const markup =
       '<style>a{color:red}</style><a href="{click_url}" data-s="{selection_id}">{width}x{height} {unknown}</a>';
-    const prefix = `https://pub.example/?a=1&b='"<to>=`;
+    const prefix = `https://pub.example/?a=1&b='"<tö>=`;
     const { ad } = issued({ creative: { markup }, publisher: { click_prefix: prefix } });
     expect(ad.decision.markup).toContain('<style>a{color:red}</style>');
     expect(ad.decision.markup).toContain(`data-s="${ad.billing.selection_id}">300x250 {unknown}</a>`);
-    expect(ad.decision.markup).toContain('href="https://pub.example/?a=1&amp;b=&#39;&quot;&lt;to&gt;=https%3A');
+    expect(ad.decision.markup).toContain('href="https://pub.example/?a=1&amp;b=&#39;%22%3Ct%C3%B6%3E=https%3A');
   });
 
   test('lists third-party trackers with their macros percent-encoded', () => {

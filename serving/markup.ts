@@ -139,7 +139,14 @@ function assetUrl({ landing_url }: CreativePublished): string {
   return URL.parse(landing_url)?.origin ?? '';
 }
 
-/** Our click URL behind the prefix of the publisher, who redirects to what follows it. */
+/**
+ * Our click URL behind the prefix of the publisher, who redirects to what follows it. What no URL may hold is percent-encoded, so that the whole can
+ * stand between quotes anywhere.
+ */
 export function clickUrl(publisher: PublisherPublished, ownUrl: string): string {
-  return publisher.click_prefix === null ? ownUrl : publisher.click_prefix + encodeURIComponent(ownUrl);
+  const { click_prefix: prefix } = publisher;
+  return prefix === null ? ownUrl : prefix.replace(notOfUrls, encodeURIComponent) + encodeURIComponent(ownUrl);
 }
+
+/** RFC 3986 knows none of these: controls, space, double quotes, angle brackets, backslash, and whatever is not ASCII. */
+const notOfUrls = /[\ud800-\udbff][\udc00-\udfff]|[^\x21-\x7e\ud800-\udfff]|["<>\\]/g;

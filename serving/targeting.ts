@@ -1,4 +1,5 @@
 import type { PlacementPublished, PublisherPublished, RequestContext } from '../domain/records.ts';
+import { BoundedCache } from './bounded-cache.ts';
 import type { KeyValues } from './bitmap-key-values.ts';
 import type { ListDimension } from './catalog-index.ts';
 import { slotKeys } from './creative-fit.ts';
@@ -70,11 +71,21 @@ function merged(a: readonly string[], b: readonly string[]): readonly string[] {
 
 /** The domain of the page with all domains above it (`news.example.com`, `example.com`), and the app. */
 function siteNames({ site_domain, app_bundle }: RequestContext): readonly string[] {
-  const names = given(app_bundle);
-  if (site_domain === null) return names;
-  const labels = site_domain.split('.');
-  const above = labels.slice(0, Math.max(1, labels.length - 1)).map((_, index) => labels.slice(index).join('.'));
-  return names.length === 0 ? above : [...new Set([...above, ...names])];
+  if (site_domain === null) return given(app_bundle);
+  const domains = withDomainsAbove(site_domain);
+  return app_bundle === null ? domains : [...new Set([...domains, app_bundle])];
+}
+
+const keptDomains = 10_000;
+const domainsAbove = new BoundedCache<string, readonly string[]>(keptDomains);
+
+function withDomainsAbove(domain: string): readonly string[] {
+  const known = domainsAbove.get(domain);
+  if (known !== undefined) return known;
+  const labels = domain.split('.');
+  const made = labels.slice(0, Math.max(1, labels.length - 1)).map((_, index) => labels.slice(index).join('.'));
+  domainsAbove.set(domain, made);
+  return made;
 }
 
 /** IAB categories with the tier above: `IAB3-1` is also `IAB3`. */

@@ -102,6 +102,21 @@ describe('POST /v1/decisions', () => {
     expect(returned?.markup_bytes).toBe(Buffer.byteLength(decisions[0].markup));
   });
 
+  test('answers in JSON whatever stands in slot ids, markup and the URLs of others', async () => {
+    const nasty = '"\\\u0000\n</script>ö😀';
+    const served = serve([
+      ...inventory(1, { publisher: { click_prefix: `https://pub.example/${nasty}?to=` } }),
+      ...supply(1, {
+        creative: { markup: `<b title='${nasty}'>{click_url}</b>`, trackers: [{ event: nasty, url: nasty }] },
+      }),
+    ]);
+    const answer = await ask(served, { slots: [{ id: nasty, placement_id: 'pl_1' }] });
+    const { decisions } = answer.json();
+    expect(decisions[0]).toMatchObject({ slot_id: nasty, trackers: [{ event: nasty, url: nasty }] });
+    expect(decisions[0].markup).toContain(`<b title='${nasty}'>https://pub.example/%22%5C%00%0A%3C`);
+    expect(decisions[0].click_url).toMatch(/^[\x21-\x7e]+$/);
+  });
+
   test('says why a slot stays empty, and records nothing then', async () => {
     const served = serve([...inventory(1), ...inventory(2, { placement: { status: 'PAUSED' } })]);
     const slots = [slot, { id: 'b', placement_id: 'pl_2' }, { id: 'c', placement_id: 'pl_9' }];

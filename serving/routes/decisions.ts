@@ -107,6 +107,31 @@ const answerSchema = {
   },
 } as const;
 
+/** Texts of the answer that are made of ids and URLs of our own making: no character in them needs escaping in JSON, and most of the answer is these. */
+const ownTexts = new Set([
+  'request_id',
+  'placement_id',
+  'selection_id',
+  'advertiser_id',
+  'campaign_id',
+  'line_item_id',
+  'creative_id',
+  'format',
+  'click_url',
+  'beacons',
+  'expires_at',
+]);
+
+/** The schema of the answer, for a serializer that need not look for what to escape in our own texts. */
+function wireSchema(schema: object, own = false): Record<string, unknown> {
+  const entries = Object.entries(schema as Readonly<Record<string, unknown>>).map(([name, value]) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return [name, value];
+    return [name, wireSchema(value, own || ownTexts.has(name))];
+  });
+  const copy = Object.fromEntries(entries) as Record<string, unknown>;
+  return own && copy['type'] === 'string' ? { ...copy, format: 'unsafe' } : copy;
+}
+
 const schema = {
   tags: ['decisions'],
   summary: 'Choose ads',
@@ -124,6 +149,7 @@ const json = 'application/json; charset=utf-8';
 /** `POST /v1/decisions`. */
 export function registerDecisions(app: FastifyInstance, deps: DecisionRouteDeps): void {
   const answers = new WeakMap<FastifyRequest, Answered>();
+  const wire = wireSchema(answerSchema);
   const arrivals = new WeakMap<FastifyRequest, number>();
   app.post('/v1/decisions', {
     schema,
@@ -144,7 +170,8 @@ export function registerDecisions(app: FastifyInstance, deps: DecisionRouteDeps)
       const answered = deps.desk.decide(decision, callerOf(request, deps, arrivals.get(request) ?? deps.monotonicUs()));
       const send = (answer: Answered): void => {
         answers.set(request, answer);
-        void reply.header('content-type', json).send(JSON.stringify(answer.body));
+        const serialize = reply.compileSerializationSchema(wire);
+        void reply.header('content-type', json).send(serialize({ ...answer.body }));
       };
       if (!(answered instanceof Promise)) return send(answered);
       answered.then(send, (error: unknown) => reply.send(error));
