@@ -104,6 +104,30 @@ test('the walk names the same first few as a ranking of everybody, however few i
   );
 });
 
+test('among equal bids the hash alone decides, wherever a line item stands in the index', () => {
+  const items = Array.from({ length: 200 }, () => ({ bid_micros: 1_000_000 }));
+  const base = { items, blocked: [], capped: [], broke: [], eligible: () => true, floorMicros: 0 };
+  const { index, present, eligibleSet, facts } = build({ ...base, requestHash: 0 });
+  for (let requestHash = 1; requestHash <= 40; requestHash += 1) {
+    const ofRequest = { ...facts, requestHash };
+    const ranking = walk(index, eligibleSet, ofRequest, 8);
+    ranking.fill(12);
+    expect(ids(ranking.offers).slice(0, 12)).toEqual(ids(fullRanking(present, ofRequest)).slice(0, 12));
+  }
+});
+
+test('a creative that is worth less than the best of its line item does not win by what the best is worth', () => {
+  const items = Array.from({ length: 60 }, () => ({ pricing_model: 'CPC' as const, bid_micros: 1_000_000 }));
+  const base = { items, blocked: [], capped: [], broke: [], eligible: () => true, floorMicros: 0 };
+  const { index, present, eligibleSet, facts } = build({ ...base, requestHash: 0 });
+  for (let requestHash = 1; requestHash <= 40; requestHash += 1) {
+    const ofRequest = { ...facts, requestHash };
+    const ranking = walk(index, eligibleSet, ofRequest, 4);
+    ranking.fill(3);
+    expect(ids(ranking.offers).slice(0, 3)).toEqual(ids(fullRanking(present, ofRequest)).slice(0, 3));
+  }
+});
+
 test('participating and excluded line items add up to the eligible ones, after refused draws, too', () => {
   fc.assert(
     fc.property(world, fc.nat(3), (given, refused) => {
