@@ -8,6 +8,7 @@ import { pacingRoutes } from '../dashboards/routes/pacing.ts';
 import { personRoutes } from '../dashboards/routes/persons.ts';
 import { auditRunRoutes } from '../dashboards/routes/reconciliations.ts';
 import { reportRoutes } from '../dashboards/routes/reports.ts';
+import { consolePages } from './console-pages.ts';
 import type { ConsoleParts } from './console-parts.ts';
 import { readPersonSecret } from './person-secret.ts';
 
@@ -27,6 +28,7 @@ export function consoleRoutes(parts: ConsoleParts): ConsoleRoutes[] {
     pacingRoutes({ views, campaignOwner }),
     reportRoutes({ reports, warehouse, clock }),
     personRoutes({ log, registry, clock, hashSecret: readPersonSecret(settings.dataDir) }),
+    ...consolePages(parts, process.env),
   ];
 }
 

@@ -161,7 +161,8 @@ async function* csvLines(rows: AsyncGenerator<EntryRow>) {
   for await (const row of rows) yield csvLine(entryColumns.map((column) => row[column]));
 }
 
-function shownSelection(answer: SelectionAnswer) {
+/** The story of a selection as JSON shows it. */
+export function shownSelection(answer: SelectionAnswer) {
   const events = answer.events.map(({ record, ...event }) => ({
     ...event,
     name: record?.name ?? null,

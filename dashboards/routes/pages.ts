@@ -1,0 +1,70 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AdtallyError } from '../../domain/errors.ts';
+import type { ConsoleRoutes } from '../console-app.ts';
+import type { Asset, Assets } from '../pages/assets.ts';
+
+export interface PageRoutesDeps {
+  readonly assets: Assets;
+  /** By which browsers reach the public side: the playground asks it for ads. */
+  readonly serveUrl: string;
+}
+
+/** Nothing but our own scripts and styles; no frame around us; no form, plug-in or base. */
+const strict = {
+  'default-src': "'none'",
+  'script-src': "'self'",
+  'style-src': "'self'",
+  'img-src': "'self' data:",
+  'connect-src': "'self'",
+  'base-uri': "'none'",
+  'form-action': "'none'",
+  'frame-ancestors': "'none'",
+} as const;
+
+function policy(directives: Readonly<Record<string, string>>): string {
+  return Object.entries(directives)
+    .map(([name, value]) => `${name} ${value}`)
+    .join('; ');
+}
+
+/** The playground shows an ad in a frame that inherits its policy: style attributes and images of the ad, still no script. */
+function playground(serveUrl: string): string {
+  const serve = new URL(serveUrl).origin;
+  return policy({
+    ...strict,
+    'style-src-attr': "'unsafe-inline'",
+    'img-src': `'self' data: https: ${serve}`,
+    'connect-src': `'self' ${serve}`,
+  });
+}
+
+/** `GET /`, `GET /demo` and their assets. The pages hold nothing secret: what they show, they ask for with the user's key. */
+export function pageRoutes({ assets, serveUrl }: PageRoutesDeps): ConsoleRoutes {
+  const pages = [
+    ['/', 'console', policy(strict)],
+    ['/demo', 'demo', playground(serveUrl)],
+  ] as const;
+  return (app) => {
+    for (const [path, name, csp] of pages) {
+      const page = assets.pages.get(name);
+      if (page === undefined) throw new AdtallyError('INVARIANT_BROKEN', `the page ${name} is missing`);
+      app.get(path, { schema: { hide: true } }, (request, reply) => {
+        reply.header('content-security-policy', csp).header('referrer-policy', 'no-referrer');
+        return sendAsset(request, reply, page);
+      });
+    }
+    app.get('/assets/:file', { schema: { hide: true } }, (request, reply) => {
+      const { file } = request.params as { readonly file: string };
+      const asset = assets.files.get(file);
+      if (asset === undefined) throw new AdtallyError('NOT_FOUND', 'there is no such asset');
+      return sendAsset(request, reply, asset);
+    });
+    app.get('/favicon.ico', { schema: { hide: true } }, (_request, reply) => reply.redirect('/assets/icon.svg', 302));
+  };
+}
+
+function sendAsset(request: FastifyRequest, reply: FastifyReply, { type, body, etag }: Asset): FastifyReply {
+  reply.header('etag', etag).header('cache-control', 'no-cache');
+  if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+  return reply.type(type).send(body);
+}
