@@ -5,6 +5,7 @@ import { createSystemClock } from '../adapters/system/clock.ts';
 import { createSystemRandom } from '../adapters/system/random.ts';
 import { deriveLimits } from '../config/limits.ts';
 import { readSettings, type Settings } from '../config/settings.ts';
+import { ensureFirstPolicy } from '../dashboards/finance/first-policy.ts';
 import { runAllocator } from '../streams/allocator.ts';
 import { creativeStats } from '../streams/processors/creative-stats.ts';
 import { exposure } from '../streams/processors/exposure.ts';
@@ -41,8 +42,10 @@ async function openParts(settings: Settings) {
     openKeys(settings, clock),
     openStates(settings, clock, 'streams'),
   ]);
-  const random = createSystemRandom();
-  return { clock, random, registry: openFileSchemaRegistry(), log, ledger, views, keys, states };
+  const [random, registry] = [createSystemRandom(), openFileSchemaRegistry()];
+  const rules = { holdMs: settings.holdMs, horizonMs: settings.horizonMs };
+  await ensureFirstPolicy({ log, registry, clock, rules, setBy: 'streams' });
+  return { clock, random, registry, log, ledger, views, keys, states };
 }
 
 type Parts = Awaited<ReturnType<typeof openParts>>;
