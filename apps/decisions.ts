@@ -9,6 +9,8 @@ import type { ViewStore } from '../ports/view-store.ts';
 import type { Boot } from '../serving/boot.ts';
 import { BotGate } from '../serving/bot-gate.ts';
 import type { CatalogIndex } from '../serving/catalog-index.ts';
+import { ClickRateRefresh } from '../serving/click-rate-refresh.ts';
+import type { SmoothedClickRates } from '../serving/click-rates.ts';
 import { ConsentGate } from '../serving/consent.ts';
 import { defaultDeadlinePolicy } from '../serving/deadline.ts';
 import { Decider } from '../serving/decide.ts';
@@ -28,6 +30,8 @@ export interface DecisionParts {
   readonly boot: Boot;
   /** Kept up to date by the boot's tail of `catalog`. */
   readonly index: CatalogIndex;
+  /** Those of the index. */
+  readonly rates: SmoothedClickRates;
   readonly views: ViewStore;
   readonly persons: KeyStore;
   readonly url: string;
@@ -35,6 +39,8 @@ export interface DecisionParts {
 }
 
 const defaultTmaxMs = 100;
+/** Creatives whose click rate is brought up to date at every mark. */
+const rateSlice = 100;
 /** A line item without budget is passed over for so long; grants come every few hundred ms. */
 const restMs = 50;
 /** The process does without what can be skipped once turns of its event loop are so late, ms. */
@@ -76,7 +82,10 @@ export function openDecisionDesk(parts: DecisionParts): DecisionDesk {
     underPressure: lateLoop(boot),
     onError: parts.onError,
   });
+  const { rates, views } = parts;
+  const refresh = new ClickRateRefresh({ index, rates, views, shards: settings.shards, slice: rateSlice });
   boot.everyMark.push(() => {
+    void refresh.refreshSome().catch(parts.onError);
     boot.decisions = desk.counts.decisions;
   });
   return desk;

@@ -13,6 +13,7 @@ import { BeaconDesk } from '../serving/beacons.ts';
 import { isAdtallyError } from '../domain/errors.ts';
 import { Boot, type BootOptions } from '../serving/boot.ts';
 import { CatalogIndex } from '../serving/catalog-index.ts';
+import { SmoothedClickRates } from '../serving/click-rates.ts';
 import { serveMetrics } from '../serving/metrics.ts';
 import { type RecoveryOptions, recoverBuffers } from '../serving/recovery.ts';
 import { Rejections } from '../serving/rejections.ts';
@@ -114,7 +115,8 @@ async function main(): Promise<void> {
   const url = settings.publicUrl ?? `http://${host}:${port}`;
   const keysFolder = join(dataDir, 'secrets');
   const keys = await TokenKeys.open({ disk, clock, random, folder: keysFolder, verifiesMs: limits.keyVerifiesMs });
-  const index = new CatalogIndex({ nowMs: clock.now() });
+  const rates = new SmoothedClickRates();
+  const index = new CatalogIndex({ nowMs: clock.now(), rates });
   const [views, persons] = [await openViews(settings, clock), await openKeys(settings, clock)];
 
   const boot = await Boot.start({
@@ -142,7 +144,7 @@ async function main(): Promise<void> {
     () => void keys.refresh().catch(die),
   );
   const onError = (error: Error) => say(error.stack ?? error.message);
-  const parts = { settings, limits, clock, random, registry, keys, boot, index, views, persons, url, onError };
+  const parts = { settings, limits, clock, random, registry, keys, boot, index, rates, views, persons, url, onError };
   const decisions = openDecisionDesk(parts);
   const debugKeys = new Set(settings.keys.split(',').map((part) => part.slice(part.indexOf('=') + 1).trim()));
   const metrics = serveMetrics({ counts: desk.counts, decisions: decisions.counts, boot });

@@ -23,6 +23,8 @@ import { trafficBodies, trafficCatalog, trafficPersons } from './decision-traffi
 import { type MeasuredServer, startMeasured } from './measured-server.ts';
 
 const connections = 128;
+/** Until the compiler has seen enough of both servers. */
+const warmMs = 6000;
 const seed = 7;
 const registry = openFileSchemaRegistry();
 const clock = createSystemClock();
@@ -173,11 +175,11 @@ export interface DecisionBenchOptions {
 /** Ours against bare fastify at 10,000 line items, and latency at half the throughput. */
 async function measureRatio({ rounds, roundMs }: DecisionBenchOptions): Promise<Record<string, number>> {
   const { server: ours, folder } = await startServe(10_000);
-  const warm = await round(ours, 2 * roundMs, true);
+  const warm = await round(ours, warmMs, true);
   const ANSWER_BYTES = String(Math.round(warm.bytes / warm.answered) - 230);
   const bare = await startMeasured('bench/bare-decision.ts', await freePort(), { ANSWER_BYTES });
   try {
-    await round(bare, roundMs, false);
+    await round(bare, warmMs / 3, false);
     const results: { ours: Round; bare: Round }[] = [];
     for (let index = 0; index < rounds; index += 1) {
       results.push({ ours: await round(ours, roundMs, true), bare: await round(bare, roundMs, false) });
@@ -206,7 +208,7 @@ async function measureRatio({ rounds, roundMs }: DecisionBenchOptions): Promise<
 async function measureCost(lineItems: number, { rounds, roundMs }: DecisionBenchOptions): Promise<number> {
   const { server, folder } = await startServe(lineItems);
   try {
-    await round(server, 2 * roundMs, true);
+    await round(server, warmMs, true);
     const costs: number[] = [];
     for (let index = 0; index < rounds; index += 1) costs.push((await round(server, roundMs, true)).cpuUs);
     return median(costs);

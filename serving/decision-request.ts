@@ -1,6 +1,7 @@
 import { AdtallyError } from '../domain/errors.ts';
 import { isEntityId } from '../domain/identity.ts';
 import { maxAmountMicros } from '../domain/money.ts';
+import { deviceTypes } from '../domain/targeting-rules.ts';
 import type { ConsentSignals } from './consent.ts';
 
 /** A slot of a page, app or player that asks for ads. */
@@ -69,8 +70,6 @@ export const requestLimits = {
 } as const;
 
 export const formats = ['banner', 'video', 'audio', 'native'] as const;
-export const deviceTypes = ['desktop', 'phone', 'tablet', 'tv', 'set_top_box', 'connected', 'dooh', 'unknown'] as const;
-
 type Fields = Readonly<Record<string, unknown>>;
 
 function refuse(path: string, expectation: string): never {

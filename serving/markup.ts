@@ -1,45 +1,12 @@
+import { trackerMacros } from '../domain/macros.ts';
 import type { Billing, CreativePublished, PublisherPublished, Tracker } from '../domain/records.ts';
 
+type Macro = (typeof trackerMacros)[number];
 /** Values of the macros of one ad. */
-export interface MacroValues {
-  readonly click_url: string;
-  readonly impression_url: string;
-  readonly viewable_url: string;
-  readonly selection_id: string;
-  readonly advertiser_id: string;
-  readonly campaign_id: string;
-  readonly line_item_id: string;
-  readonly creative_id: string;
-  readonly placement_id: string;
-  readonly publisher_id: string;
-  readonly width: string;
-  readonly height: string;
-  readonly duration_ms: string;
-  readonly landing_url: string;
-  /** Differs from ad to ad. */
-  readonly cachebuster: string;
-}
-type Macro = keyof MacroValues;
+type MacroValues = Readonly<Record<Macro, string>>;
 
-const macros: readonly Macro[] = [
-  'click_url',
-  'impression_url',
-  'viewable_url',
-  'selection_id',
-  'advertiser_id',
-  'campaign_id',
-  'line_item_id',
-  'creative_id',
-  'placement_id',
-  'publisher_id',
-  'width',
-  'height',
-  'duration_ms',
-  'landing_url',
-  'cachebuster',
-];
 /** Other words in braces are the template's own: style sheets and scripts are full of them. */
-const macroPattern = new RegExp(`\\{(${macros.join('|')})\\}`);
+const macroPattern = new RegExp(`\\{(${trackerMacros.join('|')})\\}`);
 
 /** Literal, macro, literal, macro … literal. */
 type Template = readonly string[];

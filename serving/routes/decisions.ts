@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { deviceTypes } from '../../domain/targeting-rules.ts';
 import { clientOf } from '../client.ts';
 import type { Answered, Caller, DecisionDesk } from '../decision-desk.ts';
-import { deviceTypes, formats, readDecisionRequest, requestLimits } from '../decision-request.ts';
+import { formats, readDecisionRequest, requestLimits } from '../decision-request.ts';
 import { problemResponses } from '../problem.ts';
 import { noAdReasons } from '../slot.ts';
 
