@@ -8,18 +8,24 @@ export const genesis: Uint8Array = new Uint8Array(32);
 export type HashedEntry = Omit<Entry, 'chain_hash'>;
 
 const hashBytes = 32;
+const encoder = new TextEncoder();
+/** Thirteen lengths, five numbers, the hash before. */
+const headerBytes = 13 * 4 + 5 * 8 + hashBytes;
 
 /**
- * Canonical entries and their chain. An entry's hash is SHA-256 over its fields in the order below, each as its length in 4 bytes (big endian) and
- * its bytes (text in UTF-8, numbers in 8 bytes big endian), the hash before it last. Batches do not enter it: how many records a poll
- * returned must not show.
+ * Canonical entries and their chain. The hash of an entry is SHA-256 over: the lengths in bytes of its thirteen texts (4 bytes each); source offset,
+ * ordinal, amount, posting time and selection time (8 bytes each); the hash before it (32 bytes); the texts in UTF-8: stream, kind, selection,
+ * advertiser, campaign, line item, publisher, debit, credit, currency, service period, posting period, reference. Numbers are big endian.
+ * Batches do not enter it: how many records a poll returned must not show.
  */
 export class EntryChain {
   readonly #stream: string;
   #bytes = Buffer.allocUnsafeSlow(4096);
+  #words = new DataView(this.#bytes.buffer);
+  /** Where the texts go. */
+  #room: Uint8Array = this.#bytes.subarray(headerBytes);
   /** Views of the first n bytes, since making one costs as much as a short hash. */
   #views: (Uint8Array | undefined)[] = [];
-  #end = 0;
   #head: Uint8Array;
 
   /** `stream` names truth and shard; `head` is the hash of its last entry, or `genesis`. */
@@ -34,8 +40,7 @@ export class EntryChain {
 
   /** Hash of an entry that follows the head, which it becomes. */
   link(entry: HashedEntry): Uint8Array {
-    this.#write(entry);
-    const digest = hash('sha256', this.#written(), 'binary'); // a Buffer would cost twice the hash
+    const digest = hash('sha256', this.#write(entry), 'binary'); // a Buffer would cost twice the hash
     const linked = new Uint8Array(hashBytes);
     for (let index = 0; index < hashBytes; index += 1) linked[index] = digest.charCodeAt(index);
     this.#head = linked;
@@ -44,82 +49,94 @@ export class EntryChain {
 
   /** The bytes that `link` would hash. */
   canonical(entry: HashedEntry): Uint8Array {
-    this.#write(entry);
-    return Uint8Array.from(this.#written());
+    return Uint8Array.from(this.#write(entry));
   }
 
-  #written(): Uint8Array {
-    return (this.#views[this.#end] ??= this.#bytes.subarray(0, this.#end));
+  /** One write of all texts together takes half the time of one each. */
+  #write(entry: HashedEntry): Uint8Array {
+    const texts =
+      this.#stream +
+      entry.kind +
+      entry.selection_id +
+      entry.advertiser_id +
+      entry.campaign_id +
+      entry.line_item_id +
+      entry.publisher_id +
+      entry.debit_account +
+      entry.credit_account +
+      entry.currency +
+      entry.service_period +
+      entry.posting_period +
+      entry.reference;
+    if (headerBytes + texts.length * 3 > this.#bytes.length) this.#grow(headerBytes + texts.length * 3);
+    const { written } = encoder.encodeInto(texts, this.#room);
+    this.#writeLengths(entry);
+    if (written !== texts.length) this.#correctLengths(entry);
+    this.#writeNumbers(entry);
+    this.#bytes.set(this.#head, headerBytes - hashBytes);
+    const end = headerBytes + written;
+    return (this.#views[end] ??= this.#bytes.subarray(0, end));
   }
 
-  #write(entry: HashedEntry): void {
-    this.#end = 0;
-    this.#text(this.#stream);
-    this.#number(entry.source_offset);
-    this.#number(entry.ordinal);
-    this.#text(entry.kind);
-    this.#text(entry.selection_id);
-    this.#text(entry.advertiser_id);
-    this.#text(entry.campaign_id);
-    this.#text(entry.line_item_id);
-    this.#text(entry.publisher_id);
-    this.#text(entry.debit_account);
-    this.#text(entry.credit_account);
-    this.#text(entry.currency);
-    this.#number(entry.amount_micros);
-    this.#text(entry.service_period);
-    this.#text(entry.posting_period);
-    this.#number(entry.posted_at);
-    this.#number(entry.selected_at);
-    this.#text(entry.reference);
-    this.#length(hashBytes);
-    this.#bytes.set(this.#head, this.#end);
-    this.#end += hashBytes;
+  /** As if all of it were ASCII, where a character is a byte. */
+  #writeLengths(entry: HashedEntry): void {
+    const words = this.#words;
+    words.setUint32(0, this.#stream.length);
+    words.setUint32(4, entry.kind.length);
+    words.setUint32(8, entry.selection_id.length);
+    words.setUint32(12, entry.advertiser_id.length);
+    words.setUint32(16, entry.campaign_id.length);
+    words.setUint32(20, entry.line_item_id.length);
+    words.setUint32(24, entry.publisher_id.length);
+    words.setUint32(28, entry.debit_account.length);
+    words.setUint32(32, entry.credit_account.length);
+    words.setUint32(36, entry.currency.length);
+    words.setUint32(40, entry.service_period.length);
+    words.setUint32(44, entry.posting_period.length);
+    words.setUint32(48, entry.reference.length);
   }
 
-  #length(length: number): void {
-    const bytes = this.#bytes;
-    bytes[this.#end] = length >>> 24;
-    bytes[this.#end + 1] = length >>> 16;
-    bytes[this.#end + 2] = length >>> 8;
-    bytes[this.#end + 3] = length;
-    this.#end += 4;
+  /** Some text, most likely the reference, is not ASCII. */
+  #correctLengths(entry: HashedEntry): void {
+    const texts = [
+      this.#stream,
+      entry.kind,
+      entry.selection_id,
+      entry.advertiser_id,
+      entry.campaign_id,
+      entry.line_item_id,
+      entry.publisher_id,
+      entry.debit_account,
+      entry.credit_account,
+      entry.currency,
+      entry.service_period,
+      entry.posting_period,
+      entry.reference,
+    ];
+    for (const [index, text] of texts.entries()) this.#words.setUint32(index * 4, Buffer.byteLength(text));
   }
 
-  #number(value: number): void {
-    this.#length(8);
-    const high = Math.floor(value / 0x1_0000_0000);
-    this.#length(high);
-    this.#length(value - high * 0x1_0000_0000);
+  #writeNumbers(entry: HashedEntry): void {
+    const words = this.#words;
+    setNumber(words, 52, entry.source_offset);
+    setNumber(words, 60, entry.ordinal);
+    setNumber(words, 68, entry.amount_micros);
+    setNumber(words, 76, entry.posted_at);
+    setNumber(words, 84, entry.selected_at);
   }
 
-  /** Names and ids are short ASCII, for which a loop beats the engine's encoder; anything else takes the general way. */
-  #text(text: string): void {
-    const { length } = text;
-    if (this.#end + length * 3 + 256 > this.#bytes.length) this.#grow(length * 3);
-    const bytes = this.#bytes;
-    const start = this.#end + 4;
-    for (let index = 0; index < length; index += 1) {
-      const code = text.charCodeAt(index);
-      if (code > 127) return this.#encoded(text);
-      bytes[start + index] = code;
-    }
-    this.#length(length);
-    this.#end = start + length;
-  }
-
-  #encoded(text: string): void {
-    const written = this.#bytes.write(text, this.#end + 4, 'utf8');
-    this.#length(written);
-    this.#end += written;
-  }
-
-  #grow(more: number): void {
-    const larger = Buffer.allocUnsafeSlow((this.#bytes.length + more) * 2);
-    larger.set(this.#bytes.subarray(0, this.#end));
-    this.#bytes = larger;
+  #grow(bytes: number): void {
+    this.#bytes = Buffer.allocUnsafeSlow(bytes * 2);
+    this.#words = new DataView(this.#bytes.buffer);
+    this.#room = this.#bytes.subarray(headerBytes);
     this.#views = [];
   }
+}
+
+function setNumber(words: DataView, at: number, value: number): void {
+  const high = Math.floor(value / 0x1_0000_0000);
+  words.setUint32(at, high);
+  words.setUint32(at + 4, value - high * 0x1_0000_0000);
 }
 
 /** A ledger stream at a cut: everything before `next` is in. */
