@@ -32,6 +32,8 @@ interface DecisionAnswer {
 const lookMs = 700;
 const viewableMs = 1_000;
 const patienceMs = 20_000;
+/** An ad that is wider stands above its story. */
+const widestBeside = 420;
 
 /** A page of a publisher with one slot, and the story of the ad in it. */
 export class Playground {
@@ -55,6 +57,7 @@ export class Playground {
     this.story = null;
     const frame = frameOf(ad);
     byId('slot').replaceChildren(frame);
+    byId('columns').classList.toggle('wide', ad.width > widestBeside);
     if (options.silent !== true) this.#track(frame, ad);
     void this.#follow(this.#turn, ad);
     return ad;
@@ -155,8 +158,10 @@ export function billingOf(story: Story): Billing | undefined {
   return story.events.find(({ name }) => name === 'AdSelected')?.value?.billing;
 }
 
+/** Each arrival once: what a crash interrupts while it is drained is drained again and stands in the log twice, with one receipt. */
 export function beaconsOf(story: Story): Beacon[] {
-  return story.events.flatMap(({ value }) => (value?.beacon === undefined ? [] : [value.beacon]));
+  const beacons = story.events.flatMap(({ value }) => (value?.beacon === undefined ? [] : [value.beacon]));
+  return [...new Map(beacons.map((beacon) => [beacon.receipt_id, beacon])).values()];
 }
 
 /** The one beacon that is billed. */
@@ -235,6 +240,6 @@ function shortStory(story: Story, setup: Setup): HTMLElement[] {
     h('ol', { class: 'steps', 'aria-label': 'How far it came' }, ...steps),
     h('ul', {}, ...story.why.map((sentence) => h('li', {}, sentence))),
     h('p', { class: 'dim' }, waits),
-    ledgers(story),
+    ledgers(story, 'stacked'),
   ];
 }

@@ -12,7 +12,8 @@ interface Run {
   readonly status?: string;
   readonly result?: 'tallies' | 'differs';
   readonly progress?: string | null;
-  readonly error?: { readonly code?: string; readonly detail?: string } | string | null;
+  /** Why it could not run. */
+  readonly problem?: string | null;
   readonly started_at?: string;
   readonly finished_at?: string;
   readonly selections?: number;
@@ -90,8 +91,7 @@ function showRun(run: Run, openSelection: (id: string) => void): void {
 
 function runParts(run: Run, openSelection: (id: string) => void): readonly Child[] {
   if (run.result === undefined) {
-    const why = typeof run.error === 'string' ? run.error : (run.error?.detail ?? run.status ?? 'it did not finish');
-    return [h('p', { class: 'problem' }, `Run ${run.id}: ${why}`)];
+    return [h('p', { class: 'problem' }, `Run ${run.id}: ${run.problem ?? run.status ?? 'it did not finish'}`)];
   }
   const tallies = run.result === 'tallies';
   const { causes = [], breaks = [], invariants = [] } = run;

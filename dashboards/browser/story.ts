@@ -30,7 +30,7 @@ export function storyParts(story: Story): readonly Child[] {
       ? h('p', { class: 'dim' }, `The first ${story.events.length} of ${count(story.events_total)} records.`)
       : null,
     h('h3', {}, 'In the ledgers'),
-    ledgers(story),
+    ledgers(story, 'halves'),
     ...verdicts(story),
     h('h3', {}, 'Why it was chosen'),
     ...whyChosen(story),
@@ -84,6 +84,8 @@ interface Step {
   readonly note: string;
   readonly looks: string;
   readonly places: string[];
+  /** What tells arrivals apart. */
+  readonly ids: Set<string>;
 }
 
 /** Order of what has the same time: an ad is chosen before it is paid for. */
@@ -106,21 +108,27 @@ function timeLine(events: readonly StoryEvent[]): HTMLElement {
   for (const { event, at } of sorted) {
     const step = stepOf(event, at);
     const last = steps.at(-1);
-    if (last !== undefined && last.name === step.name && last.note === step.note) last.places.push(...step.places);
+    if (last !== undefined && last.name === step.name && last.note === step.note) mergeInto(last, step);
     else steps.push(step);
   }
   return h('ol', { class: 'time-line' }, ...steps.map(showStep));
 }
 
-function showStep({ at, name, note, looks, places }: Step): HTMLElement {
+function mergeInto(step: Step, other: Step): void {
+  step.places.push(...other.places);
+  for (const id of other.ids) step.ids.add(id);
+}
+
+function showStep({ at, name, note, looks, places, ids }: Step): HTMLElement {
   const [first = ''] = places;
   const where = places.length === 1 ? first : `${first} and ${plural(places.length - 1, 'more')}`;
   return h(
     'li',
     { class: looks },
     h('time', { datetime: at, title: at }, clock(at)),
-    h('b', {}, places.length === 1 ? name : `${name} × ${places.length}`),
+    h('b', {}, ids.size === 1 ? name : `${name} × ${ids.size}`),
     note === '' ? null : ` ${note}`,
+    places.length > ids.size ? ', drained again after a crash' : null,
     h('span', { class: 'dim mono' }, `  ${where}`),
   );
 }
@@ -134,7 +142,14 @@ function stepOf(event: StoryEvent, at: string): Step {
     note: noteOf(event),
     looks,
     places: [`${topic}/${shard}/${offset}`],
+    ids: new Set([idOf(event)]),
   };
+}
+
+/** A receipt for what arrived, else the event; its place if it can't be read. */
+function idOf({ value, topic, shard, offset }: StoryEvent): string {
+  const id = value?.beacon?.receipt_id ?? value?.['receipt_id'] ?? value?.['event_id'];
+  return typeof id === 'string' ? id : `${topic}/${shard}/${offset}`;
 }
 
 function noteOf({ name, value }: StoryEvent): string {
@@ -150,9 +165,12 @@ function noteOf({ name, value }: StoryEvent): string {
   return '';
 }
 
-/** Both ledgers side by side. */
-export function ledgers({ tentative, final, currency }: Pick<Story, 'tentative' | 'final' | 'currency'>): HTMLElement {
-  return h('div', { class: 'halves' }, ledger('Tentative', tentative, currency), ledger('Final', final, currency));
+/** Both ledgers, beside or above each other. */
+export function ledgers(
+  { tentative, final, currency }: Pick<Story, 'tentative' | 'final' | 'currency'>,
+  form: 'halves' | 'stacked',
+): HTMLElement {
+  return h('div', { class: form }, ledger('Tentative', tentative, currency), ledger('Final', final, currency));
 }
 
 function ledger(title: string, entries: readonly EntryRow[], currency: string | null): HTMLElement {

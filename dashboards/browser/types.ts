@@ -27,6 +27,7 @@ export interface Billing {
 }
 
 export interface Beacon {
+  readonly receipt_id: string;
   readonly kind: string;
   readonly judgement: string;
   readonly network: string;
