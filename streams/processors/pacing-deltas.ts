@@ -42,7 +42,7 @@ export class PacingDeltas {
   readonly #unsaved = new Set<PacingRow>();
   readonly #removed = new Set<string>();
   /** Rows by the very lease object that the fold hands on from step to step, since making a key costs more than all the sums. */
-  readonly #byLease = new Map<Lease, PacingRow>();
+  readonly #byLease = new Map<Lease, Map<string, PacingRow>>();
   #outputs: PacingOutput[] = [];
 
   constructor(shard: number) {
@@ -141,12 +141,17 @@ export class PacingDeltas {
   }
 
   #rowOf(campaignId: string, lease: Lease): PacingRow {
-    const remembered = this.#byLease.get(lease);
-    if (remembered !== undefined && remembered.campaignId === campaignId) return remembered;
+    let ofLease = this.#byLease.get(lease);
+    if (ofLease === undefined) {
+      if (this.#byLease.size >= rememberedLeases) this.#byLease.clear();
+      ofLease = new Map();
+      this.#byLease.set(lease, ofLease);
+    }
+    const remembered = ofLease.get(campaignId);
+    if (remembered !== undefined) return remembered;
     const behindFence = this.#fenced.has(bootKey(lease.node, lease.boot));
     const row = this.#findOrAdd(campaignId, behindFence ? null : lease, lease.day);
-    if (this.#byLease.size >= rememberedLeases) this.#byLease.clear();
-    this.#byLease.set(lease, row);
+    ofLease.set(campaignId, row);
     return row;
   }
 

@@ -6,6 +6,8 @@ import type { Billing, Lease } from '../../domain/records.ts';
  */
 export class SharedContent {
   readonly #last = new Map<string, Billing>();
+  /** By boot: one for each budget day. */
+  readonly #leases = new Map<string, Lease[]>();
 
   /** The same content, with the texts of the last one of its line item wherever they are equal. */
   share(billing: Billing): Billing {
@@ -32,7 +34,7 @@ export class SharedContent {
       revenue_share_ppm: billing.revenue_share_ppm,
       share_rounding: billing.share_rounding,
       calendar: billing.calendar,
-      draw_lease: sameLease(like.draw_lease, billing.draw_lease),
+      draw_lease: billing.draw_lease === null ? null : this.lease(billing.draw_lease),
       test: billing.test,
       selected_at: billing.selected_at,
       expires_at: billing.expires_at,
@@ -40,13 +42,25 @@ export class SharedContent {
     this.#last.set(like.line_item_id, shared);
     return shared;
   }
+
+  /** The one object that stands for a lease: whoever sums by lease can go by it. */
+  lease(lease: Lease): Lease {
+    let ofBoot = this.#leases.get(lease.boot);
+    if (ofBoot === undefined) {
+      ofBoot = [];
+      this.#leases.set(lease.boot, ofBoot);
+    }
+    for (const known of ofBoot) if (known.day === lease.day && known.node === lease.node) return known;
+    ofBoot.push(lease);
+    return lease;
+  }
+
+  /** A boot is behind its fence: nothing draws on its leases any more. */
+  forgetBoot(boot: string): void {
+    this.#leases.delete(boot);
+  }
 }
 
 function same(known: string, fresh: string): string {
   return known === fresh ? known : fresh;
-}
-
-function sameLease(known: Lease | null, fresh: Lease | null): Lease | null {
-  if (known === null || fresh === null) return fresh;
-  return known.node === fresh.node && known.boot === fresh.boot && known.day === fresh.day ? known : fresh;
 }

@@ -79,5 +79,6 @@ function onNodeFenced({ state, step }: Work, { node, boot }: NodeFenced): void {
   if (nodes?.has(node) === true) return;
   if (nodes === undefined) state.fenced.set(boot, new Set([node]));
   else nodes.add(node);
+  state.contents.forgetBoot(boot);
   step.mark = { kind: 'fenced', node, boot };
 }

@@ -80,7 +80,8 @@ function enter(work: Work, selection: Selection, phase: Phase, dueAt: number = n
 }
 
 /** Open: drawn on its lease. The caller enters the phase. */
-export function draw(work: Work, selection: Selection, lease: Lease): void {
+export function draw(work: Work, selection: Selection, named: Lease): void {
+  const lease = work.state.contents.lease(named);
   selection.lease = lease;
   emit(work, selection, 'drawn', { lease });
 }
