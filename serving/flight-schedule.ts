@@ -23,7 +23,7 @@ export class FlightSchedule {
   /** Takes out the slots whose instant is at or before `nowMs`; a slot can come more than once. */
   takeDue(nowMs: number): number[] {
     const due: number[] = [];
-    while (this.nextAt <= nowMs) due.push(this.#pop());
+    while (this.#times.length > 0 && this.nextAt <= nowMs) due.push(this.#pop());
     return due;
   }
 
