@@ -1,5 +1,5 @@
 import type { Comparison } from './comparison.ts';
-import { Counter, quantile } from './tallies.ts';
+import { type Counter, quantile } from './tallies.ts';
 import type { Rates } from './visit-plan.ts';
 import type { SimulationResult } from './simulation.ts';
 

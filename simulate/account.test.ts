@@ -1,0 +1,93 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Account, boundaryMs, type PricedLineItem, priceOfOne } from './account.ts';
+
+function item(changes: Partial<PricedLineItem> = {}): PricedLineItem {
+  const plain = { lineItemId: 'li_1', campaignId: 'cmp_1', advertiserId: 'adv_1', currency: 'EUR' } as const;
+  return { ...plain, pricingModel: 'CPM', bidMicros: 2_345_678, ...changes };
+}
+
+const expiresAt = 100_000;
+const inTime = { selectionId: 's1', kind: 'impression', expiresAt, sentAt: 5_000, doneAt: 5_010 } as const;
+
+function accountWith(changes: Partial<PricedLineItem> = {}): Account {
+  const account = new Account([item(changes)]);
+  account.selected('s1', 'li_1', false);
+  return account;
+}
+
+describe('the price of one event', () => {
+  test('of a bid for a thousand is never more than the thousandth part, and less than a micro below it', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1_000_000_000 }), (bidMicros) => {
+        const price = priceOfOne({ pricingModel: 'CPM', bidMicros });
+        expect(price * 1000).toBeLessThanOrEqual(bidMicros);
+        expect(bidMicros - price * 1000).toBeLessThan(1000);
+      }),
+    );
+  });
+
+  test('of a bid for a click is the bid, of a house ad nothing', () => {
+    expect(priceOfOne({ pricingModel: 'CPC', bidMicros: 123_457 })).toBe(123_457);
+    expect(priceOfOne({ pricingModel: 'NONE', bidMicros: 0 })).toBe(0);
+  });
+});
+
+describe('the account', () => {
+  test('charges a selection once, however often its beacon was acknowledged', () => {
+    const account = accountWith();
+    for (let time = 0; time < 3; time += 1) account.attempted({ ...inTime, acknowledged: true });
+    expect([...account.charges().values()]).toEqual([
+      { selectionId: 's1', campaignId: 'cmp_1', currency: 'EUR', amountMicros: 2345 },
+    ]);
+    expect(account.doubtful()).toEqual([]);
+  });
+
+  test('charges only for the kind of event that the pricing model bills', () => {
+    const account = accountWith({ pricingModel: 'VCPM' });
+    account.attempted({ ...inTime, acknowledged: true });
+    expect(account.charges().size).toBe(0);
+    account.attempted({ ...inTime, kind: 'viewable', acknowledged: true });
+    expect(account.charges().size).toBe(1);
+  });
+
+  test('charges nothing for a beacon that came after its time', () => {
+    const account = accountWith();
+    account.attempted({ ...inTime, sentAt: expiresAt + boundaryMs + 1, doneAt: expiresAt + 2_000, acknowledged: true });
+    expect(account.charges().size).toBe(0);
+    expect(account.doubtful()).toEqual([]);
+  });
+
+  test('is in doubt after an answer that was lost in time, until the beacon is acknowledged in time', () => {
+    const account = accountWith();
+    account.attempted({ ...inTime, acknowledged: false });
+    expect(account.doubtful()).toEqual(['s1']);
+    account.attempted({ ...inTime, acknowledged: true });
+    expect(account.doubtful()).toEqual([]);
+    expect(account.charges().size).toBe(1);
+  });
+
+  test('is in doubt about an answer at the very moment of expiry', () => {
+    const account = accountWith();
+    account.attempted({ ...inTime, sentAt: expiresAt - 10, doneAt: expiresAt + 10, acknowledged: true });
+    expect(account.doubtful()).toEqual(['s1']);
+  });
+
+  test('leaves line items alone that the simulator did not write, test selections and house ads', () => {
+    const account = new Account([item(), item({ lineItemId: 'li_2', pricingModel: 'NONE', bidMicros: 0 })]);
+    expect(account.selected('foreign', 'li_9', false)).toBe(false);
+    account.selected('test', 'li_1', true);
+    account.selected('house', 'li_2', false);
+    for (const selectionId of ['foreign', 'test', 'house']) {
+      account.attempted({ ...inTime, selectionId, acknowledged: true });
+    }
+    expect(account.charges().size).toBe(0);
+    expect(account.foreign).toBe(1);
+  });
+
+  test('notices an id that is given out twice', () => {
+    const account = accountWith();
+    account.selected('s1', 'li_1', false);
+    expect(account.repeatedIds).toBe(1);
+  });
+});
