@@ -32,6 +32,7 @@ interface DecisionAnswer {
 const lookMs = 700;
 const viewableMs = 1_000;
 const patienceMs = 20_000;
+const againMs = 400;
 /** An ad that is wider stands above its story. */
 const widestBeside = 420;
 
@@ -63,11 +64,22 @@ export class Playground {
     return ad;
   }
 
+  /** A platform that has just started has no leases yet and is slow: it is asked again for a while. */
   async #decide(beaconLifeMs: number | undefined): Promise<Ad> {
+    const end = performance.now() + patienceMs;
+    for (;;) {
+      const { decisions, no_ad: refusals } = await this.#request(beaconLifeMs);
+      const [ad] = decisions;
+      if (ad !== undefined) return ad;
+      if (performance.now() > end) throw new Error(`serve has no ad: ${refusals[0]?.reason ?? 'no reason given'}`);
+      await wait(againMs);
+    }
+  }
+
+  async #request(beaconLifeMs: number | undefined): Promise<DecisionAnswer> {
     const { serve_url: serve, page_url: url } = this.setup;
-    const placement_id = byId<HTMLSelectElement>('placement').value;
     const body = {
-      slots: [{ id: 'top', placement_id }],
+      slots: [{ id: 'top', placement_id: byId<HTMLSelectElement>('placement').value }],
       context: { url },
       ...(beaconLifeMs !== undefined && { beacon_life_ms: beaconLifeMs }),
     };
@@ -78,9 +90,7 @@ export class Playground {
     });
     const answer = (await response.json()) as DecisionAnswer & { readonly detail?: string };
     if (!response.ok) throw new Error(answer.detail ?? `serve answered ${response.status}`);
-    const [ad] = answer.decisions;
-    if (ad === undefined) throw new Error(`serve has no ad: ${answer.no_ad[0]?.reason ?? 'no reason given'}`);
-    return ad;
+    return answer;
   }
 
   /** Rendered: impression. Half of it in view for a second: viewable. */
