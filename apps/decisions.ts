@@ -75,7 +75,7 @@ export function openDecisionDesk(parts: DecisionParts): DecisionDesk {
       clock,
       hashSecret: readPersonSecret(settings.dataDir),
     }),
-    bots: new BotGate([]),
+    bots: new BotGate(settings.blockedNetworks),
     consent: new ConsentGate(),
     deadlines: defaultDeadlinePolicy,
     defaultTmaxMs,

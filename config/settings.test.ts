@@ -59,6 +59,7 @@ describe('Settings', () => {
     ['PUBLIC_URL', 'https://a/?b'],
     ['LOG_URL', 'sqlite'],
     ['ADTALLY_SHARDS', '4'],
+    ['BLOCKED_NETWORKS', '10.0.0.0/8,ten'],
   ])('refuse %s=%s by name', (variable, value) => {
     expect(faultsOf({ [variable]: value })).toContain(variable);
   });

@@ -1,4 +1,5 @@
 import { AdtallyError } from '../domain/errors.ts';
+import { NetworkSet } from '../domain/network.ts';
 
 /** One environment variable: its name, what stands for it if it is not set, what it means, and how its text is read. */
 interface Setting<T> {
@@ -70,6 +71,22 @@ function publicUrl(variable: string, meaning: string): Setting<string | null> {
     if (text === '') return null;
     if (/^https?:\/\/[^\s/?#]+(\/[^\s?#]*)?$/.test(text)) return text.replace(/\/$/, '');
     return refuse(`must be an http or https URL without query, not ${JSON.stringify(text.slice(0, 80))}`);
+  };
+  return { variable, fallback: '', meaning, read };
+}
+
+/** Networks in CIDR notation, joined by commas. */
+function networks(variable: string, meaning: string): Setting<readonly string[]> {
+  const read = (given: string) => {
+    const list = given.split(',').map((network) => network.trim());
+    const named = list.filter((network) => network !== '');
+    try {
+      new NetworkSet(named);
+    } catch (error) {
+      if (error instanceof RangeError) return refuse(`must be networks joined by commas: ${error.message}`);
+      throw error;
+    }
+    return named;
   };
   return { variable, fallback: '', meaning, read };
 }
@@ -164,6 +181,10 @@ const table = {
     '250',
     [20, 60_000],
     'How often a node says that it lives and up to where its buffer is drained.',
+  ),
+  blockedNetworks: networks(
+    'BLOCKED_NETWORKS',
+    'Networks that get no ad, in CIDR notation, joined by commas: data centres, known abusers.',
   ),
   clickWithoutImpressionMs: duration(
     'QUALITY_CLICK_DELAY_MS',
