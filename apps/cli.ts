@@ -63,6 +63,12 @@ async function main(args: readonly string[]): Promise<number> {
   return command.run(rest);
 }
 
+// Whoever reads what we print may have seen enough: `adtally report | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

@@ -2,7 +2,7 @@ import { ask, Refusal, sentenceOf, storedKey, storeKey } from './api.ts';
 import { byId, h, show } from './dom.ts';
 import { clock, count, duration } from './format.ts';
 import { funnelParts, type Live, spendParts } from './panels.ts';
-import { startReconciliation } from './reconciliation.ts';
+import { listenForReconciliation, showLastReconciliation } from './reconciliation.ts';
 import { storyParts } from './story.ts';
 import type { Story } from './types.ts';
 
@@ -50,7 +50,7 @@ async function open(): Promise<void> {
   byId('forget').hidden = false;
   await refresh();
   if (storedKey() === null) return;
-  startReconciliation((id) => void openSelection(id));
+  void showLastReconciliation(openFound);
   const linked = new URLSearchParams(location.hash.slice(1)).get('selection');
   if (linked !== null) await openSelection(linked);
 }
@@ -88,6 +88,8 @@ byId('search').addEventListener('submit', (event) => {
   event.preventDefault();
   void openSelection(selectionField.value.trim());
 });
+const openFound = (id: string) => void openSelection(id);
+listenForReconciliation(openFound);
 byId('forget').addEventListener('click', () => askForKey(''));
 byId('window').addEventListener('change', () => void refresh());
 document.addEventListener('visibilitychange', () => {

@@ -1,4 +1,4 @@
-import { ask, Refusal, sentenceOf } from './api.ts';
+import { ask, sentenceOf } from './api.ts';
 import { byId, type Child, details, h, show, table, wait } from './dom.ts';
 import { count, money, plural, textOf } from './format.ts';
 
@@ -35,34 +35,36 @@ interface Run {
 const lookMs = 600;
 const place = () => byId('reconciliation');
 
-/** Shows the last run, and runs one when asked to. */
-export function startReconciliation(openSelection: (id: string) => void): void {
+/** A run that was asked for is shown, not the last one before it. */
+let isRunning = false;
+
+/** Runs one when the button is pressed. */
+export function listenForReconciliation(openSelection: (id: string) => void): void {
   const button = byId<HTMLButtonElement>('reconcile');
   button.addEventListener('click', () => {
     button.disabled = true;
+    isRunning = true;
     void reconcile(openSelection).finally(() => {
       button.disabled = false;
+      isRunning = false;
     });
   });
-  void showLast(openSelection);
 }
 
-async function showLast(openSelection: (id: string) => void): Promise<void> {
+/** Shows the last run there was. */
+export async function showLastReconciliation(openSelection: (id: string) => void): Promise<void> {
   try {
     const { items } = await ask<{ items: readonly Run[] }>('/v1/reconciliations?limit=1');
+    if (isRunning) return;
     const last = items[0];
     if (last === undefined)
       return say(
         'No run yet. A run sets every truth beside every other, selection by selection, and names a cause for each difference.',
       );
-    showRun(await ask<Run>(`/v1/reconciliations/${last.id}`), openSelection);
+    const run = await ask<Run>(`/v1/reconciliations/${last.id}`);
+    if (!isRunning) showRun(run, openSelection);
   } catch (error) {
-    const isOptional = error instanceof Refusal && (error.status === 404 || error.status === 400);
-    say(
-      isOptional
-        ? 'A run sets every truth beside every other, selection by selection, and names a cause for each difference.'
-        : sentenceOf(error),
-    );
+    if (!isRunning) say(sentenceOf(error));
   }
 }
 
