@@ -44,7 +44,9 @@ describe('The embedded key store', () => {
     const folder = makeTemporaryFolder();
     const store = await openEmbeddedKeyStore({ folder: folder.path, clock });
     await store.putIfAbsent('h', 'k');
-    const modes = readdirSync(folder.path).sort().map((name) => [name, statSync(join(folder.path, name)).mode & 0o777]);
+    const modes = readdirSync(folder.path)
+      .sort()
+      .map((name) => [name, statSync(join(folder.path, name)).mode & 0o777]);
     expect(modes).toEqual([
       ['keys.db', 0o600],
       ['keys.db-shm', 0o600],
