@@ -102,7 +102,13 @@ function metrics(handles: readonly ProcessorHandle[]): string {
       ];
     }),
   );
-  return `${rows.join('\n')}\n`;
+  const stopped = handles.flatMap((handle) =>
+    handle.health().map(({ shard, status }) => {
+      const labels = `{processor="${handle.name}",shard="${shard}"}`;
+      return `adtally_shard_failed${labels} ${status === 'failed' ? 1 : 0}`;
+    }),
+  );
+  return `${[...rows, ...stopped].join('\n')}\n`;
 }
 
 /** Says once of each shard that it stopped for a reason that somebody has to look at. */

@@ -18,7 +18,7 @@ function show(figures: object): void {
 
 const fold = quick ? { records: 100_000, rounds: 3 } : {};
 show(benchLedgerFold(fold));
-show(await benchReplay(fold));
+show(benchReplay(fold));
 show(
   await measureDecision(
     quick

@@ -13,9 +13,10 @@ export interface SelectionBookOptions {
   readonly keepMs?: number;
 }
 
+/** What settled at one fold time. */
 interface Settled {
-  readonly selection: Selection;
   readonly since: number;
+  selections: Selection[];
 }
 
 /**
@@ -27,9 +28,9 @@ export class SelectionBook {
   readonly #archive: SelectionArchive | undefined;
   readonly #keepMs: number;
   #changed: Selection[] = [];
-  /** In the order of settling, with a head index so that taking from the front costs nothing. */
+  /** In the order of settling, from `#oldest` on. */
   #settled: Settled[] = [];
-  #settledHead = 0;
+  #oldest = 0;
   /** Highest selection time of what may lie in the archive only, ms. */
   #archivedThrough = Number.NEGATIVE_INFINITY;
 
@@ -54,7 +55,7 @@ export class SelectionBook {
     const archived = this.#archive.find(id);
     if (archived === null) return undefined;
     this.add(archived);
-    this.#settled.push({ selection: archived, since: foldTime });
+    this.#settle(archived, foldTime);
     return archived;
   }
 
@@ -73,7 +74,7 @@ export class SelectionBook {
       selection.changed = true;
       this.#changed.push(selection);
     }
-    if (isSettled(selection.phase)) this.#settled.push({ selection, since: foldTime });
+    if (isSettled(selection.phase)) this.#settle(selection, foldTime);
   }
 
   /** What changed since the last call; now counted as saved. */
@@ -84,19 +85,37 @@ export class SelectionBook {
     return changed;
   }
 
-  /** Lets settled selections go whose time is over: into the archive, which has them already, or for ever if they are past their horizon. */
+  /**
+   * Lets settled selections go whose time in memory is over: the archive has them, or they are past their horizon. What was changed since the last
+   * snapshot stays until the next one.
+   */
   release(foldTime: number, isForgotten: (selection: Selection) => boolean): void {
-    for (let next = this.#settled[this.#settledHead]; next !== undefined; next = this.#settled[this.#settledHead]) {
-      const { selection, since } = next;
-      const gone = isForgotten(selection);
-      if (!gone && (this.#archive === undefined || since + this.#keepMs > foldTime || selection.changed)) break;
-      this.#settledHead += 1;
-      if (isSettled(selection.phase)) this.#letGo(selection);
+    for (let oldest = this.#settled[this.#oldest]; oldest !== undefined; oldest = this.#settled[this.#oldest]) {
+      const isOver = this.#archive !== undefined && oldest.since + this.#keepMs <= foldTime;
+      if (!isOver && !isForgotten(oldest.selections[0] as Selection)) return;
+      const stays: Selection[] = [];
+      for (const one of oldest.selections) {
+        if (!isSettled(one.phase)) continue; // it moves again, and will settle again
+        if (isForgotten(one) || (isOver && !one.changed)) this.#letGo(one);
+        else if (!one.kept || this.#archive !== undefined) stays.push(one);
+      }
+      oldest.selections = stays;
+      if (stays.length > 0) return;
+      this.#dropOldest();
     }
-    if (this.#settledHead > 1024 && this.#settledHead * 2 > this.#settled.length) {
-      this.#settled = this.#settled.slice(this.#settledHead);
-      this.#settledHead = 0;
-    }
+  }
+
+  #dropOldest(): void {
+    this.#oldest += 1;
+    if (this.#oldest < 1_024 || this.#oldest * 2 < this.#settled.length) return;
+    this.#settled = this.#settled.slice(this.#oldest);
+    this.#oldest = 0;
+  }
+
+  #settle(selection: Selection, foldTime: number): void {
+    const latest = this.#settled.at(-1);
+    if (latest !== undefined && latest.since === foldTime) latest.selections.push(selection);
+    else this.#settled.push({ since: foldTime, selections: [selection] });
   }
 
   #letGo(selection: Selection): void {

@@ -81,6 +81,8 @@ export class SpendSnapshots {
     for (const [boot, nodes] of form.fenced) for (const node of nodes) fold.pacing.restoreFence(node, boot);
     for (const [key, bytes] of this.#entries(live)) {
       const selection = decodeSelection(key.slice(1), bytes, state.policies);
+      if (selection.billing !== null) selection.billing = state.contents.share(selection.billing);
+      if (selection.lease !== null) selection.lease = state.contents.lease(selection.lease);
       state.selections.add(selection);
       if (Number.isFinite(selection.dueAt)) state.due.add(selection);
     }
