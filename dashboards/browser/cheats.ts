@@ -53,6 +53,8 @@ const shortLifeMs = 4_000;
 const backWithinMs = 60_000;
 /** Records of the fold may come somewhat later than the hold's end. */
 const certifySlackMs = 30_000;
+/** Nobody keeps all buttons waiting for longer. */
+const longestWaitMs = 180_000;
 
 export function isCharged(story: Story): boolean {
   return micros(story, 'incurred_micros') > 0n;
@@ -260,6 +262,11 @@ const afterwards: Cheat = {
       ground.story !== null && ground.story.state === 'final' && ground.ad !== null
         ? ground.ad
         : await freshChargedAd(ground, say);
+    const { hold_ms: holdMs } = ground.setup;
+    if (holdMs > longestWaitMs && (ground.story === null || !isFinal(ground.story))) {
+      const when = `the hold is ${duration(holdMs)} here; leave this ad open until it is final`;
+      throw new Error(`${when}, or see it at once with HOLD_MS=10s DATA_DIR=./data-short npm start`);
+    }
     const end = performance.now() + ground.setup.hold_ms + certifySlackMs;
     for (let at = performance.now(); ground.story === null || !isFinal(ground.story); at = performance.now()) {
       if (at > end) throw new Error('it did not become final');
