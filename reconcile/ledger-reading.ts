@@ -141,31 +141,29 @@ function eventIdOf(stream: string, { first, next }: EntriesBooked, data: Uint8Ar
 }
 
 /**
- * SHA-256 over the canonical entry and the hash before it: each field behind its length in 4 bytes, in this order, texts in UTF-8 and numbers in
- * 8 bytes, all big endian. Written anew from the document, so that a fault in the writer's form can't hide in the reader's.
+ * Hash of an entry: SHA-256 over the lengths of its texts (4 bytes each), its numbers (8 bytes each), the hash before it, and the texts in UTF-8. All
+ * big endian, in the order that the document of the chain gives. Written anew from it, so that a fault in the writer's form can't hide in the reader's.
  */
 export function chainHash(stream: string, entry: Entry, previous: Uint8Array): Uint8Array {
+  const texts = textsOf(stream, entry).map((text) => Buffer.from(text, 'utf8'));
   const hash = createHash('sha256');
-  for (const field of [...canonicalFields(stream, entry), previous]) {
-    const bytes = typeof field === 'string' ? Buffer.from(field, 'utf8') : field;
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(bytes.length);
-    hash.update(length).update(bytes);
-  }
+  for (const { length } of texts) hash.update(bigEndian(length, 4));
+  for (const number of numbersOf(entry)) hash.update(bigEndian(number, 8));
+  hash.update(previous);
+  for (const text of texts) hash.update(text);
   return hash.digest();
 }
 
-function bigEndian(value: number): Uint8Array {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigInt64BE(BigInt(value));
-  return bytes;
+function bigEndian(value: number, bytes: 4 | 8): Uint8Array {
+  const buffer = Buffer.alloc(bytes);
+  if (bytes === 4) buffer.writeUInt32BE(value);
+  else buffer.writeBigInt64BE(BigInt(value));
+  return buffer;
 }
 
-function canonicalFields(stream: string, entry: Entry): (string | Uint8Array)[] {
+function textsOf(stream: string, entry: Entry): readonly string[] {
   return [
     stream,
-    bigEndian(entry.source_offset),
-    bigEndian(entry.ordinal),
     entry.kind,
     entry.selection_id,
     entry.advertiser_id,
@@ -175,11 +173,12 @@ function canonicalFields(stream: string, entry: Entry): (string | Uint8Array)[] 
     entry.debit_account,
     entry.credit_account,
     entry.currency,
-    bigEndian(entry.amount_micros),
     entry.service_period,
     entry.posting_period,
-    bigEndian(entry.posted_at),
-    bigEndian(entry.selected_at),
     entry.reference,
   ];
+}
+
+function numbersOf(entry: Entry): readonly number[] {
+  return [entry.source_offset, entry.ordinal, entry.amount_micros, entry.posted_at, entry.selected_at];
 }

@@ -140,12 +140,15 @@ function assemble(
   };
 }
 
-/** The sums of pacing and invoices that each selection is in. */
+/** The sums of pacing and invoices that each selection is in: those of its shard, and of any in which records of it stand. */
 function sumsOf(recounted: readonly Recounted[]): (selectionId: string) => readonly string[] {
   const byId = new Map(recounted.map((one) => [one.selectionId, one]));
   return (id) => {
     const one = byId.get(id);
-    return one === undefined ? [] : Object.values(sumKeys(one));
+    if (one === undefined) return [];
+    const { reserved, incurred, verdicts } = one.facts;
+    const shards = new Set([one.shard, ...[...reserved, ...incurred, ...verdicts].map(({ shard }) => shard)]);
+    return [...shards].flatMap((shard) => Object.values(sumKeys({ ...one, shard })));
   };
 }
 

@@ -2,15 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { monthEnds } from '../domain/calendar.ts';
 import { eventId, uuidV7 } from '../domain/identity.ts';
-import type { Billing, EntriesBooked, Lease, PricingModel } from '../domain/records.ts';
+import type { Billing, EntriesBooked, Entry, Lease, PricingModel } from '../domain/records.ts';
 import { expectedEntries } from '../reconcile/expected-entries.ts';
 import { FactBook } from '../reconcile/facts.ts';
 import { checkEntries } from '../reconcile/ledger-check.ts';
+import { chainHash } from '../reconcile/ledger-reading.ts';
 import type { Placed } from '../reconcile/log-reading.ts';
 import { adjustmentsThatHold, Walk } from '../reconcile/outcome.ts';
 import { Timeline } from '../reconcile/timeline.ts';
 import type { SpendRecord } from '../streams/processors/spend-lifecycle.ts';
-import { genesis } from '../ledger/chain.ts';
+import { EntryChain, genesis } from '../ledger/chain.ts';
 import { SpendFold } from '../streams/runtime/spend-fold.ts';
 
 const startMs = Date.UTC(2026, 9, 30, 22);
@@ -247,6 +248,28 @@ function foldAll(records: readonly SpendRecord[]): EntriesBooked[] {
 }
 
 describe('the recount and the production fold', () => {
+  it('hash an entry alike, each by its own reading of the form', () => {
+    const texts = fc.string({ unit: 'grapheme', maxLength: 40 });
+    const number = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
+    const names = ['kind', 'selection_id', 'advertiser_id', 'campaign_id', 'line_item_id', 'publisher_id'] as const;
+    const accounts = ['debit_account', 'credit_account', 'currency', 'service_period', 'posting_period'] as const;
+    const numbers = ['source_offset', 'ordinal', 'amount_micros', 'posted_at', 'selected_at'] as const;
+    const fields = {
+      ...Object.fromEntries([...names, ...accounts, 'reference'].map((name) => [name, texts])),
+      ...Object.fromEntries(numbers.map((name) => [name, number])),
+    };
+    fc.assert(
+      fc.property(fc.array(fc.record(fields), { maxLength: 4 }), (entries) => {
+        const chain = new EntryChain('final-3');
+        for (const fieldsOfEntry of entries) {
+          const entry = { ...(fieldsOfEntry as unknown as Entry), chain_hash: new Uint8Array() };
+          const before = Uint8Array.from(chain.head);
+          expect(Buffer.from(chain.link(entry))).toEqual(Buffer.from(chainHash('final-3', entry, before)));
+        }
+      }),
+    );
+  });
+
   it('agree on every entry of every selection of any shard, though they share no rule', () => {
     fc.assert(
       fc.property(
