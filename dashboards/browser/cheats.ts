@@ -1,5 +1,5 @@
 import { ask } from './api.ts';
-import { wait } from './dom.ts';
+import { byId, wait } from './dom.ts';
 import { duration, money } from './format.ts';
 import { type Ad, beaconsOf, billableUrl, billingOf, fire, type Playground } from './playground.ts';
 import type { EntryRow, Story } from './types.ts';
@@ -80,6 +80,8 @@ async function freshChargedAd(ground: Playground, say: Say): Promise<Ad> {
   const { events } = await ground.until((story) => billingOf(story) !== undefined, 'its selection in the log');
   const billing = billingOf({ events } as Story);
   if (billing?.pricing_model === 'NONE') throw new Error('this ad costs nothing: choose another placement');
+  // Only what is in view is viewable, and the buttons are below the ad.
+  if (billing?.pricing_model === 'VCPM') byId('slot').scrollIntoView({ block: 'center' });
   if (billing?.pricing_model === 'CPC') {
     await ground.until((story) => beaconsOf(story).length > 0, 'its impression');
     await wait(2_000); // a person sees before they click
