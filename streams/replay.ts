@@ -168,6 +168,8 @@ class ReplayedStream {
   readonly #entries: Lane;
   readonly #marks: Lane;
   #revision = 0;
+  /** Revision of the last event when the replay began: what a running platform appends meanwhile is beyond the log that was read. */
+  #lastRevision = -1;
   #readTo: Position = start;
 
   constructor(truth: LedgerTruth, shard: number, sources: ReplaySources) {
@@ -185,6 +187,7 @@ class ReplayedStream {
     for (let from: number | 'end' = 'end'; ; ) {
       const [event] = await ledger.readBackwards(this.#name, from, 1);
       if (event === undefined) return;
+      this.#lastRevision = Math.max(this.#lastRevision, event.revision);
       const batch = this.#batchOf(event, () => {});
       if (batch !== null) {
         this.next = batch.next;
@@ -216,8 +219,9 @@ class ReplayedStream {
 
   /** Reads the stream up to a source offset and compares as far as both have come. */
   async compareBefore(offset: number): Promise<void> {
-    while (this.#readTo.offset < offset) {
-      const page = await this.#sources.ledger.readForwards(this.#name, this.#revision, pageEvents);
+    while (this.#readTo.offset < offset && this.#revision <= this.#lastRevision) {
+      const most = Math.min(pageEvents, this.#lastRevision - this.#revision + 1);
+      const page = await this.#sources.ledger.readForwards(this.#name, this.#revision, most);
       if (page.length === 0) break;
       for (const event of page) this.#addEvent(event);
     }
