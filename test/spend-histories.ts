@@ -169,3 +169,19 @@ function correction(one: Extract<Act, { act: 'adjust' }>, { state }: SpendStory)
     relied_reversed_micros: reversedSoFar,
   });
 }
+
+/** Many selections through their whole life: some clicked twice, some expired, some judged, with ticks in between. */
+export function manyRecords(selected: number): readonly SpendRecord[] {
+  const records: SpendRecord[] = [policy(), tick(0)];
+  for (let index = 0; index < selected; index += 1) {
+    const billing = content(index, index % 3 === 0 ? { pricing_model: 'CPC', price_micros: 90_001 + index } : {});
+    const arrivals =
+      index % 3 === 0 ? [incurred(billing, lease(1)), incurred(billing, lease(index % 3))] : [reserved(billing)];
+    if (index % 3 === 1) arrivals.push(incurred(billing));
+    if (index % 50 === 1) arrivals.push(verdict(billing));
+    records.push(...arrivals);
+    if (index % 10 === 0) records.push(tick(index * 4_000));
+    if (index % 700 === 699) records.push(fenced(2));
+  }
+  return [...records, tick(2 * selected * 4_000)];
+}

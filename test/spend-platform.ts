@@ -1,6 +1,6 @@
 import { openFileSchemaRegistry } from '../adapters/embedded/file-schema-registry.ts';
 import { createSimulatedLedger, type SimulatedLedger } from '../adapters/simulated/ledger-store.ts';
-import { createSimulatedLog, type SimulatedLogHandle } from '../adapters/simulated/event-log.ts';
+import { createSimulatedLog, type SimulatedLog, type SimulatedLogHandle } from '../adapters/simulated/event-log.ts';
 import { createSimulatedStates, type SimulatedStates } from '../adapters/simulated/state-store.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { createSystemRandom } from '../adapters/system/random.ts';
@@ -18,7 +18,7 @@ import { topicShards } from './topic-shards.ts';
 /** One life of a writer of shard 0. */
 export interface WriterLife {
   readonly batchRecords: number;
-  /** The process dies at the write of this number, before it or after it took effect; null: never. */
+  /** The process dies at the write of this number, before it or after it took effect (of an append to the log, half of it); null: never. */
   readonly diesAt: number | null;
   readonly diesAfter: boolean;
   /** Its states are lost before it starts. */
@@ -41,10 +41,8 @@ export class SpendPlatform {
   readonly ledger: SimulatedLedger = createSimulatedLedger();
   readonly states: SimulatedStates = createSimulatedStates();
   readonly #clock = createSystemClock();
-  readonly log: SimulatedLogHandle = createSimulatedLog({ shards: topicShards(2) }).open({
-    clock: this.#clock,
-    name: 'test',
-  });
+  readonly logs: SimulatedLog = createSimulatedLog({ shards: topicShards(2) });
+  readonly log: SimulatedLogHandle = this.logs.open({ clock: this.#clock, name: 'test' });
 
   async append(records: readonly (SpendRecord | Uint8Array)[]): Promise<void> {
     const values = records.map((one) => (one instanceof Uint8Array ? one : this.registry.encode(one.name, one.value)));
@@ -145,10 +143,15 @@ export class SpendPlatform {
 
   /** The log as a writer sees it: it dies with its process, and says when the writer has come to the end. */
   #watched(death: Death, life: WriterLife, controller: AbortController): EventLog {
-    const log = mortal<EventLog, 'append'>(this.log, death, 'append');
+    const { log } = this;
     let reads = 0;
     return {
-      ...bound(log),
+      ...bound<EventLog>(log),
+      append: (topic, records) =>
+        death.write(
+          () => log.append(topic, records),
+          () => log.append(topic, records.slice(0, Math.ceil(records.length / 2))),
+        ),
       read: (topic, shard, from, max) => {
         if (topic === 'spend') reads += 1;
         if (life.stopsAfterReads !== null && reads >= life.stopsAfterReads) controller.abort();
@@ -189,11 +192,12 @@ class Death {
     this.#life = life;
   }
 
-  async write<T>(run: () => Promise<T>): Promise<T> {
+  /** `last` is what of the fatal write takes effect, if any of it does. */
+  async write<T>(run: () => Promise<T>, last: () => Promise<unknown> = run): Promise<T> {
     const { diesAt, diesAfter } = this.#life;
     this.#writes += 1;
     if (diesAt === null || this.#writes < diesAt) return run();
-    if (this.#writes === diesAt && diesAfter) await run();
+    if (this.#writes === diesAt && diesAfter) await last();
     throw new Error('the process dies');
   }
 }

@@ -103,6 +103,23 @@ describe('the writer of a shard', () => {
     expect(await empty.live(steadyLife)).toMatchObject({ status: 'failed', code: 'OFFSET_GONE' });
   });
 
+  it('does not fold a log from which evidence is missing', async () => {
+    const platform = new SpendPlatform();
+    await platform.append([policy(), tick(0), incurred(content(0)), tick(holdMs)]);
+    platform.logs.trim('spend', 0, 1);
+    expect(await platform.live(steadyLife)).toMatchObject({ status: 'failed', code: 'OFFSET_GONE' });
+  });
+
+  it('goes on above what it has folded, whatever was forgotten below', async () => {
+    const platform = new SpendPlatform();
+    await platform.append([policy(), tick(0), incurred(content(0))]);
+    await platform.live(steadyLife);
+    platform.logs.trim('spend', 0, 3);
+    await platform.append([tick(holdMs)]);
+    expect(await platform.live(steadyLife)).toMatchObject({ status: 'stopped', code: '' });
+    expect((await platform.batches('final')).at(-1)?.entry_count).toBe(3);
+  });
+
   it('cuts one tick that moves more than fits into an append, and goes on within it after a crash', async () => {
     const [whole, torn] = [new SpendPlatform(), new SpendPlatform()];
     const records = [policy(), tick(0)];
