@@ -97,9 +97,12 @@ export class Account {
     return this.#entries.size;
   }
 
-  /** Selections of which can't be known whether they were charged. The comparison is exact only if there are none. */
-  doubtful(): string[] {
-    return [...this.#entries].filter(([, entry]) => !entry.charged && entry.doubtful).map(([id]) => id);
+  /**
+   * What would be charged for selections of which can't be known whether they are: the answer was lost with the process, and the token
+   * expired before anybody could be asked again.
+   */
+  doubtful(): Map<string, ExpectedCharge> {
+    return this.#priced((entry) => !entry.charged && entry.doubtful);
   }
 
   has(selectionId: string): boolean {
@@ -108,10 +111,15 @@ export class Account {
 
   /** Everything that must be charged, free and test selections left out. */
   charges(): Map<string, ExpectedCharge> {
+    return this.#priced(({ charged }) => charged);
+  }
+
+  #priced(holds: (entry: Entry) => boolean): Map<string, ExpectedCharge> {
     const charges = new Map<string, ExpectedCharge>();
-    for (const [selectionId, { item, test, charged }] of this.#entries) {
+    for (const [selectionId, entry] of this.#entries) {
+      const { item, test } = entry;
       const amountMicros = priceOfOne(item);
-      if (!charged || test || amountMicros === 0) continue;
+      if (!holds(entry) || test || amountMicros === 0) continue;
       charges.set(selectionId, { selectionId, campaignId: item.campaignId, currency: item.currency, amountMicros });
     }
     return charges;

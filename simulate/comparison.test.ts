@@ -96,6 +96,25 @@ describe('the comparison', () => {
     expect(found.lostBeacons).toEqual(['s2/impression']);
   });
 
+  test('takes the platform at its word for a charge that is in doubt, but not for its price', () => {
+    const doubted = result();
+    doubted.account.selected('s3', 'li_1', false);
+    const lost = { selectionId: 's3', kind: 'impression', expiresAt: 90_000, sentAt: 1, doneAt: 2 } as const;
+    doubted.account.attempted({ ...lost, acknowledged: false });
+    const find = (amount: string) => {
+      const with3 = [...charged, entry('s3', amount, '0/3')];
+      return compare(doubted, {
+        books: books({ incurred: 6000n, certified: 4000n, reported: 6000n }),
+        charged: with3,
+        verdicts,
+        receipts,
+      });
+    };
+    expect(find('2000')).toMatchObject({ doubtful: ['s3'], doubtfulCharged: ['s3'], unexpected: [], missing: [] });
+    expect(find('2001').unexpected).toEqual(['s3']);
+    expect(find('1999').missing).toEqual(['s3']);
+  });
+
   test('counts a verdict on a person against precision, a robot that went unnoticed against recall', () => {
     const wrong: readonly Verdict[] = [{ selection_id: 's1', category: 'SIVT', rule: 'click_farm' }];
     expect(compare(result(), { books: books(), charged, verdicts: wrong, receipts }).detection).toMatchObject({

@@ -33,8 +33,9 @@ export interface Comparison {
   readonly doubleCharged: readonly string[];
   /** Acknowledged beacons of which the log holds fewer receipts than were acknowledged, as selection/kind. */
   readonly lostBeacons: readonly string[];
-  /** Selections of which the account can't say whether they were charged. */
+  /** Selections of which the account can't say whether they were charged, and which of them the platform did charge: its word is taken for those, their price is not. */
   readonly doubtful: readonly string[];
+  readonly doubtfulCharged: readonly string[];
   readonly detection: Detection;
 }
 
@@ -51,13 +52,16 @@ export interface Detection {
 /** Holds the simulator's account against every truth: sums to the micro, then selection by selection, so that differences can't cancel. */
 export function compare({ account, tallies, labels }: SimulationResult, evidence: Evidence): Comparison {
   const { books, charged, verdicts, receipts } = evidence;
+  const booked = bookedBySelection(charged);
+  const doubtful = account.doubtful();
+  const doubtfulCharged = [...doubtful.values()].filter(({ selectionId }) => booked.has(selectionId));
   const charges = account.charges();
+  for (const charge of doubtfulCharged) charges.set(charge.selectionId, charge);
   const judged = new Set(verdicts.map(({ selection_id }) => selection_id));
   const kept = [...charges.values()].filter(({ selectionId }) => !judged.has(selectionId));
   const gross = sumByCurrency(charges.values());
   const net = sumByCurrency(kept);
   const lines = [...gross.keys()].toSorted().flatMap((currency) => linesOf(currency, gross, net, books));
-  const booked = bookedBySelection(charged);
   const expected = (id: string) => BigInt(charges.get(id)?.amountMicros ?? 0);
   return {
     lines,
@@ -70,7 +74,8 @@ export function compare({ account, tallies, labels }: SimulationResult, evidence
     lostBeacons: [...tallies.acknowledged]
       .filter(([key, count]) => (receipts.get(key) ?? 0) < count)
       .map(([key]) => key),
-    doubtful: account.doubtful(),
+    doubtful: [...doubtful.keys()],
+    doubtfulCharged: doubtfulCharged.map(({ selectionId }) => selectionId),
     detection: detect([...charges.keys()], labels, verdicts),
   };
 }

@@ -35,7 +35,7 @@ export interface Rates {
 
 export const defaultRates: Rates = {
   duplicates: 0.08,
-  late: 0.018,
+  late: 0.025,
   forged: 0.009,
   wrongKind: 0.005,
   bots: 0.088,
