@@ -23,6 +23,8 @@ export interface WriterLife {
   readonly diesAfter: boolean;
   /** Its states are lost before it starts. */
   readonly cold: boolean;
+  /** Tells pacing at every turn, not only at a checkpoint. */
+  readonly eager: boolean;
   /** Reads of the log after which it is told to stop; null: once it has written everything. */
   readonly stopsAfterReads: number | null;
 }
@@ -32,6 +34,7 @@ export const steadyLife: WriterLife = {
   diesAt: null,
   diesAfter: false,
   cold: false,
+  eager: true,
   stopsAfterReads: null,
 };
 
@@ -67,7 +70,7 @@ export class SpendPlatform {
       random: createSystemRandom(),
       batchRecords: life.batchRecords,
       checkpointEveryMs: 0,
-      pacingEveryMs: 0,
+      pacingEveryMs: life.eager ? 0 : 1_000_000,
       ...options,
     });
     await shard.run(controller.signal);

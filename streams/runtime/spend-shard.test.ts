@@ -3,13 +3,24 @@ import { describe, expect, it } from 'vitest';
 import type { Billing, SpendReserved } from '../../domain/records.ts';
 import { history } from '../../test/spend-histories.ts';
 import { steadyLife, SpendPlatform, type WriterLife } from '../../test/spend-platform.ts';
-import { content, holdMs, horizonMs, incurred, policy, reserved, tick } from '../../test/spend-story.ts';
+import {
+  content,
+  fenced,
+  holdMs,
+  horizonMs,
+  incurred,
+  policy,
+  reserved,
+  tick,
+  verdict,
+} from '../../test/spend-story.ts';
 
 const life: fc.Arbitrary<WriterLife> = fc.record({
   batchRecords: fc.integer({ min: 1, max: 12 }),
   diesAt: fc.option(fc.integer({ min: 1, max: 20 })),
   diesAfter: fc.boolean(),
   cold: fc.integer({ min: 0, max: 4 }).map((die) => die === 0),
+  eager: fc.boolean(),
   stopsAfterReads: fc.option(fc.integer({ min: 1, max: 8 })),
 });
 
@@ -28,6 +39,42 @@ describe('the writer of a shard', () => {
       { numRuns: 60 },
     );
   });
+
+  it.each([
+    [true, true],
+    [true, false],
+    [false, true],
+    [false, false],
+  ])(
+    'loses and repeats nothing whichever of its writes it dies at (pacing at every turn: %s, after the write: %s)',
+    async (eager, diesAfter) => {
+      const steady = new SpendPlatform();
+      const records = [
+        policy(),
+        tick(0),
+        reserved(content(0)),
+        reserved(content(0, { campaign_id: 'cmp_9' })),
+        fenced(1),
+      ];
+      records.push(
+        incurred(content(1, { campaign_id: 'cmp_2' })),
+        verdict(content(1)),
+        incurred(content(0)),
+        tick(holdMs),
+      );
+      await steady.append(records);
+      await steady.live(steadyLife);
+      const expected = await steady.outcome();
+      for (let diesAt = 1; ; diesAt += 1) {
+        const platform = new SpendPlatform();
+        await platform.append(records);
+        const first = await platform.live({ ...steadyLife, batchRecords: 2, eager, diesAt, diesAfter });
+        await platform.live({ ...steadyLife, eager: false });
+        expect(await platform.outcome()).toEqual(expected);
+        if (first.status === 'stopped') break;
+      }
+    },
+  );
 
   it('starts anew from the tails when an append fails, whether it was written or not', async () => {
     const platform = new SpendPlatform();
