@@ -1,7 +1,7 @@
 import type { AdSelected, Billing, BeaconKind, Lease } from '../domain/records.ts';
 import type { CatalogHistory } from './catalog-history.ts';
 import type { BeaconFact, SelectionFacts } from './facts.ts';
-import { billingOf } from './facts.ts';
+import { billingOf, differingFacts } from './facts.ts';
 import type { Placed, RecordRef } from './log-reading.ts';
 
 /** What evidence alone says should have been spent on a selection. */
@@ -88,10 +88,8 @@ function trueContent(facts: SelectionFacts, catalog: CatalogHistory, problems: P
 
 function deviation(content: Billing, at: Placed<{ readonly billing: Billing }>, problems: Problem[]): void {
   const { billing } = at.value;
-  if (JSON.stringify(billing) === JSON.stringify(content)) return;
-  const fields = (Object.keys(content) as (keyof Billing)[]).filter(
-    (f) => JSON.stringify(content[f]) !== JSON.stringify(billing[f]),
-  );
+  const fields = differingFacts(content, billing);
+  if (fields.length === 0) return;
   problems.push({
     code: 'content_changed',
     ref: at,

@@ -122,3 +122,19 @@ export function factsInShard(facts: SelectionFacts, shard: number): SelectionFac
     adjustments: own(facts.adjustments),
   };
 }
+
+/** Names of the billing facts in which two records differ: every field, by value. */
+export function differingFacts(a: Billing, b: Billing): readonly (keyof Billing)[] {
+  if (a === b) return [];
+  const differing: (keyof Billing)[] = [];
+  for (const field of Object.keys(a) as (keyof Billing)[]) {
+    if (a[field] === b[field]) continue;
+    if (field !== 'draw_lease' || !sameLease(a.draw_lease, b.draw_lease)) differing.push(field);
+  }
+  return differing;
+}
+
+/** True if both name the same lease, or neither names one. */
+export function sameLease(a: Lease | null, b: Lease | null): boolean {
+  return a === null || b === null ? a === b : a.node === b.node && a.boot === b.boot && a.day === b.day;
+}

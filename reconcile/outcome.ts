@@ -1,6 +1,6 @@
 import { timeOfUuidV7 } from '../domain/identity.ts';
 import type { Adjusted, Billing, Category, Lease } from '../domain/records.ts';
-import type { SelectionFacts } from './facts.ts';
+import { differingFacts, type SelectionFacts } from './facts.ts';
 import type { Placed, RecordRef } from './log-reading.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -68,11 +68,6 @@ type SpendEvent =
   | { readonly type: 'adjust'; readonly at: Placed<SelectionFacts['adjustments'][number]['value']> };
 
 const horizonRule = 'horizon';
-
-/** True if two contents differ in any field: compared as text, since order and names of fields are fixed by the schema. */
-export function contentDiffers(a: Billing, b: Billing): boolean {
-  return JSON.stringify(a) !== JSON.stringify(b);
-}
 
 /**
  * Walks the spend records of one selection in order, asking the shard's timeline what had fallen due before each. Written from the
@@ -256,7 +251,7 @@ export class Walk {
   /** Takes the first content; says whether this one agrees with it, and notes the first that does not. */
   private admit(billing: Billing, at: RecordRef): boolean {
     if (this.content === null) this.content = billing;
-    if (!contentDiffers(this.content, billing)) return true;
+    if (differingFacts(this.content, billing).length === 0) return true;
     const s = this.standing;
     if (this.conflict === null && (s.open > 0 || s.pending > 0)) {
       this.conflict = { topic: at.topic, shard: at.shard, offset: at.offset };
@@ -317,7 +312,7 @@ export class Walk {
     const { action, amount_micros, relied_certified_micros, relied_reversed_micros, reason, billing } = at.value;
     const s = this.standing;
     if (this.forgottenBy(at)) this.recall(at);
-    else if (this.content === null || contentDiffers(this.content, billing)) return;
+    else if (this.content === null || differingFacts(this.content, billing).length > 0) return;
     if (relied_certified_micros !== s.certified || relied_reversed_micros !== s.reversed) return;
     if (action === 'REVERSE') {
       if (amount_micros <= s.certified - s.reversed)

@@ -2,7 +2,7 @@ import type { Billing, Lease, Origin, SpendIncurred, SpendReserved, Topic } from
 import type { Break, Explained } from './breaks.ts';
 import type { Delivery } from './delivery.ts';
 import { leaseByEvidence } from './delivery.ts';
-import type { SelectionFacts } from './facts.ts';
+import { differingFacts, sameLease, type SelectionFacts } from './facts.ts';
 import { type Placed, type RecordRef, refText } from './log-reading.ts';
 import type { BufferProgress } from './nodes.ts';
 
@@ -28,8 +28,8 @@ export function checkSpend(facts: SelectionFacts, context: SpendContext): SpendC
   return { breaks: check.breaks, explained: check.explained, facts: check.corrected() };
 }
 
-function text(value: Billing | Lease | null): string {
-  return JSON.stringify(value);
+function text(lease: Lease | null): string {
+  return lease === null ? 'none' : `${lease.node}/${lease.boot}/${lease.day}`;
 }
 
 /** Micros that evidence calls for and that spend has; the difference is theirs unless said otherwise. */
@@ -161,7 +161,7 @@ class SelectionSpendCheck {
   ): void {
     const { value } = at;
     const price = billing.price_micros;
-    if (text(value.draw_lease) !== text(lease)) {
+    if (!sameLease(value.draw_lease, lease)) {
       const actual = value.draw_lease === null ? 0 : price;
       this.break(
         'draw_lease_changed',
@@ -170,7 +170,7 @@ class SelectionSpendCheck {
         `names lease ${text(value.draw_lease)}, evidence says ${text(lease)}`,
       );
     }
-    if (text(value.billing) !== text(billing)) {
+    if (differingFacts(value.billing, billing).length > 0) {
       this.break(
         'content_changed',
         { expected: price, actual: value.billing.price_micros },

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { cpSync } from 'node:fs';
+import { cpSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lockFolder } from '../adapters/embedded/folder-lock.ts';
 import type { Billing, Entry } from '../domain/records.ts';
 import { eventId } from '../domain/identity.ts';
 import type { ReconciliationReport } from '../reconcile/report.ts';
@@ -114,6 +115,34 @@ describe('Nothing planted', () => {
     );
     expect(code).toBe(0);
     expectReplayEqual(found);
+  });
+});
+
+describe('An audit that can not be run', () => {
+  const ask = async (folder: string) => {
+    const child = spawn(process.execPath, [cli, 'reconcile', '--data', folder], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const ended = new Promise<number | null>((settle) => child.once('close', settle));
+    return { problem: await text(child.stderr), code: await ended };
+  };
+
+  it('ends with 2 where there is no data', async () => {
+    expect(await ask(join(root.path, 'nowhere'))).toEqual({
+      code: 2,
+      problem: expect.stringMatching(/^NOT_READY: there is no data in .*nowhere\n$/),
+    });
+  });
+
+  it('ends with 2 while a platform runs on the data', async () => {
+    mkdirSync(join(pristine, 'run'), { recursive: true });
+    const lock = lockFolder(join(pristine, 'run'));
+    const { code, problem } = await ask(pristine);
+    lock.release();
+    expect([code, problem]).toEqual([
+      2,
+      expect.stringMatching(/^NOT_READY: Adtally runs on .*pristine: have its console do it/),
+    ]);
   });
 });
 
