@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { truncateAddress } from '../domain/network.ts';
 import { audio, banner, flightFrom, native, video } from './catalog-parts.ts';
 import type { ConsoleClient, Json } from './console-client.ts';
-import type { Asks } from './decision-body.ts';
+import type { Ask, Asks } from './decision-body.ts';
 import { decisionBody, readSource, type Source, type SourceImp } from './openrtb-request.ts';
 import type { CatalogSpec, PublishedCatalog } from './publish-catalog.ts';
 
-/** How often each bid request is used at least, robots that say so not counted. */
+/** How often each bid request is used at least; only requests that ended in a selection count. */
 const usesEach = 100;
 
 /** Reads the bid requests of `DIR/valid`, by file name. */
@@ -94,8 +94,9 @@ export function corpusCatalog(name: string, nowMs: number, sources: readonly Sou
 export class CorpusAsks implements Asks {
   readonly #sources: readonly Source[];
   readonly #placements: ReadonlyMap<string, string>;
+  readonly #used = new Set<Json>();
   readonly uses = new Map<string, number>();
-  /** Source and person that each request body came from. */
+  /** Source that each request body came from. */
   readonly sourceOf = new Map<Json, Source>();
 
   constructor(sources: readonly Source[], { placements }: PublishedCatalog) {
@@ -111,11 +112,15 @@ export class CorpusAsks implements Asks {
     const agent = isRobot ? askingAgent : (source.userAgent ?? askingAgent);
     const placementOf = (currency: string) => this.#placements.get(currency) ?? '';
     const body = decisionBody({ ...source, userAgent: agent }, placementOf);
-    if (!isRobot) {
-      this.uses.set(source.file, (this.uses.get(source.file) ?? 0) + 1);
-      this.sourceOf.set(body, source);
-    }
+    if (!isRobot) this.sourceOf.set(body, source);
     return { body, askingAgent: agent, beaconAgent: label === 'prefetcher' ? beaconAgent : agent };
+  }
+
+  selected({ body }: Ask): void {
+    const source = this.sourceOf.get(body);
+    if (source === undefined || this.#used.has(body)) return;
+    this.#used.add(body);
+    this.uses.set(source.file, (this.uses.get(source.file) ?? 0) + 1);
   }
 
   isEnough(): boolean {

@@ -14,6 +14,8 @@ export interface Ask {
 /** Makes the requests of visits. */
 export interface Asks {
   make(visit: Visit): Ask;
+  /** An ad was selected for a request; called for each. */
+  selected(ask: Ask): void;
   /** True once everything was asked as often as it is to be. */
   isEnough(): boolean;
 }
@@ -22,6 +24,7 @@ export interface Asks {
 export function pageAsks(placementIds: readonly string[]): Asks {
   return {
     isEnough: () => true,
+    selected: () => undefined,
     make({ random, person, askingAgent, beaconAgent, number }) {
       const wanted = random.fraction() < 0.7 ? 1 : 2 + Math.floor(random.fraction() * 2);
       const topic = pick(random, topics);

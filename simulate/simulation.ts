@@ -67,6 +67,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const onSelected = (visit: Visit, selectionId: string, ask: Ask) => {
     labels.set(selectionId, visit.label);
     asks.set(selectionId, ask);
+    options.asks.selected(ask);
   };
   const crowd = new Crowd({ ...options, wire, account, tallies, ownAddresses, onSelected });
   const startedAt = Date.now();

@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { makeTemporaryFolder } from '../temporary-folder.ts';
+import { end, type Running, runProgram } from './running-platform.ts';
+
+const corpus = process.env['OPENRTB_CORPUS'];
+const withinMs = 400_000;
+let running: Running | null = null;
+
+const folder = makeTemporaryFolder();
+
+afterEach(async () => {
+  if (running !== null) await end(running);
+  running = null;
+  folder.remove();
+});
+
+/** Runs a demo to its end and gives what it printed. A line with a cross is a check that failed. */
+async function demo(args: readonly string[]): Promise<string> {
+  running = runProgram('apps/cli.ts', ['demo', '--data', join(folder.path, 'demo'), ...args], {});
+  const code = await running.ended;
+  const output = running.output();
+  if (code !== 0) throw new Error(`the demo ended with ${code}:\n${output.slice(-6_000)}`);
+  expect(output.split('\n').filter((line) => line.includes('✗'))).toEqual([]);
+  return output;
+}
+
+test(
+  'A run with every misbehaviour and a kill -9 of each process tallies to the micro in every truth, twice over by recount and by replay',
+  async () => {
+    const output = await demo(['--selections', '1500', '--seed', 'test']);
+    for (const name of [
+      'account = tentative = final = report',
+      'lost acknowledged beacons',
+      'double charges',
+      'reconciliation tallies, unexplained 0',
+      'replay digest equal',
+      'kills',
+    ]) {
+      expect(output).toContain(`✓ ${name}`);
+    }
+  },
+  withinMs,
+);
+
+test.skipIf(corpus === undefined)(
+  'The same on real bid requests, each used a hundred times, with contexts recorded as their sources say (needs OPENRTB_CORPUS: a folder with valid/*.json)',
+  async () => {
+    const output = await demo(['--selections', '1500', '--seed', 'corpus', '--requests', corpus ?? '']);
+    expect(output).toContain('✓ uses of each bid request');
+    expect(output).toContain('✓ recorded context = source');
+  },
+  withinMs,
+);
