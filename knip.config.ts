@@ -16,6 +16,7 @@ const config: KnipConfig = {
     'dashboards/browser/**/*.{ts,js}',
     '**/*.contract.ts',
     'test/processes/*.ts',
+    'test/mutants.ts',
   ],
   project: ['**/*.{ts,mjs}', '!data/**'],
   ignore: ['domain/records.ts'],

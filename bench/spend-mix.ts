@@ -37,7 +37,7 @@ export function spendMix({ registry, shard, records, seed }: SpendMixOptions): r
       oneSelection({ at, random, shard, write, schedule });
     }
     const due = (later[slot] ?? []).sort((a, b) => a.at - b.at);
-    delete later[slot];
+    later[slot] = [];
     for (const { bytes } of due) {
       out.push(bytes);
       if (random() < 0.01) out.push(bytes);

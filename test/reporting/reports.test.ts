@@ -43,7 +43,7 @@ async function allFacts(): Promise<readonly Row[]> {
   const page = async (after: string, limit: number) =>
     (await warehouse.query(selectionFactsSql, { ...range, after, limit })).rows;
   const first = await page('', 5);
-  return [...first, ...(await page(String(first.at(-1)?.['selection_id'] ?? ''), 100))];
+  return [...first, ...(await page(first.at(-1)?.['selection_id'] as string, 100))];
 }
 
 describe('Of twelve selections whose fate is known', () => {
