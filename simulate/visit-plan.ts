@@ -34,9 +34,9 @@ export interface Rates {
 }
 
 export const defaultRates: Rates = {
-  duplicates: 0.08,
+  duplicates: 0.09,
   late: 0.025,
-  forged: 0.009,
+  forged: 0.012,
   wrongKind: 0.005,
   bots: 0.088,
   impossible: 0.01,
