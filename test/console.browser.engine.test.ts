@@ -8,7 +8,7 @@ import { makeTemporaryFolder } from './temporary-folder.ts';
 
 const executablePath = '/usr/bin/chromium';
 const isHere = existsSync(executablePath);
-const isRequired = process.env['ADTALLY_ENGINES_REQUIRED'] === '1';
+const isRequired = process.env['ENGINES_REQUIRED'] === '1';
 const flags = [
   '--headless',
   '--no-sandbox',
