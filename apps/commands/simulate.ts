@@ -2,10 +2,9 @@ import { parseArgs } from 'node:util';
 import { deriveLimits } from '../../config/limits.ts';
 import { readSettings } from '../../config/settings.ts';
 import { AdtallyError } from '../../domain/errors.ts';
-import { ConsoleClient } from '../../simulate/console-client.ts';
 import { table, trafficLines } from '../../simulate/run-report.ts';
 import { defaultRates, type Rates } from '../../simulate/visit-plan.ts';
-import { Wire } from '../../simulate/wire.ts';
+import { consoleOptions, consoleUsage, withConsole } from '../console-connection.ts';
 import { type Command, exitCodes } from '../exit-codes.ts';
 import { runSimulation, type SimulationRun } from '../simulation-run.ts';
 
@@ -19,8 +18,7 @@ People, robots and faults by seed against a running platform; then every truth i
   --most-under-way N   no visit begins while so many requests are unanswered (default: visits are never held back)
   --requests DIR       take pages and devices from the OpenRTB bid requests in DIR/valid, each at least 100 times (docs/simulator.md)
   --serve URL,URL …    public sides (default: SERVE_HOST and SERVE_PORT)
-  --console URL        private side (default: CONSOLE_HOST and CONSOLE_PORT)
-  --key KEY            key of an admin (default: CONSOLE_KEY from the environment)
+${consoleUsage}
   --kills N            kill -9 of each process so often; --data names the data directory of the platform (default 0)
   --json               the result as JSON
 
@@ -45,8 +43,7 @@ const options = {
   'most-under-way': { type: 'string' },
   requests: { type: 'string' },
   serve: { type: 'string' },
-  console: { type: 'string' },
-  key: { type: 'string' },
+  ...consoleOptions,
   kills: { type: 'string', default: '0' },
   data: { type: 'string' },
   json: { type: 'boolean', default: false },
@@ -72,30 +69,27 @@ export function ratesOf(values: Readonly<Record<string, unknown>>, defaults: Rat
 async function run(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...args], options, strict: true });
   const settings = readSettings(process.env);
-  const key = values.key ?? process.env['CONSOLE_KEY'] ?? '';
-  if (key === '') throw new AdtallyError('BAD_SETTING', 'give the key of an admin by --key or CONSOLE_KEY');
-  const wire = new Wire();
-  const url = values.console ?? `http://${settings.consoleHost}:${settings.consolePort}`;
   const serve = values.serve ?? `http://${settings.serveHost}:${settings.servePort}`;
   const kills = numberOf('kills', values.kills, 100);
   if (kills > 0 && values.data === undefined) throw new AdtallyError('BAD_SETTING', '--kills needs --data');
-  const done = await runSimulation({
-    settings,
-    limits: deriveLimits(settings),
-    client: new ConsoleClient({ wire, url, key }),
-    serveUrls: serve.split(','),
-    seed: values.seed,
-    selections: numberOf('selections', values.selections, 10_000_000),
-    perSecond: numberOf('rate', values.rate, 100_000),
-    mostUnderWay: numberOf('most-under-way', values['most-under-way'] ?? '1000000', 1_000_000),
-    rates: ratesOf(values),
-    kills,
-    dataDir: values.data ?? null,
-    requests: values.requests ?? null,
-    demands: null,
-    say: (sentence) => process.stderr.write(`  ${sentence}\n`),
-  });
-  await wire.close();
+  const done = await withConsole(values, (client) =>
+    runSimulation({
+      settings,
+      limits: deriveLimits(settings),
+      client,
+      serveUrls: serve.split(','),
+      seed: values.seed,
+      selections: numberOf('selections', values.selections, 10_000_000),
+      perSecond: numberOf('rate', values.rate, 100_000),
+      mostUnderWay: numberOf('most-under-way', values['most-under-way'] ?? '1000000', 1_000_000),
+      rates: ratesOf(values),
+      kills,
+      dataDir: values.data ?? null,
+      requests: values.requests ?? null,
+      demands: null,
+      say: (sentence) => process.stderr.write(`  ${sentence}\n`),
+    }),
+  );
   process.stdout.write(values.json ? `${JSON.stringify(asJson(done), null, 2)}\n` : `${asText(done).join('\n')}\n`);
   return done.holds ? exitCodes.tallies : exitCodes.differs;
 }

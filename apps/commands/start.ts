@@ -48,12 +48,8 @@ interface PlacementRow {
   readonly name: string;
 }
 
-async function greet({ client, consoleUrl, serveUrl, madeKeys, dataDir }: Platform, tookMs: number): Promise<void> {
-  const { items } = await client.get<{ items: readonly PlacementRow[] }>('/v1/placements?limit=1');
-  const placement = items[0]?.placement_id ?? 'pl_…';
-  // A browser's name: to the platform, curl is a robot that says so, and robots get no ad.
-  const body = JSON.stringify({ slots: [{ id: 'top', placement_id: placement }], device: { ua: browser } });
-  const where = process.env['DATA_DIR'] === undefined ? '' : `DATA_DIR=${dataDir} `;
+async function greet(platform: Platform, tookMs: number): Promise<void> {
+  const { consoleUrl, madeKeys, dataDir } = platform;
   say(
     `\nAdtally runs (ready after ${(tookMs / 1000).toFixed(1)} s, data in ${dataDir}). Open\n\n  ${consoleUrl}/demo\n`,
   );
@@ -63,8 +59,22 @@ async function greet({ client, consoleUrl, serveUrl, madeKeys, dataDir }: Platfo
     say();
   }
   say('Try, in another terminal:\n');
-  say(`  curl -s ${serveUrl}/v1/decisions -A '${browser}' -H 'content-type: application/json' -d '${body}'`);
-  say(`  ${where}npx adtally ledger balances --truth tentative`);
-  say(`  ${where}npx adtally reconcile\n`);
-  say('Ctrl-C stops it.');
+  for (const command of await commandsToTry(platform)) say(`  ${command}`);
+  say('\nCtrl-C stops it.');
+}
+
+/** Three commands that work as they stand here. */
+async function commandsToTry({ client, serveUrl, settings, madeKeys }: Platform): Promise<string[]> {
+  const { items } = await client.get<{ items: readonly PlacementRow[] }>('/v1/placements?limit=1');
+  // A browser's name: to the platform, curl is a robot that says so, and robots get no ad.
+  const slots = [{ id: 'top', placement_id: items[0]?.placement_id ?? 'pl_…' }];
+  const body = JSON.stringify({ slots, device: { ua: browser } });
+  const data = process.env['DATA_DIR'] === undefined ? '' : `DATA_DIR=${settings.dataDir} `;
+  const port = process.env['CONSOLE_PORT'] === undefined ? '' : `CONSOLE_PORT=${settings.consolePort} `;
+  const key = madeKeys?.get('auditor') ?? "'the key of an auditor'";
+  return [
+    `curl -s ${serveUrl}/v1/decisions -H 'content-type: application/json' -d '${body}'`,
+    `${data}npx adtally ledger balances --truth tentative`,
+    `${port}CONSOLE_KEY=${key} npx adtally reconcile`,
+  ];
 }

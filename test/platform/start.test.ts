@@ -80,7 +80,7 @@ describe('npm start', () => {
     for (const role of ['admin', 'trafficker', 'finance', 'analyst', 'auditor']) {
       expect(running.output()).toMatch(new RegExp(`^ {2}${role} +\\S{20,}$`, 'm'));
     }
-    for (const line of [/ curl -s /, /npx adtally ledger balances/, /npx adtally reconcile/]) {
+    for (const line of [/ curl -s /, /npx adtally ledger balances/, /CONSOLE_KEY=\S+ npx adtally reconcile/]) {
       expect(running.output()).toMatch(line);
     }
     expect((await fetch(`${first.consoleUrl}/demo`)).status).toBe(200);
