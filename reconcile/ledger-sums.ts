@@ -30,6 +30,16 @@ export function noSums(): LedgerSums {
   };
 }
 
+/** The same streams, the two of each shard cut at one source offset, so that what moves between them stands in both or in neither. */
+export function atCommonCut(ledgers: readonly LedgerStream[]): readonly LedgerStream[] {
+  const cuts = new Map<number, number>();
+  for (const { shard, nextOffset } of ledgers) cuts.set(shard, Math.min(nextOffset, cuts.get(shard) ?? nextOffset));
+  return ledgers.map((stream) => {
+    const cut = cuts.get(stream.shard) ?? 0;
+    return { ...stream, entries: stream.entries.filter((entry) => entry.source_offset < cut) };
+  });
+}
+
 /** Sums of every selection that has entries. */
 export function ledgerSums(ledgers: readonly LedgerStream[]): ReadonlyMap<string, LedgerSums> {
   const bySelection = new Map<string, LedgerSums>();

@@ -5,7 +5,7 @@ import { type Break, type Explained, structureBreak, sumKeys, unexplainedMicros 
 import { compareLedger } from './compare-ledgers.ts';
 import { checkInvariants } from './invariants.ts';
 import type { LedgerStream } from './ledger-reading.ts';
-import { ledgerSums } from './ledger-sums.ts';
+import { atCommonCut, ledgerSums } from './ledger-sums.ts';
 import { type Damage, refText } from './log-reading.ts';
 import { checkPacing, newestDeltas, pacingByCampaign } from './pacing-check.ts';
 import { type Recounted, recountSelection } from './recount.ts';
@@ -112,7 +112,8 @@ function assemble(
   const sums = ledgerSums(reading.ledgers);
   const reportedMicros = (id: string): number => (reported === null ? 0 : billableAsReported(reported, id));
   const sides = sideBySide(recounted, { ledgers: sums, reportedMicros });
-  const invariants = checkInvariants({ ledgers: reading.ledgers, pacing: reading.pacing, sums });
+  const ledgers = atCommonCut(reading.ledgers);
+  const invariants = checkInvariants({ ledgers, pacing: reading.pacing, sums: ledgerSums(ledgers) });
   const selfTest = testItself(recounted, reading);
   const fine = breaks.length === 0 && invariants.every((check) => check.holds) && selfTest !== 'failed';
   return {
