@@ -101,7 +101,9 @@ export async function openConsoleParts(surroundings: ConsoleSurroundings): Promi
   const close = async () => {
     await sinking;
     // What was written before the stop is in reporting after it, unless that takes too long.
-    await Promise.race([sink.catchUp(), clock.sleep(lastSinkMs)]);
+    const over = new AbortController();
+    await Promise.race([sink.catchUp(), clock.sleep(lastSinkMs, over.signal)]);
+    over.abort();
     await Promise.all([sink.stop(), ledgers.stop(), eventFollower.stop()]);
     await Promise.all([warehouse.close(), index.close(), states.close(), views.close(), ledger.close(), log.close()]);
   };

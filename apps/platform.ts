@@ -67,8 +67,8 @@ export async function startPlatform({ env, onLine, onRestart }: PlatformOptions)
   const supervisor = superviseProcesses({ dataDir, env: childEnv, onLine, onRestart });
   const wire = new Wire();
   const stop = async () => {
-    await supervisor.stop();
     await wire.close();
+    await supervisor.stop();
     lock.release();
   };
   const serveUrl = `http://${settings.serveHost}:${settings.servePort}`;
