@@ -155,7 +155,7 @@ export function registerDecisions(app: FastifyInstance, deps: DecisionRouteDeps)
   app.post('/v1/decisions', {
     schema,
     bodyLimit: requestLimits.bodyBytes,
-    // The body is checked once, where it is normalised (`readDecisionRequest`); a test holds the schema above against it.
+    // The body is checked once, where it is normalised (`readDecisionRequest`); the schema above documents it with the same limits and lists.
     validatorCompiler: () => () => true,
     onRequest: (request, _reply, done) => {
       arrivals.set(request, deps.monotonicUs());
