@@ -6,7 +6,7 @@ import { newSelection, type Policy, phases, type Selection, type Verdict } from 
 import type { UnbilledSum } from './unbilled.ts';
 
 /** Changes with every change of the forms below; a snapshot of another form is refolded. */
-export const snapshotForm = 1;
+export const snapshotForm = 2;
 
 /** Content in the order in which a snapshot holds it. */
 const contentFields = [
@@ -94,11 +94,10 @@ function readContent(values: readonly unknown[]): Billing {
   return Object.fromEntries(contentFields.map((field, index) => [field, values[index]])) as unknown as Billing;
 }
 
-/** All of a shard's state that is not a selection and not a pacing row. */
+/** All of a shard's state that is not a selection, a policy or a pacing row. */
 export interface ShardForm {
   readonly form: number;
   readonly foldTime: number;
-  readonly policies: readonly PolicySet[];
   readonly fenced: readonly (readonly [boot: string, nodes: readonly string[]])[];
   readonly closedThrough: readonly (readonly [calendar: number, period: string])[];
   readonly adjustments: number;
@@ -110,7 +109,6 @@ export function encodeShard(state: SpendState, unbilled: readonly UnbilledSum[],
   const form: ShardForm = {
     form: complete ? snapshotForm : 0,
     foldTime: state.foldTime,
-    policies: [...state.policies.values()].map((policy) => policy.record),
     fenced: [...state.fenced].map(([boot, nodes]) => [boot, [...nodes]]),
     closedThrough: [...state.closedThrough],
     adjustments: state.adjustments,
@@ -124,9 +122,17 @@ export function decodeShard(bytes: Uint8Array): ShardForm {
   return JSON.parse(Buffer.from(bytes).toString()) as ShardForm;
 }
 
-/** Puts a shard's state back, but for its selections. */
+export function encodePolicy({ record }: Policy): Uint8Array {
+  return Buffer.from(JSON.stringify(record));
+}
+
+/** Puts a policy back; from the lowest revision on. */
+export function restorePolicy(state: SpendState, bytes: Uint8Array): void {
+  setPolicy(state, JSON.parse(Buffer.from(bytes).toString()) as PolicySet);
+}
+
+/** Puts a shard's state back, but for its policies and selections. */
 export function restoreShard(state: SpendState, form: ShardForm): void {
-  for (const record of form.policies) setPolicy(state, record);
   state.foldTime = form.foldTime;
   state.adjustments = form.adjustments;
   for (const [boot, nodes] of form.fenced) state.fenced.set(boot, new Set(nodes));

@@ -26,6 +26,8 @@ export interface SpendFoldOptions {
   readonly keepMs?: number;
 }
 
+const forgetEveryMs = 3_600_000;
+
 /** The life cycle of one shard, folded once, and everything that is derived from it: both ledgers' entries and the pacing deltas. Does no I/O. */
 export class SpendFold {
   readonly state: SpendState;
@@ -36,6 +38,7 @@ export class SpendFold {
   readonly #lowerTail: Position;
   readonly #tailsAt: number;
   #next = 0;
+  #forgotAt = Number.NEGATIVE_INFINITY;
 
   constructor({ shard, tails, maxAppendBytes: maxBytes, archive, keepMs }: SpendFoldOptions) {
     const book = new SelectionBook({
@@ -95,8 +98,10 @@ export class SpendFold {
     return this.#next >= this.#tailsAt;
   }
 
-  /** Lets pacing rows go that nothing can change any more. */
+  /** Lets pacing rows go that nothing can change any more; looks for them once an hour of fold time. */
   forgetPacing(): void {
+    if (this.state.foldTime - this.#forgotAt < forgetEveryMs) return;
+    this.#forgotAt = this.state.foldTime;
     let longestMs = 0;
     for (const policy of this.state.policies.values()) longestMs = Math.max(longestMs, policy.horizonMs);
     this.pacing.forget(this.state.foldTime, longestMs);

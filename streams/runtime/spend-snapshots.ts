@@ -3,9 +3,11 @@ import {
   decodeRow,
   decodeSelection,
   decodeShard,
+  encodePolicy,
   encodeRow,
   encodeSelection,
   encodeShard,
+  restorePolicy,
   restoreShard,
   snapshotForm,
 } from '../processors/spend-snapshot.ts';
@@ -15,11 +17,12 @@ import type { SelectionArchive } from '../processors/spend-selection-book.ts';
 import { foldName } from './checkpoint.ts';
 import type { SpendFold } from './spend-fold.ts';
 
-/** Keys in a fold's state, by their first letter: live selections, settled ones, the shard itself, pacing rows. */
+/** Keys in a fold's state, by their first letter: live selections, settled ones, the shard itself, pacing rows, policies by revision. */
 const live = 'a';
 const settled = 'd';
 const shardKey = 'm';
 const row = 'p';
+const policy = 'q';
 
 const sweepEveryMs = 3_600_000;
 const sweepAtMost = 5_000;
@@ -36,6 +39,8 @@ export class SpendSnapshots {
   #position: string | null = null;
   #settledThrough = longAgo;
   #sweptAt = longAgo;
+  /** Policies never change and are large, so each is saved once. */
+  #savedPolicies = new Set<number>();
 
   constructor(states: StateStore, shard: number) {
     this.#states = states;
@@ -60,6 +65,7 @@ export class SpendSnapshots {
     await this.#states.drop(this.#fold);
     this.#position = null;
     this.#settledThrough = longAgo;
+    this.#savedPolicies.clear();
   }
 
   /** Where a fold finds the settled selections that are not in its memory. */
@@ -76,6 +82,8 @@ export class SpendSnapshots {
   restore(fold: SpendFold): void {
     const { state } = fold;
     const form = decodeShard(this.#states.get(this.#fold, shardKey) as Uint8Array);
+    for (const [, bytes] of this.#entries(policy)) restorePolicy(state, bytes);
+    this.#savedPolicies = new Set(state.policies.keys());
     restoreShard(state, form);
     for (const sum of form.unbilled) fold.unbilled.restore({ ...sum, micros: BigInt(sum.micros) });
     for (const [boot, nodes] of form.fenced) for (const node of nodes) fold.pacing.restoreFence(node, boot);
@@ -100,10 +108,14 @@ export class SpendSnapshots {
     const { rows, removed } = fold.pacing.takeUnsaved();
     for (const [key, value] of rows) puts.push([row + key, encodeRow(value)]);
     for (const key of removed) deletes.push(row + key);
+    for (const [revision, known] of fold.state.policies) {
+      if (!this.#savedPolicies.has(revision)) puts.push([policyKey(revision), encodePolicy(known)]);
+    }
     deletes.push(...this.#sweep(fold));
     puts.push([shardKey, encodeShard(fold.state, fold.unbilled.all(), this.#settledThrough)]);
     await this.#states.commit(this.#fold, { position, after: this.#position, puts, deletes });
     this.#position = position;
+    for (const revision of fold.state.policies.keys()) this.#savedPolicies.add(revision);
   }
 
   #saveSelection(selection: Selection, puts: (readonly [string, Uint8Array])[], deletes: string[]): void {
@@ -133,4 +145,8 @@ export class SpendSnapshots {
       yield entry;
     }
   }
+}
+
+function policyKey(revision: number): string {
+  return policy + String(revision).padStart(10, '0');
 }
