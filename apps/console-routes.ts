@@ -6,11 +6,13 @@ import { type Dependency, healthRoutes } from '../dashboards/routes/health.ts';
 import { ledgerRoutes } from '../dashboards/routes/ledger.ts';
 import { pacingRoutes } from '../dashboards/routes/pacing.ts';
 import { personRoutes } from '../dashboards/routes/persons.ts';
+import { whyNotRoutes } from '../dashboards/routes/why-not.ts';
 import { auditRunRoutes } from '../dashboards/routes/reconciliations.ts';
 import { reportRoutes } from '../dashboards/routes/reports.ts';
 import { consolePages } from './console-pages.ts';
 import type { ConsoleParts } from './console-parts.ts';
 import { readPersonSecret } from './person-secret.ts';
+import { askWhyNot } from './why-not.ts';
 
 /** Every route of the console, in one place. */
 export function consoleRoutes(parts: ConsoleParts): ConsoleRoutes[] {
@@ -23,6 +25,7 @@ export function consoleRoutes(parts: ConsoleParts): ConsoleRoutes[] {
     catalogRoutes(desks.catalog),
     financeRoutes(corrections, desks.facts),
     auditRoutes({ log, registry, events, catchUp }),
+    whyNotRoutes(askWhyNot({ log, registry, events, catchUp })),
     auditRunRoutes(parts.audits),
     ledgerRoutes({ queries, campaignOwner }),
     pacingRoutes({ views, campaignOwner }),
