@@ -210,6 +210,12 @@ function explainDelivery({ delivery, facts, priceMicros, closed }: Base, reading
   }
   if (billable.length > 1) add('duplicate_beacon', 0, billable.slice(1));
   if (billable.length > 0) return;
+  const beacons = facts.unreadable.filter(({ topic }) => topic !== 'selected' && topic !== 'spend');
+  if (beacons.length > 0) {
+    // Where it was charged, that comparison has named them.
+    if (facts.incurred.length === 0) add('record_quarantined', priceMicros, beacons);
+    return;
+  }
   if (!closed) add('in_flight', priceMicros, facts.selected);
   else if (late.length > 0) add('late_beacon', priceMicros, late);
   else {

@@ -408,6 +408,45 @@ describe('One defect planted in the log', () => {
     expectReplayEqual(found);
   });
 
+  describe('bytes of a beacon spoilt', () => {
+    const corrupt = (t: Tampering): number => {
+      const { shard, selection_id } = cast.neighbour;
+      const isOf = (v: { beacon: { billing: Billing } }): boolean => v.beacon.billing.selection_id === selection_id;
+      const { offset } = t.record('impression', shard, 'ImpressionRendered', isOf);
+      t.corruptRecord('impression', shard, offset);
+      return offset;
+    };
+    const offsetOf = (offset: number): string => `impression/${cast.neighbour.shard}@${offset}`;
+
+    it('and nobody noticed: the charge that nothing proves, and the record', async () => {
+      let offset = -1;
+      const found = await plant((t) => {
+        offset = corrupt(t);
+      });
+      expectBroken(found, cast.neighbour.price_micros, [cast.neighbour]);
+      expect(found.reconciled.report.breaks).toContainEqual(
+        expect.objectContaining({ code: 'unreadable_record', refs: [offsetOf(offset)] }),
+      );
+    });
+
+    it('and quarantine says so: a cause that names the record, and no break', async () => {
+      const { shard, selection_id: source_key, price_micros } = cast.neighbour;
+      let offset = -1;
+      const found = await plant((t) => {
+        offset = corrupt(t);
+        const source = { source_topic: 'impression', source_shard: shard, source_offset: offset, source_key };
+        const why = { code: 'UNREADABLE_RECORD', reason: 'cut short', processor: 'traffic-quality' };
+        const value = { ...source, ...why, bytes: Buffer.alloc(0), origin: null, quarantined_at: 1 };
+        t.appendRecord('quarantine', 0, source_key, { name: 'Quarantined', value });
+      });
+      const { code, report } = found.reconciled;
+      expect([code, report.breaks, report.quarantined_records]).toEqual([0, [], 1]);
+      const own = report.differences.filter((difference) => difference.selection_id === source_key);
+      expect(own).toMatchObject([{ cause: 'record_quarantined', amount_micros: String(price_micros) }]);
+      expect(own[0]?.refs).toContain(offsetOf(offset));
+    });
+  });
+
   it('a reservation that nobody decided', async () => {
     const { shard, selection_id } = cast.unseen;
     const found = await plant((t) => {

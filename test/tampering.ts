@@ -7,6 +7,8 @@ import { batchEventId } from '../ledger/batch.ts';
 import { EntryChain } from '../ledger/chain.ts';
 
 const registry = openFileSchemaRegistry();
+/** For the first record of a shard: after everything of the script. */
+const lateEnough = Date.UTC(2026, 10, 2);
 
 /** A data directory on which somebody lays hands: by SQL, past everything that guards it. */
 export class Tampering {
@@ -44,9 +46,15 @@ export class Tampering {
   appendRecord(topic: Topic, shard: number, key: string, { name, value }: AnyRecord): number {
     const bytes = registry.encode(name, value as never);
     return this.#log(topic, (db) => {
-      const sql = `INSERT INTO records_${shard} SELECT max("offset") + 1, ?, ?, max(appended_at) FROM records_${shard} RETURNING "offset" AS at`;
+      const sql = `INSERT INTO records_${shard} SELECT coalesce(max("offset") + 1, 0), ?, ?, coalesce(max(appended_at), ${lateEnough}) FROM records_${shard} RETURNING "offset" AS at`;
       return Number(db.prepare(sql).get(key, bytes)?.['at']);
     });
+  }
+
+  /** Cuts the bytes of a record short. */
+  corruptRecord(topic: Topic, shard: number, offset: number): void {
+    const sql = `UPDATE records_${shard} SET value = substr(value, 1, 40) WHERE "offset" = ?`;
+    this.#log(topic, (db) => db.prepare(sql).run(offset));
   }
 
   loseRecord(topic: Topic, shard: number, offset: number): void {
