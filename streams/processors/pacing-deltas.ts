@@ -1,6 +1,7 @@
 import { leaseKey } from '../../domain/billing.ts';
 import type { FencePassed, Lease, SpendDelta } from '../../domain/records.ts';
 import type { Transition } from '../../domain/transitions.ts';
+import { ExactSum } from './exact-sum.ts';
 import type { SpendStep } from './spend-lifecycle-state.ts';
 
 /** Cumulative sums of one campaign and lease in one shard; lease null: of a budget day, whose leases are behind their fences. Micros. */
@@ -8,15 +9,18 @@ export interface PacingRow {
   readonly campaignId: string;
   readonly lease: Lease | null;
   readonly day: string;
-  drawn: bigint;
-  released: bigint;
-  incurred: bigint;
-  suspended: bigint;
-  voided: bigint;
-  certified: bigint;
-  reversed: bigint;
+  readonly drawn: ExactSum;
+  readonly released: ExactSum;
+  readonly incurred: ExactSum;
+  readonly suspended: ExactSum;
+  readonly voided: ExactSum;
+  readonly certified: ExactSum;
+  readonly reversed: ExactSum;
   selections: number;
   billableEvents: number;
+  /** Changed since the last delta; since the last snapshot. */
+  isUnsent: boolean;
+  isUnsaved: boolean;
 }
 
 /** What goes to `pacing`, in this order. FencePassed goes to every shard of it. */
@@ -65,7 +69,10 @@ export class PacingDeltas {
   take(next: number, foldTime: number): readonly PacingOutput[] {
     const outputs = this.#outputs;
     this.#outputs = [];
-    for (const row of this.#unsent) outputs.push(this.#delta(row, next, foldTime));
+    for (const row of this.#unsent) {
+      row.isUnsent = false;
+      outputs.push(this.#delta(row, next, foldTime));
+    }
     this.#unsent.clear();
     return outputs;
   }
@@ -76,6 +83,7 @@ export class PacingDeltas {
     readonly removed: readonly string[];
   } {
     const rows = [...this.#unsaved].map((row) => [rowKey(row.campaignId, row.lease, row.day), row] as const);
+    for (const [, row] of rows) row.isUnsaved = false;
     const removed = [...this.#removed];
     this.#unsaved.clear();
     this.#removed.clear();
@@ -96,41 +104,41 @@ export class PacingDeltas {
   forget(foldTime: number, longestHorizonMs: number): void {
     for (const [key, row] of this.#rows) {
       const over = Date.parse(row.day) + longestHorizonMs + 3 * dayMs < foldTime;
-      if (!over || row.drawn !== row.released + row.voided + row.certified || this.#unsent.has(row)) continue;
+      if (!over || row.isUnsent || isInFlight(row)) continue;
       this.#remove(key, row);
     }
   }
 
   #move(transition: Transition, lease: Lease): void {
     const row = this.#rowOf(transition.billing.campaign_id, lease);
-    this.#unsent.add(row);
-    this.#unsaved.add(row);
-    const amount = BigInt(transition.amountMicros);
+    if (!row.isUnsent) this.#markUnsent(row);
+    if (!row.isUnsaved) this.#markUnsaved(row);
+    const { amountMicros } = transition;
     switch (transition.kind) {
       case 'drawn':
-        row.drawn += amount;
+        row.drawn.add(amountMicros);
         row.selections += 1;
         break;
       case 'released':
-        row.released += amount;
+        row.released.add(amountMicros);
         break;
       case 'incurred':
-        row.incurred += amount;
+        row.incurred.add(amountMicros);
         row.billableEvents += 1;
         break;
       case 'suspended':
-        row.suspended += amount;
+        row.suspended.add(amountMicros);
         break;
       case 'voided':
-        row.voided += amount;
-        if (transition.fromSuspense) row.suspended -= amount;
+        row.voided.add(amountMicros);
+        if (transition.fromSuspense) row.suspended.add(-amountMicros);
         break;
       case 'certified':
-        row.certified += amount;
-        if (transition.fromSuspense) row.suspended -= amount;
+        row.certified.add(amountMicros);
+        if (transition.fromSuspense) row.suspended.add(-amountMicros);
         break;
       case 'reversed':
-        row.reversed += amount;
+        row.reversed.add(amountMicros);
         break;
       case 'absorbed':
       case 'absorbed_voided':
@@ -138,6 +146,16 @@ export class PacingDeltas {
       default:
         transition satisfies never;
     }
+  }
+
+  #markUnsent(row: PacingRow): void {
+    row.isUnsent = true;
+    this.#unsent.add(row);
+  }
+
+  #markUnsaved(row: PacingRow): void {
+    row.isUnsaved = true;
+    this.#unsaved.add(row);
   }
 
   #rowOf(campaignId: string, lease: Lease): PacingRow {
@@ -170,7 +188,7 @@ export class PacingDeltas {
     this.#fenced.add(bootKey(node, boot));
     for (const [key, row] of this.#rows) {
       if (row.lease === null || row.lease.node !== node || row.lease.boot !== boot) continue;
-      if (this.#unsent.has(row)) this.#outputs.push(this.#delta(row, offset, foldTime));
+      if (row.isUnsent) this.#outputs.push(this.#delta(row, offset, foldTime));
       this.#foldIntoDay(row);
       this.#remove(key, row);
     }
@@ -180,10 +198,10 @@ export class PacingDeltas {
   /** The consumer does the same at FencePassed, so this alone is no news. */
   #foldIntoDay(row: PacingRow): void {
     const ofDay = this.#findOrAdd(row.campaignId, null, row.day);
-    for (const sum of sums) ofDay[sum] += row[sum];
+    for (const sum of sums) ofDay[sum].addAll(row[sum]);
     ofDay.selections += row.selections;
     ofDay.billableEvents += row.billableEvents;
-    this.#unsaved.add(ofDay);
+    this.#markUnsaved(ofDay);
   }
 
   #remove(key: string, row: PacingRow): void {
@@ -203,13 +221,13 @@ export class PacingDeltas {
         lease: row.lease,
         day: row.day,
         source_offset: next,
-        drawn_micros: micros(row.drawn),
-        released_micros: micros(row.released),
-        incurred_micros: micros(row.incurred),
-        suspended_micros: micros(row.suspended),
-        voided_micros: micros(row.voided),
-        certified_micros: micros(row.certified),
-        reversed_micros: micros(row.reversed),
+        drawn_micros: micros(row.drawn.micros),
+        released_micros: micros(row.released.micros),
+        incurred_micros: micros(row.incurred.micros),
+        suspended_micros: micros(row.suspended.micros),
+        voided_micros: micros(row.voided.micros),
+        certified_micros: micros(row.certified.micros),
+        reversed_micros: micros(row.reversed.micros),
         selections: row.selections,
         billable_events: row.billableEvents,
         emitted_at: foldTime,
@@ -231,7 +249,25 @@ function bootKey(node: string, boot: string): string {
   return `${node}/${boot}`;
 }
 
+function isInFlight({ drawn, released, voided, certified }: PacingRow): boolean {
+  return drawn.micros !== released.micros + voided.micros + certified.micros;
+}
+
 function emptyRow(campaignId: string, lease: Lease | null, day: string): PacingRow {
-  const zero = { drawn: 0n, released: 0n, incurred: 0n, suspended: 0n, voided: 0n, certified: 0n, reversed: 0n };
-  return { campaignId, lease, day, ...zero, selections: 0, billableEvents: 0 };
+  return {
+    campaignId,
+    lease,
+    day,
+    drawn: new ExactSum(),
+    released: new ExactSum(),
+    incurred: new ExactSum(),
+    suspended: new ExactSum(),
+    voided: new ExactSum(),
+    certified: new ExactSum(),
+    reversed: new ExactSum(),
+    selections: 0,
+    billableEvents: 0,
+    isUnsent: false,
+    isUnsaved: false,
+  };
 }

@@ -1,4 +1,5 @@
 import type { Billing, Lease, PolicySet } from '../../domain/records.ts';
+import { ExactSum } from './exact-sum.ts';
 import type { PacingRow } from './pacing-deltas.ts';
 import type { SpendState } from './spend-lifecycle-state.ts';
 import { setPolicy } from './spend-periods.ts';
@@ -140,23 +141,40 @@ export function restoreShard(state: SpendState, form: ShardForm): void {
   if (form.archivedThrough !== null) state.selections.setArchivedThrough(form.archivedThrough);
 }
 
-type RowForm = Omit<PacingRow, Sums> & Readonly<Record<Sums, string>>;
 type Sums = 'drawn' | 'released' | 'incurred' | 'suspended' | 'voided' | 'certified' | 'reversed';
+type RowForm = Omit<PacingRow, Sums | 'isUnsent' | 'isUnsaved'> & Readonly<Record<Sums, string>>;
 
 export function encodeRow(row: PacingRow): Uint8Array {
-  return Buffer.from(JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)));
+  const { campaignId, lease, day, selections, billableEvents } = row;
+  const form: RowForm = {
+    campaignId,
+    lease,
+    day,
+    drawn: String(row.drawn.micros),
+    released: String(row.released.micros),
+    incurred: String(row.incurred.micros),
+    suspended: String(row.suspended.micros),
+    voided: String(row.voided.micros),
+    certified: String(row.certified.micros),
+    reversed: String(row.reversed.micros),
+    selections,
+    billableEvents,
+  };
+  return Buffer.from(JSON.stringify(form));
 }
 
 export function decodeRow(bytes: Uint8Array): PacingRow {
   const form = JSON.parse(Buffer.from(bytes).toString()) as RowForm;
   return {
     ...form,
-    drawn: BigInt(form.drawn),
-    released: BigInt(form.released),
-    incurred: BigInt(form.incurred),
-    suspended: BigInt(form.suspended),
-    voided: BigInt(form.voided),
-    certified: BigInt(form.certified),
-    reversed: BigInt(form.reversed),
+    drawn: new ExactSum(BigInt(form.drawn)),
+    released: new ExactSum(BigInt(form.released)),
+    incurred: new ExactSum(BigInt(form.incurred)),
+    suspended: new ExactSum(BigInt(form.suspended)),
+    voided: new ExactSum(BigInt(form.voided)),
+    certified: new ExactSum(BigInt(form.certified)),
+    reversed: new ExactSum(BigInt(form.reversed)),
+    isUnsent: false,
+    isUnsaved: false,
   };
 }
