@@ -265,7 +265,9 @@ describe('An acknowledgement on the wire', () => {
       const billings = Array.from({ length: 8 }, () => freshBilling('CPM'));
       for (const billing of billings) expect(await get(`/v1/b/impression/${sampleToken(billing, key)}`)).toBe(200);
       await serve.kill('SIGTERM');
-      while (!readFileSync(trace, 'utf8').includes(`${serve.pid} +++ exited`)) await clock.sleep(50);
+      // strace pads short process ids.
+      const exited = new RegExp(`^${serve.pid} +\\+\\+\\+ exited`, 'm');
+      while (!exited.test(readFileSync(trace, 'utf8'))) await clock.sleep(50);
       const calls = completedCalls(readFileSync(trace, 'utf8'));
       const answers = calls.flatMap((call, at) => (call.includes('HTTP/1.1 200 OK') ? [at] : []));
       expect(answers).toHaveLength(billings.length);
