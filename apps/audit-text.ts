@@ -10,10 +10,15 @@ const shownCharacters = 300;
 /** A reconciliation for people. */
 export function reconciliationText(run: AuditRun): string {
   const report = run as unknown as ReconciliationReport;
-  const totals = Object.entries(report.totals).map(([name, micros]) => {
-    const [currency = '', figure = ''] = name.split('.');
-    return [figure.replace('_micros', '').replaceAll('_', ' '), micros, currency];
-  });
+  const bridges = report.bridges.map((bridge) => [
+    bridge.from.replace('_', '-'),
+    bridge.to.replace('_', '-'),
+    bridge.from_micros,
+    bridge.to_micros,
+    bridge.explained_micros,
+    bridge.left_micros,
+    bridge.currency,
+  ]);
   const causes = report.causes.map(({ cause, from, to, count, amount_micros }) => [
     cause,
     `${from} → ${to}`,
@@ -24,7 +29,7 @@ export function reconciliationText(run: AuditRun): string {
   return [
     `${selections} selections, ${closed_selections} of them closed; reporting ${reporting.replace('_', ' ')}; self-test ${self_test.replaceAll('_', ' ')}`,
     '',
-    textTable(['money by truth', 'micros', 'currency'], totals),
+    textTable(['truth', 'next truth', 'says', 'next says', 'explained', 'left', ''], bridges),
     textTable(['cause', 'between', 'selections', 'micros'], causes),
     ...breaksText(report),
     ...report.invariants.map(

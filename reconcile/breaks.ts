@@ -1,7 +1,16 @@
 import type { RecordRef } from './log-reading.ts';
 
 /** The truths that a run sets side by side. */
-export const truths = ['selection', 'delivery', 'spend', 'tentative', 'final', 'pacing', 'reporting'] as const;
+export const truths = [
+  'selection',
+  'delivery',
+  'spend',
+  'tentative',
+  'final',
+  'fraud_adjusted',
+  'reporting',
+  'pacing',
+] as const;
 export type Truth = (typeof truths)[number];
 
 /** A difference that no cause explains. */
@@ -45,13 +54,16 @@ export function structureBreak(
 /** Why two truths differ for one selection: a predicate on the named records, evaluated without knowing the difference. */
 export interface Explained {
   readonly cause: CauseCode;
+  /** The truths between which it makes the difference. */
+  readonly between: readonly [Truth, Truth];
   readonly selectionId: string;
   readonly campaignId: string;
+  /** What the first says more than the second; below zero: less. */
   readonly amountMicros: number;
   readonly refs: readonly RecordRef[];
 }
 
-/** The closed list of causes, each with the two truths between which it makes a difference. What none of them fits is a break. */
+/** The closed list of causes, each with the two truths between which it usually makes a difference. What none of them fits is a break. */
 export const causes = {
   test_traffic: ['selection', 'delivery'],
   not_rendered: ['selection', 'delivery'],
@@ -60,7 +72,7 @@ export const causes = {
   late_beacon: ['selection', 'delivery'],
   in_flight: ['selection', 'delivery'],
   selection_record_lost: ['selection', 'delivery'],
-  record_quarantined: ['selection', 'spend'],
+  record_quarantined: ['delivery', 'spend'],
   duplicate_beacon: ['delivery', 'spend'],
   evidence_draining: ['delivery', 'spend'],
   absorbed_fenced: ['spend', 'tentative'],
@@ -71,10 +83,10 @@ export const causes = {
   conflict_in_suspense: ['tentative', 'final'],
   hold_not_passed: ['tentative', 'final'],
   voided: ['tentative', 'final'],
-  absorbed_voided: ['spend', 'final'],
-  reversed: ['tentative', 'final'],
-  adjusted: ['tentative', 'final'],
-  sink_behind: ['final', 'reporting'],
+  absorbed_voided: ['spend', 'fraud_adjusted'],
+  reversed: ['final', 'fraud_adjusted'],
+  adjusted: ['final', 'fraud_adjusted'],
+  sink_behind: ['fraud_adjusted', 'reporting'],
 } as const satisfies Record<string, readonly [Truth, Truth]>;
 export type CauseCode = keyof typeof causes;
 

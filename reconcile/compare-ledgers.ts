@@ -88,6 +88,7 @@ function pacingHeardOf({ pacing }: Reading, shard: number): number {
 function behind(one: Recounted, stream: LedgerStream, entry: ExpectedEntry): Explained {
   return {
     cause: 'ledger_behind',
+    between: stream.truth === 'tentative' ? ['spend', 'tentative'] : ['tentative', 'final'],
     selectionId: one.selectionId,
     campaignId: one.campaignId,
     amountMicros: entry.amountMicros,

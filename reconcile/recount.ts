@@ -1,5 +1,5 @@
 import { timeOfUuidV7 } from '../domain/identity.ts';
-import type { Break, CauseCode, Explained } from './breaks.ts';
+import { type Break, type CauseCode, causes, type Explained, type Truth } from './breaks.ts';
 import { type Delivery, recountDelivery } from './delivery.ts';
 import { type ExpectedEntry, expectedEntries } from './expected-entries.ts';
 import { billingOf, type FactBook, factsInShard, type SelectionFacts } from './facts.ts';
@@ -164,8 +164,8 @@ function isClosed(facts: SelectionFacts, timeline: Timeline, { longestTokenMs }:
 function explain(base: Base, reading: Reading): Explained[] {
   const found: Explained[] = [];
   const { delivery, facts, outcome, priceMicros, selectionId, campaignId } = base;
-  const add: Add = (cause, amountMicros, refs) => {
-    found.push({ cause, selectionId, campaignId, amountMicros, refs });
+  const add: Add = (cause, amountMicros, refs, between = causes[cause]) => {
+    found.push({ cause, between, selectionId, campaignId, amountMicros, refs });
   };
   if (delivery === null) return found;
   explainDelivery(base, reading, add);
@@ -180,7 +180,7 @@ function explain(base: Base, reading: Reading): Explained[] {
   }
   for (const m of outcome.movements) {
     if (m.surplus === true && m.kind === 'draw')
-      add('surplus_draw', m.amountMicros, [{ topic: 'spend', shard: base.shard, offset: m.offset }]);
+      add('surplus_draw', 0, [{ topic: 'spend', shard: base.shard, offset: m.offset }]);
   }
   const verdictRefs = outcome.verdict === null ? [] : [outcome.verdict];
   if (standing.suspended > 0)
@@ -194,32 +194,43 @@ function explain(base: Base, reading: Reading): Explained[] {
   return found;
 }
 
-type Add = (cause: CauseCode, amountMicros: number, refs: readonly RecordRef[]) => void;
+type Add = (
+  cause: CauseCode,
+  amountMicros: number,
+  refs: readonly RecordRef[],
+  between?: readonly [Truth, Truth],
+) => void;
 
 function explainDelivery({ delivery, facts, priceMicros, closed }: Base, reading: Reading, add: Add): void {
   if (delivery === null) return;
   const { billing, billable, late } = delivery;
   if (billing.test) add('test_traffic', 0, facts.selected);
   if (billing.test || priceMicros === 0) return;
-  if (facts.selected.length === 0) {
-    const proof = reading.buffers.lostProof(billing.node, billing.boot, billing.sequence);
-    const unreadable = facts.unreadable.filter(({ topic }) => topic === 'selected');
-    if (proof !== null) add('selection_record_lost', billable.length > 0 ? priceMicros : 0, [proof]);
-    else if (unreadable.length > 0) add('record_quarantined', billable.length > 0 ? priceMicros : 0, unreadable);
-    if (billable.length === 0) return; // neither truth says that it was spent
-  }
+  if (facts.selected.length === 0) return explainLost({ delivery, facts, priceMicros }, reading, add);
   if (billable.length > 1) add('duplicate_beacon', 0, billable.slice(1));
   if (billable.length > 0) return;
   const beacons = facts.unreadable.filter(({ topic }) => topic !== 'selected' && topic !== 'spend');
-  if (beacons.length > 0) {
-    // Where it was charged, that comparison has named them.
-    if (facts.incurred.length === 0) add('record_quarantined', priceMicros, beacons);
-    return;
-  }
+  if (beacons.length > 0) return add('record_quarantined', priceMicros, beacons, ['selection', 'delivery']);
   if (!closed) add('in_flight', priceMicros, facts.selected);
   else if (late.length > 0) add('late_beacon', priceMicros, late);
   else {
     const never = { CPM: 'not_rendered', VCPM: 'not_viewable', CPC: 'not_clicked', NONE: 'not_rendered' } as const;
     add(never[billing.pricing_model], priceMicros, facts.selected);
   }
+}
+
+/** No AdSelected: selection says nothing, and delivery what the tokens prove. */
+function explainLost(
+  { delivery, facts, priceMicros }: Pick<Base, 'facts' | 'priceMicros'> & { readonly delivery: Delivery },
+  { buffers }: Reading,
+  add: Add,
+): void {
+  const { billing, billable } = delivery;
+  const proof = buffers.lostProof(billing.node, billing.boot, billing.sequence);
+  const unreadable = facts.unreadable.filter(({ topic }) => topic === 'selected');
+  const amount = billable.length > 0 ? -priceMicros : 0;
+  if (proof !== null) add('selection_record_lost', amount, [proof]);
+  else if (unreadable.length > 0) add('record_quarantined', amount, unreadable, ['selection', 'delivery']);
+  else add('in_flight', amount, [...facts.beacons, ...facts.reserved].slice(0, 1));
+  if (billable.length > 1) add('duplicate_beacon', 0, billable.slice(1));
 }

@@ -1,5 +1,5 @@
 import type { Break, CauseCode, Explained } from './breaks.ts';
-import { causes } from './breaks.ts';
+import type { Bridge } from './bridges.ts';
 import { type LedgerSums, noSums } from './ledger-sums.ts';
 import { refText } from './log-reading.ts';
 import type { Recounted } from './recount.ts';
@@ -45,6 +45,8 @@ export interface ShownBreak {
 /** An explained difference as a report shows it. */
 export interface ShownDifference {
   readonly cause: CauseCode;
+  readonly from: string;
+  readonly to: string;
   readonly selection_id: string;
   readonly campaign_id: string;
   readonly amount_micros: string;
@@ -70,6 +72,8 @@ export interface ReconciliationReport {
   }[];
   readonly differences: readonly ShownDifference[];
   readonly differences_total: number;
+  /** From truth to truth, over closed selections: what one says, what the next says, and that causes explain what lies between. */
+  readonly bridges: readonly Bridge[];
   readonly sides: readonly SideBySide[];
   /** Pacing knows no selections: its sums by campaign, as the rows stand. */
   readonly pacing: readonly Readonly<Record<string, string>>[];
@@ -115,7 +119,7 @@ class Sums {
     this.clicks += seen('click');
     const billable = (one.delivery?.billable.length ?? 0) > 0;
     this.billable += billable ? 1 : 0;
-    this.micros.selected += BigInt(one.priceMicros);
+    this.micros.selected += one.facts.selected.length > 0 ? BigInt(one.priceMicros) : 0n;
     this.micros.billable += billable ? BigInt(one.priceMicros) : 0n;
     this.micros.incurred += BigInt(ledger.incurred);
     this.micros.absorbed += BigInt(ledger.absorbed);
@@ -170,15 +174,16 @@ export function sideBySide(recounted: Iterable<Recounted>, { ledgers, reportedMi
     }));
 }
 
-/** Counts and sums of all explained differences by cause. */
+/** Counts and sums of all explained differences by cause and by the truths between which it stands. */
 export function causesOf(explained: readonly Explained[]): ReconciliationReport['causes'] {
   const rows = new Map<string, { cause: CauseCode; from: string; to: string; count: number; sum: bigint }>();
-  for (const { cause, amountMicros } of explained) {
-    const [from, to] = causes[cause];
-    const row = rows.get(cause) ?? { cause, from, to, count: 0, sum: 0n };
+  for (const { cause, between, amountMicros } of explained) {
+    const [from, to] = between;
+    const key = `${cause}|${from}|${to}`;
+    const row = rows.get(key) ?? { cause, from, to, count: 0, sum: 0n };
     row.count += 1;
     row.sum += BigInt(amountMicros);
-    rows.set(cause, row);
+    rows.set(key, row);
   }
   return [...rows.values()].map(({ sum, ...row }) => ({ ...row, amount_micros: String(sum) }));
 }
@@ -210,13 +215,16 @@ export function showBreak(found: Break): ShownBreak {
   };
 }
 
-export function showDifference({ cause, selectionId, campaignId, amountMicros, refs }: Explained): ShownDifference {
-  const texts = refs.map(refText);
+export function showDifference(explained: Explained): ShownDifference {
+  const { cause, between, selectionId, campaignId, amountMicros, refs } = explained;
+  const [from, to] = between;
   return {
     cause,
+    from,
+    to,
     selection_id: selectionId,
     campaign_id: campaignId,
     amount_micros: String(amountMicros),
-    refs: texts,
+    refs: refs.map(refText),
   };
 }

@@ -1,7 +1,7 @@
 import { isUuid } from '../domain/identity.ts';
 import type { AnyRecord } from '../domain/records.ts';
 import type { EventLog } from '../ports/event-log.ts';
-import { type Break, type Explained, structureBreak } from './breaks.ts';
+import { type Break, causes, type Explained, structureBreak } from './breaks.ts';
 import type { ExpectedEntry } from './expected-entries.ts';
 import type { Reported, RowsOfShard } from './reporting-reading.ts';
 import type { Recounted } from './recount.ts';
@@ -80,7 +80,8 @@ function sumsBreak(one: Recounted, wrong: readonly Gap[]): Break {
 function behind(one: Recounted, amountMicros: number): Explained {
   const { selectionId, campaignId, shard } = one;
   const offset = one.entries.at(-1)?.sourceOffset ?? 0;
-  return { cause: 'sink_behind', selectionId, campaignId, amountMicros, refs: [{ topic: 'spend', shard, offset }] };
+  const refs = [{ topic: 'spend' as const, shard, offset }];
+  return { cause: 'sink_behind', between: causes.sink_behind, selectionId, campaignId, amountMicros, refs };
 }
 
 /** Reporting has entries of a selection that neither evidence nor spend knows. */

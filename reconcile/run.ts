@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { isUuid } from '../domain/identity.ts';
 import { type Topic, topicRecords } from '../domain/records.ts';
 import { type Break, type Explained, structureBreak, sumKeys, unexplainedMicros } from './breaks.ts';
+import { bridgesOf } from './bridges.ts';
 import { compareLedger } from './compare-ledgers.ts';
 import { checkInvariants } from './invariants.ts';
 import type { LedgerStream } from './ledger-reading.ts';
@@ -129,6 +130,10 @@ function assemble(
     causes: causesOf(explained),
     differences: explained.slice(0, listedDifferences).map(showDifference),
     differences_total: explained.length,
+    bridges: bridgesOf(recounted, explained, {
+      ledgers: sums,
+      reportedMicros: reported === null ? null : reportedMicros,
+    }),
     sides,
     pacing: pacingByCampaign(newestDeltas(reading.pacing), reading.timelines),
     quarantined_records: reading.quarantinedRecords,

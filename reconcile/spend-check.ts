@@ -41,6 +41,8 @@ interface Amounts {
 
 /** What could explain that a record is not there: unreadable ones in these topics, or a buffer that still drains. */
 interface Lack {
+  /** True of a SpendIncurred: what is reserved only is no charge. */
+  readonly charges: boolean;
   readonly topics: readonly Topic[];
   readonly origin: Origin | null;
   readonly detail: string;
@@ -64,7 +66,7 @@ class SelectionSpendCheck {
   /** Notes that a record is not where another one calls for it: with a named cause if there is one, else as a break. */
   private lacks(code: string, amounts: Amounts, refs: readonly RecordRef[], why: Lack): void {
     const { buffers, closed } = this.context;
-    const amount = Math.abs(amounts.expected - amounts.actual);
+    const amount = why.charges ? amounts.expected - amounts.actual : 0;
     const unreadable = this.facts.unreadable.filter(({ topic }) => why.topics.includes(topic));
     if (unreadable.length > 0) this.explained.push(this.cause('record_quarantined', amount, [...refs, ...unreadable]));
     else if (why.origin !== null && !closed && buffers.isDraining(why.origin))
@@ -93,7 +95,7 @@ class SelectionSpendCheck {
     if (billable.length > 0 && incurred.length === 0) {
       const detail = 'a billable beacon was accepted, and spend has no SpendIncurred for it';
       const amounts = { expected: priceMicros, actual: 0 };
-      this.lacks('lost_spend_incurred', amounts, billable, { topics: ['spend'], origin: null, detail });
+      this.lacks('lost_spend_incurred', amounts, billable, { charges: true, topics: ['spend'], origin: null, detail });
     }
     for (const at of incurred) {
       const evidence = this.facts.beacons.find((beacon) => beacon.value.receipt_id === at.value.receipt_id);
@@ -120,12 +122,13 @@ class SelectionSpendCheck {
     const amounts = { expected: 0, actual: otherwiseBillable ? 0 : billing.price_micros };
     const topics: readonly Topic[] = [kind === 'click' ? 'click' : kind === 'impression' ? 'impression' : 'engagement'];
     const detail = `no beacon with receipt ${receipt_id} is in evidence`;
-    this.lacks('spend_without_evidence', amounts, [at], { topics, origin, detail });
+    this.lacks('spend_without_evidence', amounts, [at], { charges: true, topics, origin, detail });
   }
 
   private cause(cause: Explained['cause'], amountMicros: number, refs: readonly RecordRef[]): Explained {
     return {
       cause,
+      between: ['delivery', 'spend'],
       selectionId: this.facts.selectionId,
       campaignId: this.delivery.billing.campaign_id,
       amountMicros,
@@ -139,14 +142,15 @@ class SelectionSpendCheck {
     if (reserves && reserved.length === 0) {
       const detail = 'the selection was priced and spend has no SpendReserved for it';
       const amounts = { expected: priceMicros, actual: 0 };
-      this.lacks('lost_spend_reserved', amounts, selected, { topics: ['spend'], origin: null, detail });
+      this.lacks('lost_spend_reserved', amounts, selected, { charges: false, topics: ['spend'], origin: null, detail });
     }
     for (const at of reserved) {
       if (selected.length > 0) this.compare(at, billing, billing.draw_lease, this.reservedTrue);
       else {
         const { origin, billing: carried } = at.value;
         const amounts = { expected: 0, actual: carried.price_micros };
-        const why = { topics: ['selected'] as const, origin, detail: 'no AdSelected is in evidence' };
+        const detail = 'no AdSelected is in evidence';
+        const why = { charges: false, topics: ['selected'] as const, origin, detail };
         this.lacks('reserve_without_selection', amounts, [at], why);
       }
     }

@@ -110,6 +110,8 @@ describe('Nothing planted', () => {
       'test_traffic',
       'voided',
     ]);
+    expect(report.bridges).toHaveLength(12);
+    for (const bridge of report.bridges) expect(bridge).toMatchObject({ left_micros: '0' });
     expect(report.invariants.map(({ number, holds }) => [number, holds])).toEqual(
       [3, 4, 5, 6, 7].map((n) => [n, true]),
     );

@@ -54,6 +54,10 @@ const reconciliation: Kind = {
     causes: { ...many, description: 'Explained differences by cause: between which truths, how many, how much.' },
     differences: { ...many, description: 'Explained differences one by one, with the records that explain them.' },
     differences_total: { type: 'integer' },
+    bridges: {
+      ...many,
+      description: 'From truth to truth over closed selections: both sums, what causes explain, what is left.',
+    },
     sides: { ...many, description: 'Each truth as it says itself, by campaign and hour of selection.' },
     pacing: { ...many, description: 'The sums that pacing holds, by campaign.' },
     totals: { type: 'object', additionalProperties: micros },
