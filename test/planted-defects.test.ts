@@ -444,7 +444,12 @@ describe('One defect planted in the log', () => {
       const { code, report } = found.reconciled;
       expect([code, report.breaks, report.quarantined_records]).toEqual([0, [], 1]);
       const own = report.differences.filter((difference) => difference.selection_id === source_key);
-      expect(own).toMatchObject([{ cause: 'record_quarantined', amount_micros: String(price_micros) }]);
+      // Delivery can't show it, and spend has charged it.
+      expect(own).toMatchObject([
+        { cause: 'record_quarantined', from: 'delivery', to: 'spend', amount_micros: String(-price_micros) },
+        { cause: 'record_quarantined', from: 'selection', to: 'delivery', amount_micros: String(price_micros) },
+      ]);
+      for (const bridge of report.bridges) expect(bridge).toMatchObject({ left_micros: '0' });
       expect(own[0]?.refs).toContain(offsetOf(offset));
     });
   });
