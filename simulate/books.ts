@@ -40,6 +40,7 @@ interface BalanceRow {
 
 interface BalancesAnswer {
   readonly cut: string | null;
+  readonly as_of_position: string;
   readonly balances: readonly BalanceRow[];
 }
 
@@ -73,8 +74,10 @@ export async function latestCut(client: ConsoleClient): Promise<number> {
 /** Reads balances of both ledgers and the report of spend by state for some campaigns. */
 export async function readBooks(client: ConsoleClient, campaignIds: readonly string[], from: number): Promise<Books> {
   const own = new Set(campaignIds);
-  const tentative = await client.get<BalancesAnswer>('/v1/ledger/balances?truth=tentative');
   const final = await client.get<BalancesAnswer>('/v1/ledger/balances?truth=final');
+  // At the very same cut: a verdict may come between two questions.
+  const at = `as_of_position=${final.as_of_position}`;
+  const tentative = await client.get<BalancesAnswer>(`/v1/ledger/balances?truth=tentative&${at}`);
   return {
     cut: final.cut ?? '',
     tentative: byCurrency(tentative, own, (sum) => ({

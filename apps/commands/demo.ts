@@ -17,7 +17,7 @@ it, kills each process once, waits until all windows close, and holds every trut
   --data DIR         data directory; one that exists is emptied if a demo made it, and refused otherwise (default data-demo)
   --seed TEXT        default 1
   --selections N     default 20000
-  --rate N           visits a second (default 220; fewer where the machine can't take so many)
+  --rate N           visits a second (default 260; fewer where the machine can't take so many)
   --requests DIR     pages and devices from the OpenRTB bid requests in DIR/valid
   --kills N          kill -9 of each process so often (default 1)
   --keep             leaves the platform running afterwards, until Ctrl-C
@@ -47,7 +47,7 @@ const options = {
   data: { type: 'string', default: 'data-demo' },
   seed: { type: 'string', default: '1' },
   selections: { type: 'string', default: '20000' },
-  rate: { type: 'string', default: '220' },
+  rate: { type: 'string', default: '260' },
   requests: { type: 'string' },
   kills: { type: 'string', default: '1' },
   keep: { type: 'boolean', default: false },
