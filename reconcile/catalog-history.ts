@@ -1,4 +1,5 @@
-import type { AdSelected, AnyRecord, LineItemPublished, PublisherPublished } from '../domain/records.ts';
+import type { AnyRecord, LineItemPublished, PublisherPublished } from '../domain/records.ts';
+import type { SelectedFact } from './facts.ts';
 import type { Placed } from './log-reading.ts';
 
 /** Every published version of an entity, by id, in the order of the log. */
@@ -16,7 +17,7 @@ export class CatalogHistory {
   }
 
   /** The price that follows from the catalogue as the selection saw it, or why none can be derived. */
-  price(selected: AdSelected): { readonly micros: number } | { readonly problem: string } {
+  price(selected: SelectedFact): { readonly micros: number } | { readonly problem: string } {
     const { billing, auction, views } = selected;
     const seen = views.find((view) => view.view === 'catalog')?.revision;
     if (seen === undefined) return { problem: 'the selection names no revision of the catalogue' };
@@ -40,7 +41,7 @@ export class CatalogHistory {
   }
 
   /** The publisher's share at the time of selection; null if the publisher is unknown at that revision. */
-  share(selected: AdSelected): { readonly ppm: number; readonly rounding: string } | null {
+  share(selected: SelectedFact): { readonly ppm: number; readonly rounding: string } | null {
     const seen = selected.views.find((view) => view.view === 'catalog')?.revision ?? 0;
     const publisher = before(this.publishers, selected.billing.publisher_id, seen);
     // Before its first term the first one holds.

@@ -1,6 +1,6 @@
-import type { AdSelected, Billing, BeaconKind, Lease } from '../domain/records.ts';
+import type { Billing, BeaconKind, Lease } from '../domain/records.ts';
 import type { CatalogHistory } from './catalog-history.ts';
-import type { BeaconFact, SelectionFacts } from './facts.ts';
+import type { BeaconFact, SelectedFact, SelectionFacts } from './facts.ts';
 import { billingOf, differingFacts } from './facts.ts';
 import type { Placed, RecordRef } from './log-reading.ts';
 
@@ -100,7 +100,7 @@ function deviation(content: Billing, at: Placed<{ readonly billing: Billing }>, 
 }
 
 /** Derives price and share from the catalogue; false, with a problem, if the selection says otherwise. */
-function priceHolds(selected: Placed<AdSelected>, catalog: CatalogHistory, problems: Problem[]): boolean {
+function priceHolds(selected: Placed<SelectedFact>, catalog: CatalogHistory, problems: Problem[]): boolean {
   const { billing } = selected.value;
   const price = catalog.price(selected.value);
   if ('problem' in price) {

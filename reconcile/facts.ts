@@ -10,21 +10,35 @@ import type {
   SpendReserved,
   TrafficInvalidated,
 } from '../domain/records.ts';
-import { inner, isNamed, type Placed, type RecordRef } from './log-reading.ts';
+import type { Placed, RecordRef } from './log-reading.ts';
+
+// Of every record only what the recount looks at: a run holds the facts of all selections in memory.
+
+export type SelectedFact = Pick<
+  AdSelected,
+  'billing' | 'auction' | 'views' | 'impression_expires_at' | 'click_expires_at'
+>;
+export type ReturnedFact = Pick<MarkupReturned, 'billing'>;
+export type ReservedFact = Pick<SpendReserved, 'billing' | 'draw_lease' | 'origin'>;
+export type IncurredFact = Pick<SpendIncurred, 'billing' | 'draw_lease' | 'origin' | 'receipt_id' | 'kind'>;
 
 /** A beacon as evidence, with the lease that a click drew. */
-export interface BeaconFact extends Beacon {
+export interface BeaconFact
+  extends Pick<
+    Beacon,
+    'billing' | 'kind' | 'receipt_id' | 'received_at' | 'kind_expires_at' | 'judgement' | 'network' | 'user_agent'
+  > {
   readonly drawLease: Lease | null;
 }
 
 /** Everything that the log says of one selection, as it stands; nothing is judged here. */
 export interface SelectionFacts {
   readonly selectionId: string;
-  readonly selected: Placed<AdSelected>[];
-  readonly returned: Placed<MarkupReturned>[];
+  readonly selected: Placed<SelectedFact>[];
+  readonly returned: Placed<ReturnedFact>[];
   readonly beacons: Placed<BeaconFact>[];
-  readonly reserved: Placed<SpendReserved>[];
-  readonly incurred: Placed<SpendIncurred>[];
+  readonly reserved: Placed<ReservedFact>[];
+  readonly incurred: Placed<IncurredFact>[];
   readonly verdicts: Placed<TrafficInvalidated>[];
   readonly adjustments: Placed<Adjusted>[];
   /** Records keyed by it that can't be read, and of which quarantine says so. */
@@ -57,45 +71,69 @@ export class FactBook {
   }
 
   /** Files a record of evidence or of spend with its selection; records of no selection are not for this book. */
-  add(placed: Placed<AnyRecord>): void {
-    if (isNamed(placed, 'AdSelected')) this.addSelected(inner(placed));
-    else if (isNamed(placed, 'MarkupReturned')) this.of(placed.value.value.selection_id).returned.push(inner(placed));
-    else if (isNamed(placed, 'SpendReserved'))
-      this.of(placed.value.value.billing.selection_id).reserved.push(inner(placed));
-    else if (isNamed(placed, 'SpendIncurred'))
-      this.of(placed.value.value.billing.selection_id).incurred.push(inner(placed));
-    else if (isNamed(placed, 'TrafficInvalidated'))
-      this.of(placed.value.value.selection_id).verdicts.push(inner(placed));
-    else if (isNamed(placed, 'Adjusted')) this.of(placed.value.value.selection_id).adjustments.push(inner(placed));
-    else this.addBeacon(placed);
+  add({ topic, shard, offset, value: { name, value } }: Placed<AnyRecord>): void {
+    const place = { topic, shard, offset };
+    switch (name) {
+      case 'AdSelected':
+        return this.addSelected(place, value);
+      case 'MarkupReturned': {
+        const { facts, billing } = this.known(value.billing);
+        facts.returned.push({ ...place, value: { billing } });
+        return;
+      }
+      case 'SpendReserved': {
+        const { facts, billing } = this.known(value.billing);
+        const { draw_lease, origin } = value;
+        facts.reserved.push({ ...place, value: { billing, draw_lease, origin } });
+        return;
+      }
+      case 'SpendIncurred': {
+        const { facts, billing } = this.known(value.billing);
+        const { draw_lease, origin, receipt_id, kind } = value;
+        facts.incurred.push({ ...place, value: { billing, draw_lease, origin, receipt_id, kind } });
+        return;
+      }
+      case 'TrafficInvalidated':
+        this.of(value.selection_id).verdicts.push({ ...place, value });
+        return;
+      case 'Adjusted':
+        this.of(value.selection_id).adjustments.push({ ...place, value });
+        return;
+      case 'AdClicked':
+        return this.addBeacon(place, value.beacon, value.draw_lease);
+      case 'ImpressionRendered':
+      case 'AdViewable':
+      case 'VideoProgressed':
+      case 'AdInteracted':
+        return this.addBeacon(place, value.beacon, value.beacon.billing.draw_lease);
+      default:
+    }
   }
 
-  private addSelected(at: Placed<AdSelected>): void {
-    const { billing, click_expires_at, impression_expires_at } = at.value;
+  /** The facts of a selection, and its billing facts: those that are known already, if these are the same. */
+  private known(billing: Billing): { readonly facts: SelectionFacts; readonly billing: Billing } {
+    const facts = this.of(billing.selection_id);
+    const before = billingOf(facts);
+    return { facts, billing: before !== null && differingFacts(before, billing).length === 0 ? before : billing };
+  }
+
+  private addSelected(place: RecordRef, value: AdSelected): void {
+    const { facts, billing } = this.known(value.billing);
+    const { auction, views, click_expires_at, impression_expires_at } = value;
     const heldBackMs = Math.max(0, billing.expires_at - impression_expires_at);
     const lifeMs = Math.max(click_expires_at, impression_expires_at) - billing.selected_at + heldBackMs;
     this.longestTokenMs = Math.max(this.longestTokenMs, lifeMs);
-    this.of(billing.selection_id).selected.push(at);
+    facts.selected.push({
+      ...place,
+      value: { billing, auction, views, click_expires_at, impression_expires_at },
+    });
   }
 
-  private addBeacon(placed: Placed<AnyRecord>): void {
-    const { name, value } = placed.value;
-    if (
-      name !== 'ImpressionRendered' &&
-      name !== 'AdViewable' &&
-      name !== 'VideoProgressed' &&
-      name !== 'AdInteracted' &&
-      name !== 'AdClicked'
-    )
-      return;
-    const drawLease = name === 'AdClicked' ? value.draw_lease : value.beacon.billing.draw_lease;
-    const { topic, shard, offset } = placed;
-    this.of(value.beacon.billing.selection_id).beacons.push({
-      topic,
-      shard,
-      offset,
-      value: { ...value.beacon, drawLease },
-    });
+  private addBeacon(place: RecordRef, beacon: Beacon, drawLease: Lease | null): void {
+    const { facts, billing } = this.known(beacon.billing);
+    const { kind, receipt_id, received_at, kind_expires_at, judgement, network, user_agent } = beacon;
+    const of = { kind, receipt_id, received_at, kind_expires_at, judgement, network, user_agent };
+    facts.beacons.push({ ...place, value: { billing, ...of, drawLease } });
   }
 }
 

@@ -145,20 +145,16 @@ function eventIdOf(stream: string, { first, next }: EntriesBooked, data: Uint8Ar
  * big endian, in the order that the document of the chain gives. Written anew from it, so that a fault in the writer's form can't hide in the reader's.
  */
 export function chainHash(stream: string, entry: Entry, previous: Uint8Array): Uint8Array {
-  const texts = textsOf(stream, entry).map((text) => Buffer.from(text, 'utf8'));
-  const hash = createHash('sha256');
-  for (const { length } of texts) hash.update(bigEndian(length, 4));
-  for (const number of numbersOf(entry)) hash.update(bigEndian(number, 8));
-  hash.update(previous);
-  for (const text of texts) hash.update(text);
-  return hash.digest();
-}
-
-function bigEndian(value: number, bytes: 4 | 8): Uint8Array {
-  const buffer = Buffer.alloc(bytes);
-  if (bytes === 4) buffer.writeUInt32BE(value);
-  else buffer.writeBigInt64BE(BigInt(value));
-  return buffer;
+  const texts = textsOf(stream, entry);
+  const numbers = numbersOf(entry);
+  const body = Buffer.from(texts.join(''), 'utf8');
+  const head = Buffer.allocUnsafe(texts.length * 4 + numbers.length * 8);
+  let at = 0;
+  for (const text of texts) at = head.writeUInt32BE(Buffer.byteLength(text, 'utf8'), at);
+  for (const number of numbers) at = head.writeBigInt64BE(BigInt(number), at);
+  return createHash('sha256')
+    .update(Buffer.concat([head, previous, body]))
+    .digest();
 }
 
 function textsOf(stream: string, entry: Entry): readonly string[] {

@@ -1,8 +1,8 @@
-import type { Billing, Lease, Origin, SpendIncurred, SpendReserved, Topic } from '../domain/records.ts';
+import type { Billing, Lease, Origin, Topic } from '../domain/records.ts';
 import type { Break, Explained } from './breaks.ts';
 import type { Delivery } from './delivery.ts';
 import { leaseByEvidence } from './delivery.ts';
-import { differingFacts, sameLease, type SelectionFacts } from './facts.ts';
+import { differingFacts, type IncurredFact, type ReservedFact, sameLease, type SelectionFacts } from './facts.ts';
 import { type Placed, type RecordRef, refText } from './log-reading.ts';
 import type { BufferProgress } from './nodes.ts';
 
@@ -54,8 +54,8 @@ class SelectionSpendCheck {
   private readonly facts: SelectionFacts;
   private readonly delivery: Delivery;
   private readonly context: SpendContext;
-  private readonly reservedTrue = new Map<number, SpendReserved>();
-  private readonly incurredTrue = new Map<number, SpendIncurred>();
+  private readonly reservedTrue = new Map<number, ReservedFact>();
+  private readonly incurredTrue = new Map<number, IncurredFact>();
 
   constructor(facts: SelectionFacts, context: SpendContext) {
     this.facts = facts;
@@ -117,7 +117,7 @@ class SelectionSpendCheck {
     }
   }
 
-  private withoutEvidence(at: Placed<SpendIncurred>, otherwiseBillable: boolean): void {
+  private withoutEvidence(at: Placed<IncurredFact>, otherwiseBillable: boolean): void {
     const { origin, billing, receipt_id, kind } = at.value;
     const amounts = { expected: 0, actual: otherwiseBillable ? 0 : billing.price_micros };
     const topics: readonly Topic[] = [kind === 'click' ? 'click' : kind === 'impression' ? 'impression' : 'engagement'];
@@ -157,7 +157,7 @@ class SelectionSpendCheck {
   }
 
   /** Content and lease of a spend record against its evidence; what deviates is a break, and is counted as evidence has it. */
-  private compare<T extends SpendReserved | SpendIncurred>(
+  private compare<T extends ReservedFact | IncurredFact>(
     at: Placed<T>,
     billing: Billing,
     lease: Lease | null,
