@@ -36,7 +36,9 @@ export interface WhyNot {
 export function whyNot(selected: AdSelected, lineItemId: string, catalog: Catalog, facts: WhyNotFacts = {}): WhyNot {
   requireRevision(selected, catalog);
   const lineItem = catalog.lineItems.get(lineItemId);
-  if (lineItem === undefined) throw new AdtallyError('NOT_FOUND', `there was no line item ${lineItemId} then`);
+  if (lineItem === undefined) {
+    throw new AdtallyError('NOT_FOUND', `there was no line item ${lineItemId} then`, { path: 'line_item_id' });
+  }
   const index = new CatalogIndex({
     nowMs: selected.billing.selected_at,
     catalog,

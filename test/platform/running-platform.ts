@@ -43,3 +43,16 @@ export async function end({ child, ended }: Running): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
   await ended;
 }
+
+/** A name that is no robot's: robots get no ad. */
+export const browser = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
+
+/** Asks until there is an answer that is not null. */
+export async function eventually<T>(ask: () => Promise<T | null>, withinMs = 30_000): Promise<T> {
+  for (const until = Date.now() + withinMs; ; ) {
+    const answer = await ask();
+    if (answer !== null) return answer;
+    if (Date.now() > until) throw new Error('it did not happen in time');
+    await new Promise((settle) => setTimeout(settle, 100));
+  }
+}

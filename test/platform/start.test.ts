@@ -2,9 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeTemporaryFolder } from '../temporary-folder.ts';
-import { end, type Running, runProgram } from './running-platform.ts';
-
-const browser = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
+import { browser, end, eventually, type Running, runProgram } from './running-platform.ts';
 
 interface Decision {
   readonly selection_id: string;
@@ -27,16 +25,6 @@ async function greeting(running: Running): Promise<Greeting> {
   const [, serveUrl = '', placementId = ''] = await running.until(/curl -s (http:\S+)\/v1\/decisions .*"(pl_\w+)"/);
   const adminKey = /^ {2}admin +(\S+)$/m.exec(running.output())?.[1] ?? null;
   return { consoleUrl, serveUrl, placementId, adminKey };
-}
-
-async function eventually<T>(ask: () => Promise<T | null>, withinMs = 30_000): Promise<T> {
-  const until = Date.now() + withinMs;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== null) return answer;
-    if (Date.now() > until) throw new Error('it did not happen in time');
-    await new Promise((settle) => setTimeout(settle, 100));
-  }
 }
 
 async function decide({ serveUrl, placementId }: Greeting): Promise<Decision | null> {

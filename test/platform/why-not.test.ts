@@ -1,0 +1,167 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { banner, flightFrom, placement } from '../../simulate/catalog-parts.ts';
+import type { LineItemSpec } from '../../simulate/publish-catalog.ts';
+import { keyOf } from '../console-world.ts';
+import { makeTemporaryFolder } from '../temporary-folder.ts';
+import { type Answer, type Processes, startProcesses } from './processes.ts';
+import { browser, eventually } from './running-platform.ts';
+
+const scoped = { trafficker: 'bound-trafficker-key-0123456789', auditor: 'bound-auditor-key-0123456789' } as const;
+const unknownSelection = '01900000-0000-7000-8000-000000000000';
+
+interface Decision {
+  readonly selection_id: string;
+  readonly line_item_id: string;
+  readonly creative_id: string;
+}
+
+const lineItem = (name: string, bidMicros: number, targeting = {}, more = {}): LineItemSpec => ({
+  name,
+  pricingModel: 'CPM',
+  bidMicros,
+  targeting,
+  more,
+  creatives: [banner(name, [300, 250], ['#000000', '#222222'])],
+});
+
+describe('GET /v1/audit/why-not', () => {
+  const folder = makeTemporaryFolder();
+  const lineItems = new Map<string, string>();
+  let platform: Processes;
+  let shown: Decision;
+
+  beforeAll(async () => {
+    platform = await startProcesses({
+      dataDir: join(folder.path, 'data'),
+      nodes: ['node-1'],
+      moreKeys: `trafficker:adv_1=${scoped.trafficker},auditor:adv_1=${scoped.auditor}`,
+    });
+    const budget = { budget_total_micros: '1000000000', flight: flightFrom(Date.now(), 30), pacing: 'asap' };
+    const specs = [
+      [lineItem('winner', 5_000_000), lineItem('outbid', 2_000_000), lineItem('poor', 100_000)],
+      [
+        lineItem('abroad', 9_000_000, { countries: { include: ['FR'] } }),
+        lineItem('fitting nowhere', 9_000_000, { sizes: { include: ['728x90'] } }),
+        lineItem('paused', 9_000_000, {}, { status: 'paused' }),
+      ],
+    ];
+    const published = await platform.publish({
+      name: 'why-not',
+      publishers: [
+        {
+          body: { name: 'Daily', shares: [{ effective_from: '2020-01-01T00:00:00Z', share_ppm: 700_000 }] },
+          placements: [placement('Top', ['banner'], ['300x250'], '500000')],
+        },
+      ],
+      advertisers: specs.map((items, number) => ({
+        body: { name: `Advertiser ${number}`, currency: 'EUR', time_zone: 'UTC' },
+        campaigns: [{ body: { name: 'Campaign', ...budget }, lineItems: items }],
+      })),
+    });
+    for (const [index, { name }] of specs.flat().entries()) {
+      lineItems.set(name, published.lineItems[index]?.lineItemId ?? '');
+    }
+    // The budget of the campaign must have reached the node first.
+    shown = await eventually(() => decide(published.placements[0]?.placementId ?? ''));
+  });
+
+  afterAll(async () => {
+    await platform.stop();
+    folder.remove();
+  });
+
+  async function decide(placementId: string): Promise<Decision | null> {
+    const answer = await fetch(`${platform.serveUrls.get('node-1')}/v1/decisions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        slots: [{ id: 'top', placement_id: placementId }],
+        device: { ua: browser },
+        geo: { country: 'DE' },
+      }),
+    });
+    return ((await answer.json()) as { decisions: Decision[] }).decisions[0] ?? null;
+  }
+
+  /** Asked at once after the decision, it may not have drained from the node's buffer yet. */
+  async function whyNot(name: string, key: string = keyOf.auditor): Promise<Answer> {
+    const path = `/v1/audit/why-not?selection_id=${shown.selection_id}&line_item_id=${lineItems.get(name)}`;
+    return eventually(async () => {
+      const answer = await platform.ask('GET', path, { key });
+      return answer.status === 404 ? null : answer;
+    });
+  }
+
+  test('says of the winner that it won, with the creative that was shown and its rank', async () => {
+    expect(shown.line_item_id).toBe(lineItems.get('winner'));
+    expect(await whyNot('winner')).toEqual({
+      status: 200,
+      json: {
+        selection_id: shown.selection_id,
+        line_item_id: shown.line_item_id,
+        step: 'won',
+        reason: 'won',
+        creative_id: shown.creative_id,
+        ecpm_micros: '5000000',
+      },
+    });
+  });
+
+  test.each([
+    ['outbid', 'auction', 'outbid', '2000000'],
+    ['poor', 'floor', 'below_floor', '100000'],
+    ['abroad', 'targeting', 'country', null],
+    ['fitting nowhere', 'targeting', 'size', null],
+    ['paused', 'status', 'inactive', null],
+  ])('says why the line item %j was not chosen: %s, %s', async (name, step, reason, ecpm) => {
+    const { status, json } = await whyNot(name);
+    expect(status).toBe(200);
+    expect(json).toMatchObject({ line_item_id: lineItems.get(name), step, reason, ecpm_micros: ecpm });
+    expect(json['creative_id'] === null).toBe(ecpm === null);
+  });
+
+  test('judges by the catalogue of then, whatever was changed since', async () => {
+    const change = (name: string, body: object) =>
+      platform.ask('PATCH', `/v1/line-items/${lineItems.get(name)}`, { body });
+    expect((await change('abroad', { targeting: {} })).status).toBe(200);
+    expect((await change('outbid', { bid_micros: '20000000' })).status).toBe(200);
+    expect((await whyNot('abroad')).json).toMatchObject({ step: 'targeting', reason: 'country' });
+    expect((await whyNot('outbid')).json).toMatchObject({ step: 'auction', ecpm_micros: '2000000' });
+    expect((await whyNot('winner')).json).toMatchObject({ step: 'won' });
+  });
+
+  test('knows no selection that was not made, and no line item that was not there', async () => {
+    const ask = (selectionId: string, lineItemId: string) =>
+      platform.ask('GET', `/v1/audit/why-not?selection_id=${selectionId}&line_item_id=${lineItemId}`);
+    const unknown = await ask(unknownSelection, shown.line_item_id);
+    expect(unknown).toMatchObject({ status: 404, json: { code: 'NOT_FOUND', path: 'selection_id' } });
+    const absent = await ask(shown.selection_id, 'li_NEVER');
+    expect(absent).toMatchObject({ status: 404, json: { code: 'NOT_FOUND', path: 'line_item_id' } });
+    const malformed = await ask('yesterday', shown.line_item_id);
+    expect(malformed).toMatchObject({ status: 400, json: { code: 'VALIDATION_FAILED', path: 'selection_id' } });
+    const foreign = await ask(shown.selection_id, 'cmp_1');
+    expect(foreign).toMatchObject({ status: 400, json: { code: 'VALIDATION_FAILED', path: 'line_item_id' } });
+  });
+
+  test.each(['admin', 'auditor', 'trafficker'] as const)('answers a key of the role %s', async (role) => {
+    expect((await whyNot('outbid', keyOf[role])).status).toBe(200);
+  });
+
+  test.each([
+    ['of finance', keyOf.finance],
+    ['of an analyst', keyOf.analyst],
+    ['of a trafficker bound to one advertiser', scoped.trafficker],
+    ['of an auditor bound to one advertiser', scoped.auditor],
+  ])('refuses a key %s, and says nothing of the selection', async (_whose, key) => {
+    for (const name of ['winner', 'abroad']) {
+      const { status, json } = await whyNot(name, key);
+      expect([status, json['code']]).toEqual([403, 'FORBIDDEN']);
+      expect(JSON.stringify(json)).not.toContain('micros');
+    }
+  });
+
+  test('asks for a key', async () => {
+    expect(await whyNot('winner', '')).toMatchObject({ status: 401, json: { code: 'UNAUTHORIZED' } });
+  });
+});
