@@ -3,7 +3,7 @@ import type { StatementSync } from 'node:sqlite';
 import type { Clock } from '../../ports/clock.ts';
 import type { View, ViewStore, ViewWrite } from '../../ports/view-store.ts';
 import { Sqlite } from './sqlite.ts';
-import { ViewCache } from './view-cache.ts';
+import { ViewCache } from '../caching/view-cache.ts';
 
 export interface EmbeddedViewStoreOptions {
   readonly folder: string;
