@@ -147,30 +147,41 @@ const schema = {
 
 const json = 'application/json; charset=utf-8';
 
+/**
+ * What belongs to one request stands on it. In a WeakMap by request, what was long answered outlived collection after collection and was moved to the
+ * old generation: pauses of 50 to 170 ms, and a quarter of the CPU time.
+ */
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Monotonic time, microseconds. */
+    arrivedUs: number;
+    answered: Answered | null;
+  }
+}
+
 /** `POST /v1/decisions`. */
 export function registerDecisions(app: FastifyInstance, deps: DecisionRouteDeps): void {
-  const answers = new WeakMap<FastifyRequest, Answered>();
   const wire = wireSchema(answerSchema);
-  const arrivals = new WeakMap<FastifyRequest, number>();
+  app.decorateRequest('arrivedUs', 0);
+  app.decorateRequest('answered', null);
   app.post('/v1/decisions', {
     schema,
     bodyLimit: requestLimits.bodyBytes,
     // The body is checked once, where it is normalised (`readDecisionRequest`); the schema above documents it with the same limits and lists.
     validatorCompiler: () => () => true,
     onRequest: (request, _reply, done) => {
-      arrivals.set(request, deps.monotonicUs());
+      request.arrivedUs = deps.monotonicUs();
       done();
     },
-    onResponse: (request, _reply, done) => {
-      const answered = answers.get(request);
-      if (answered !== undefined) deps.desk.markReturned(answered);
+    onResponse: ({ answered }, _reply, done) => {
+      if (answered !== null) deps.desk.markReturned(answered);
       done();
     },
     handler: (request, reply) => {
       const decision = readDecisionRequest(request.body);
-      const answered = deps.desk.decide(decision, callerOf(request, deps, arrivals.get(request) ?? deps.monotonicUs()));
+      const answered = deps.desk.decide(decision, callerOf(request, deps));
       const send = (answer: Answered): void => {
-        answers.set(request, answer);
+        request.answered = answer;
         const serialize = reply.compileSerializationSchema(wire);
         void reply.header('content-type', json).send(serialize({ ...answer.body }));
       };
@@ -180,7 +191,7 @@ export function registerDecisions(app: FastifyInstance, deps: DecisionRouteDeps)
   });
 }
 
-function callerOf({ socket, headers }: FastifyRequest, deps: DecisionRouteDeps, arrivedUs: number): Caller {
+function callerOf({ socket, headers, arrivedUs }: FastifyRequest, deps: DecisionRouteDeps): Caller {
   const address = socket.remoteAddress ?? '';
   const { userAgent } = clientOf(undefined, headers);
   const key = headers.authorization?.startsWith('Bearer ') ? headers.authorization.slice(7) : '';
