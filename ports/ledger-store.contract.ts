@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ExpectedRevision, LedgerStore } from './ledger-store.ts';
+import { describeLedgerSubscriptionContract } from './ledger-store-subscription.contract.ts';
 import { describeLedgerModelContract, events, idOf } from './ledger-store-model.contract.ts';
 
 /** An empty ledger store to test, and other processes that use it: as real as the engine allows. */
@@ -37,6 +38,7 @@ export function describeLedgerStoreContract(name: string, open: () => Promise<Le
     describeRepetition();
     describeSize();
     describeOtherProcesses();
+    describeLedgerSubscriptionContract(() => harness);
     describeLedgerModelContract(() => harness.engine);
 
     const ids = async (stream: string) => (await store.readForwards(stream, 0, 1000)).map(({ id }) => id);
@@ -113,6 +115,15 @@ export function describeLedgerStoreContract(name: string, open: () => Promise<Le
       it.each(conflicts)('refuses a writer that %s, and writes nothing', async (_what, expected, numbers) => {
         await store.append('s', 'no_stream', events(1, 2, 3));
         await expect(store.append('s', expected, events(...numbers))).rejects.toMatchObject(wrong);
+        await expectIds('s', 1, 2, 3);
+      });
+
+      it('refuses a batch that has an event twice, and an event at the end that another process wrote', async () => {
+        await expect(store.append('s', 'no_stream', events(1, 1))).rejects.toMatchObject(wrong);
+        expect(await store.tail('s')).toBe(null);
+        await store.append('s', 'no_stream', events(1, 2, 3));
+        const other = await harness.another();
+        await expect(other.append('s', 2, events(4, 2))).rejects.toMatchObject(wrong);
         await expectIds('s', 1, 2, 3);
       });
 

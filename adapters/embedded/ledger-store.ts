@@ -2,7 +2,15 @@ import { join } from 'node:path';
 import type { StatementSync } from 'node:sqlite';
 import { AdtallyError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { ExpectedRevision, LedgerEvent, LedgerStore, NewLedgerEvent } from '../../ports/ledger-store.ts';
+import {
+  type ExpectedRevision,
+  greatestAppendBytes,
+  type LedgerCheckpoint,
+  type LedgerEvent,
+  type LedgerStore,
+  type LedgerSubscription,
+  type NewLedgerEvent,
+} from '../../ports/ledger-store.ts';
 import { Sqlite } from './sqlite.ts';
 
 export interface EmbeddedLedgerStoreOptions {
@@ -11,6 +19,7 @@ export interface EmbeddedLedgerStoreOptions {
 }
 
 type EventRow = [revision: number, id: string, type: string, data: Uint8Array];
+type FollowedRow = [row: number, stream: string, ...EventRow];
 
 /** Opens or creates `ledger.db` in a folder; any number of processes may have it open. */
 export async function openEmbeddedLedgerStore({ folder, clock }: EmbeddedLedgerStoreOptions): Promise<LedgerStore> {
@@ -31,7 +40,7 @@ export async function openEmbeddedLedgerStore({ folder, clock }: EmbeddedLedgerS
 }
 
 class SqliteLedgerStore implements LedgerStore {
-  readonly maxAppendBytes = 1024 * 1024;
+  readonly maxAppendBytes = greatestAppendBytes;
   readonly #db: Sqlite;
   readonly #statements: ReturnType<typeof prepare>;
   readonly #numbers = new Map<string, number>();
@@ -69,8 +78,29 @@ class SqliteLedgerStore implements LedgerStore {
     return rows.map(([name]) => name);
   }
 
+  async subscribe(from: LedgerCheckpoint | 'start' | 'end'): Promise<LedgerSubscription> {
+    let after = from === 'start' ? 0 : from === 'end' ? await this.#lastRow() : Number(from.commit);
+    return {
+      next: async (max) => {
+        const rows = await this.#db.read(() => this.#statements.after.all(after, max) as unknown as FollowedRow[]);
+        const events = rows.map(([, stream, ...event]) => eventOf(stream, event));
+        const [last] = rows.at(-1) ?? [];
+        after = last ?? after;
+        const checkpoint = last === undefined ? null : { commit: BigInt(last), prepare: BigInt(last) };
+        return { events, checkpoint };
+      },
+      close: async () => {},
+    };
+  }
+
   async close(): Promise<void> {
     this.#db.close();
+  }
+
+  /** Rows are numbered in the order of their transactions, and none is ever deleted. */
+  async #lastRow(): Promise<number> {
+    const [last] = await this.#db.read(() => this.#statements.lastRow.get() as unknown as [number | null]);
+    return last ?? 0;
   }
 
   #checkSize(stream: string, events: readonly NewLedgerEvent[]): void {
@@ -126,7 +156,7 @@ class SqliteLedgerStore implements LedgerStore {
       const number = this.#numberOf(stream);
       if (number === undefined) return [];
       const rows = statement.all(number, from, max) as unknown as EventRow[];
-      return rows.map(([revision, id, type, data]) => ({ stream, revision, id, type, data }));
+      return rows.map((row) => eventOf(stream, row));
     });
   }
 
@@ -144,11 +174,20 @@ class SqliteLedgerStore implements LedgerStore {
   }
 }
 
+function eventOf(stream: string, [revision, id, type, data]: EventRow): LedgerEvent {
+  return { stream, revision, id, type, data };
+}
+
 function prepare(db: Sqlite) {
   return {
     numberOf: db.prepare('SELECT number FROM streams WHERE name = ?'),
     createStream: db.prepare('INSERT INTO streams (name) VALUES (?)'),
     streams: db.prepare('SELECT name FROM streams ORDER BY name'),
+    lastRow: db.prepare('SELECT max(rowid) FROM events'),
+    after: db.prepare(
+      `SELECT events.rowid, name, revision, id, type, data FROM events JOIN streams ON number = stream
+        WHERE events.rowid > ? ORDER BY events.rowid LIMIT ?`,
+    ),
     last: db.prepare('SELECT max(revision) FROM events WHERE stream = ?'),
     idAt: db.prepare('SELECT id FROM events WHERE stream = ? AND revision = ?'),
     revisionOf: db.prepare('SELECT revision FROM events WHERE stream = ? AND id = ?'),

@@ -1,5 +1,13 @@
 import { AdtallyError } from '../../domain/errors.ts';
-import type { ExpectedRevision, LedgerEvent, LedgerStore, NewLedgerEvent } from '../../ports/ledger-store.ts';
+import {
+  type ExpectedRevision,
+  greatestAppendBytes,
+  type LedgerCheckpoint,
+  type LedgerEvent,
+  type LedgerStore,
+  type LedgerSubscription,
+  type NewLedgerEvent,
+} from '../../ports/ledger-store.ts';
 
 /** Ledger streams in memory that several simulated processes share, with faults on demand. */
 export interface SimulatedLedger {
@@ -21,6 +29,8 @@ export function createSimulatedLedger(): SimulatedLedger {
 
 class MemoryLedger implements SimulatedLedger {
   readonly #streams = new Map<string, Stream>();
+  /** Events of all streams as they were written. */
+  readonly #all: LedgerEvent[] = [];
   #available = true;
   #nextAppendFails: 'written' | 'not_written' | undefined;
 
@@ -39,6 +49,11 @@ class MemoryLedger implements SimulatedLedger {
   events(stream: string): readonly LedgerEvent[] {
     if (!this.#available) throw new AdtallyError('LEDGER_UNAVAILABLE', 'outage');
     return this.#streams.get(stream)?.events ?? [];
+  }
+
+  all(): readonly LedgerEvent[] {
+    this.events('');
+    return this.#all;
   }
 
   names(): readonly string[] {
@@ -67,7 +82,9 @@ class MemoryLedger implements SimulatedLedger {
       throw new AdtallyError('WRONG_EXPECTED_REVISION', `${stream} is at ${written.length - 1}, ${what}`);
     }
     for (const [i, event] of events.entries()) {
-      written.push({ ...event, data: event.data.slice(), stream, revision: first + i });
+      const recorded = { ...event, data: event.data.slice(), stream, revision: first + i };
+      written.push(recorded);
+      this.#all.push(recorded);
       ids.add(event.id);
     }
     this.#streams.set(stream, { events: written, ids });
@@ -75,7 +92,7 @@ class MemoryLedger implements SimulatedLedger {
 }
 
 class MemoryLedgerHandle implements LedgerStore {
-  readonly maxAppendBytes = 1024 * 1024;
+  readonly maxAppendBytes = greatestAppendBytes;
   readonly #ledger: MemoryLedger;
   #closed = false;
 
@@ -111,6 +128,21 @@ class MemoryLedgerHandle implements LedgerStore {
   async streams(): Promise<readonly string[]> {
     this.#checkOpen();
     return this.#ledger.names();
+  }
+
+  async subscribe(from: LedgerCheckpoint | 'start' | 'end'): Promise<LedgerSubscription> {
+    this.#checkOpen();
+    const written = this.#ledger.all().length;
+    let next = from === 'start' ? 0 : from === 'end' ? written : Number(from.commit);
+    return {
+      next: async (max) => {
+        this.#checkOpen();
+        const events = this.#ledger.all().slice(next, next + max);
+        next += events.length;
+        return { events, checkpoint: events.length === 0 ? null : { commit: BigInt(next), prepare: BigInt(next) } };
+      },
+      close: async () => {},
+    };
   }
 
   async close(): Promise<void> {
