@@ -51,6 +51,38 @@ describe('a person', () => {
     expect(persons.recall(hash)).toBeNull();
   });
 
+  test('whom the node has met is read in one round trip: key and view are asked for before either is answered', async () => {
+    const held = Promise.withResolvers<readonly (string | null)[]>();
+    const known = (hashes: readonly string[]): readonly (string | null)[] => hashes.map(() => 'user-1');
+    let answer: KeyStore['getMany'] = async (hashes) => known(hashes);
+    const { persons, clock, reads } = reader({ keys: { getMany: (hashes) => answer(hashes) } });
+    await persons.read('h', 20);
+    await clock.advance(1000);
+    answer = () => held.promise;
+    const read = persons.read('h', 20);
+    await clock.advance(1);
+    expect(reads).toEqual(['freq:user-1', 'freq:user-1']);
+    held.resolve(['user-1']);
+    expect(await read).toMatchObject({ userKey: 'user-1', revision: 4, missing: null });
+    expect(reads).toHaveLength(2);
+  });
+
+  test('who was forgotten, or has a new key, is never given the view of the old one', async () => {
+    let key: string | null = 'old';
+    const { persons, clock, reads } = reader({ keys: { getMany: async () => [key] } });
+    await persons.read('h', 20);
+    await clock.advance(1000);
+    key = 'new';
+    expect(await persons.read('h', 20)).toMatchObject({ userKey: 'new' });
+    expect(reads).toEqual(['freq:old', 'freq:old', 'freq:new']);
+    await clock.advance(1000);
+    key = null;
+    expect(await persons.read('h', 20)).toMatchObject({ userKey: null, view: null, firstSight: true });
+    await clock.advance(1000);
+    await persons.read('h', 20);
+    expect(reads.slice(3)).toEqual(['freq:new']);
+  });
+
   test('without a view has been shown nothing yet', async () => {
     const { persons } = reader({ views: { getMany: async () => [null] } });
     const person = await persons.read(persons.hash('a'), 20);

@@ -43,7 +43,11 @@ const defaultKeptMs = 1000;
 const announceAgainMs = 60_000;
 const nobody: FrequencyView = { items: new Map(), segments: [] };
 
-/** Reads persons for decisions: the key by the hash of the raw id, then the view by the key. A raw id is held no longer than a call. */
+/**
+ * Reads persons for decisions: the key by the hash of the raw id, and the view by the key. Both are asked for at once, one round trip, where this node
+ * has met the person before: the view under the key that it had then, which counts only if that is still the key. A raw id is held no longer
+ * than a call.
+ */
 export class PersonReader {
   readonly #options: PersonReaderOptions;
   readonly #kept = new BoundedCache<string, Kept>(keptPersons);
@@ -87,8 +91,13 @@ export class PersonReader {
 
   async #load(hash: string): Promise<Person> {
     try {
-      const [userKey = null] = await this.#options.keys.getMany([hash]);
-      const person = userKey === null ? this.#unknown(hash) : await this.#known(hash, userKey);
+      const { keys } = this.#options;
+      const guess = this.#kept.get(hash)?.person.userKey ?? null;
+      const [[userKey = null], guessed] = await Promise.all([
+        keys.getMany([hash]),
+        guess === null ? null : this.#known(hash, guess),
+      ]);
+      const person = userKey === null ? this.#unknown(hash) : await this.#known(hash, userKey, guessed);
       const keptMs = this.#options.keptMs ?? defaultKeptMs;
       this.#kept.set(hash, { person, untilMs: this.#options.clock.now() + keptMs });
       return person;
@@ -102,7 +111,9 @@ export class PersonReader {
     return { hash, userKey: null, view: null, revision: 0, firstSight: true, missing: null };
   }
 
-  async #known(hash: string, userKey: string): Promise<Person> {
+  /** @param guessed what was read under the key of another time, to be used if it is this one */
+  async #known(hash: string, userKey: string, guessed: Person | null = null): Promise<Person> {
+    if (guessed?.userKey === userKey) return guessed;
     const [found = null] = await this.#options.views.getMany([frequencyViewKey(userKey)]);
     const view = found === null ? nobody : (decodeFrequencyView(found.value) ?? null);
     const missing = view === null ? 'unavailable' : null;
