@@ -46,7 +46,7 @@ test('Texts of any length and alphabet are written as avsc itself writes them, i
       expect(ours.toBuffer(one)).toEqual(bytes);
       const [buffer, expected] = [Buffer.alloc(size), Buffer.alloc(size)];
       expect(ours.encode(one, buffer)).toBe(plain.encode(one, expected));
-      if (bytes.length <= size) expect(buffer).toEqual(expected);
+      if (bytes.length <= size) expect(buffer.subarray(0, bytes.length)).toEqual(bytes);
     }),
   );
 });
