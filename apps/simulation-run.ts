@@ -72,7 +72,7 @@ export async function runSimulation(options: SimulationRunOptions): Promise<Simu
   const comparison = await settle(result, { client, catalog, shards: settings.shards, closesAfterMs, onProgress: say });
   const checks = [
     ...runChecks(result, comparison),
-    ...(options.demands === null ? [] : demandChecks(result, options.demands)),
+    ...(options.demands === null ? [] : demandChecks(result, comparison, options.demands)),
     ...(corpusAsks === null ? [] : await corpusChecks(options, corpusAsks, result)),
     await proveByReconciliation(client, say),
     await proveByReplay(client, say),

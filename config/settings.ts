@@ -196,7 +196,7 @@ const table = {
     'QUALITY_FARM_WINDOW_MS',
     '10min',
     [1_000, day],
-    'Window in which the clicks of one network are counted together.',
+    'Window in which the clicks of one network are counted together; windows overlap by half.',
   ),
 } as const;
 

@@ -53,6 +53,8 @@ export interface EntryRow {
   readonly debit_account: string;
   readonly credit_account: string;
   readonly amount_micros: string;
+  /** Rule of the verdict that it carries out; else empty. */
+  readonly reference: string;
   /** Place of the record that it came from. */
   readonly source: string;
 }

@@ -46,10 +46,12 @@ function entry(selectionId: string, amount: string, source: string): EntryRow {
     debit_account: 'campaign:incurred',
     credit_account: 'campaign:reserved',
     amount_micros: amount,
+    reference: '',
     source,
   };
 }
 
+const takenBack = [{ ...entry('s2', '2000', '0/3'), kind: 'void', reference: 'declared_bot' }];
 const charged = [entry('s1', '2000', '0/1'), entry('s2', '2000', '0/2')];
 
 function books(changes: { incurred?: bigint; certified?: bigint; reported?: bigint } = {}): Books {
@@ -64,22 +66,25 @@ function books(changes: { incurred?: bigint; certified?: bigint; reported?: bigi
 
 describe('the comparison', () => {
   test('finds nothing where everything agrees', () => {
-    const found = compare(result(), { books: books(), charged, verdicts, receipts });
+    const found = compare(result(), { books: books(), charged, takenBack, verdicts, receipts });
     expect(found.unequal).toEqual([]);
     expect(found.missing).toEqual([]);
     expect(found.unexpected).toEqual([]);
     expect(found.doubleCharged).toEqual([]);
     expect(found.lostBeacons).toEqual([]);
-    expect(found.detection).toMatchObject({ invalid: 1, found: 1, precision: 1, recall: 1 });
+    expect(found.effects.wrong).toEqual([]);
+    expect(found.detection).toMatchObject({ precision: 1, recallOfCharged: 1, recallOfLabelled: 1 });
   });
 
   test.each([{ incurred: 4001n }, { certified: 1999n }, { reported: 3999n }])('notices a micro: %o', (changes) => {
-    expect(compare(result(), { books: books(changes), charged, verdicts, receipts }).unequal).not.toEqual([]);
+    expect(compare(result(), { books: books(changes), charged, takenBack, verdicts, receipts }).unequal).not.toEqual(
+      [],
+    );
   });
 
   test('notices a micro that moved from one selection to another, which no sum shows', () => {
     const moved = [entry('s1', '1999', '0/1'), entry('s2', '2001', '0/2')];
-    const found = compare(result(), { books: books(), charged: moved, verdicts, receipts });
+    const found = compare(result(), { books: books(), charged: moved, takenBack, verdicts, receipts });
     expect(found.unequal).toEqual([]);
     expect(found.missing).toEqual(['s1']);
     expect(found.unexpected).toEqual(['s2']);
@@ -87,12 +92,14 @@ describe('the comparison', () => {
 
   test('notices a charge that was booked twice', () => {
     const twice = [...charged, entry('s1', '2000', '0/9')];
-    expect(compare(result(), { books: books(), charged: twice, verdicts, receipts }).doubleCharged).toEqual(['s1']);
+    expect(compare(result(), { books: books(), charged: twice, takenBack, verdicts, receipts }).doubleCharged).toEqual([
+      's1',
+    ]);
   });
 
   test('notices an acknowledged beacon that the log does not hold', () => {
     const fewer = new Map([['s1/impression', 1]]);
-    const found = compare(result(), { books: books(), charged, verdicts, receipts: fewer });
+    const found = compare(result(), { books: books(), charged, takenBack, verdicts, receipts: fewer });
     expect(found.lostBeacons).toEqual(['s2/impression']);
   });
 
@@ -106,6 +113,7 @@ describe('the comparison', () => {
       return compare(doubted, {
         books: books({ incurred: 6000n, certified: 4000n, reported: 6000n }),
         charged: with3,
+        takenBack,
         verdicts,
         receipts,
       });
@@ -115,11 +123,13 @@ describe('the comparison', () => {
     expect(find('1999').missing).toEqual(['s3']);
   });
 
-  test('counts a verdict on a person against precision, a robot that went unnoticed against recall', () => {
-    const wrong: readonly Verdict[] = [{ selection_id: 's1', category: 'SIVT', rule: 'click_farm' }];
-    expect(compare(result(), { books: books(), charged, verdicts: wrong, receipts }).detection).toMatchObject({
-      precision: 0,
-      recall: 0,
-    });
+  test('notices a verdict that took nothing back, and money that came back without one', () => {
+    const none: readonly Verdict[] = [];
+    expect(compare(result(), { books: books(), charged, takenBack: [], verdicts, receipts }).effects.wrong).toEqual([
+      's2',
+    ]);
+    expect(compare(result(), { books: books(), charged, takenBack, verdicts: none, receipts }).effects.wrong).toEqual([
+      's2',
+    ]);
   });
 });

@@ -1,7 +1,8 @@
 import { sumByCurrency } from './account.ts';
 import type { Books, EntryRow, Verdict } from './books.ts';
+import { type Detection, detect } from './detection.ts';
 import type { SimulationResult } from './simulation.ts';
-import { isInvalid } from './visit-plan.ts';
+import { effectsOf, type VerdictEffects } from './verdict-effects.ts';
 
 /** What the platform is to be held against. */
 export interface Evidence {
@@ -9,6 +10,8 @@ export interface Evidence {
   /** Entries of the kinds `incur` (tentative) and `absorb` (final). */
   readonly charged: readonly EntryRow[];
   readonly verdicts: readonly Verdict[];
+  /** Entries of the kinds `void` (tentative), `reverse` and `absorb_void` (final). */
+  readonly takenBack: readonly EntryRow[];
   /** Receipts in the log by selection and kind. */
   readonly receipts: ReadonlyMap<string, number>;
 }
@@ -37,21 +40,12 @@ export interface Comparison {
   readonly doubtful: readonly string[];
   readonly doubtfulCharged: readonly string[];
   readonly detection: Detection;
-}
-
-/** How well invalid traffic was found, against the hidden labels, counted in charged selections. */
-export interface Detection {
-  readonly invalid: number;
-  readonly found: number;
-  readonly foundRightly: number;
-  readonly precision: number;
-  readonly recall: number;
-  readonly byRule: Readonly<Record<string, number>>;
+  readonly effects: VerdictEffects;
 }
 
 /** Holds the simulator's account against every truth: sums to the micro, then selection by selection, so that differences can't cancel. */
 export function compare({ account, tallies, labels }: SimulationResult, evidence: Evidence): Comparison {
-  const { books, charged, verdicts, receipts } = evidence;
+  const { books, charged, verdicts, receipts, takenBack } = evidence;
   const booked = bookedBySelection(charged);
   const doubtful = account.doubtful();
   const doubtfulCharged = [...doubtful.values()].filter(({ selectionId }) => booked.has(selectionId));
@@ -76,7 +70,8 @@ export function compare({ account, tallies, labels }: SimulationResult, evidence
       .map(([key]) => key),
     doubtful: [...doubtful.keys()],
     doubtfulCharged: doubtfulCharged.map(({ selectionId }) => selectionId),
-    detection: detect([...charges.keys()], labels, verdicts),
+    detection: detect(new Set(charges.keys()), labels, verdicts),
+    effects: effectsOf(charges, verdicts, takenBack),
   };
 }
 
@@ -129,27 +124,4 @@ function bookedBySelection(entries: readonly EntryRow[]): Map<string, Booked> {
     booked.set(id, { amount: known.amount + BigInt(amount_micros), times: seen.size });
   }
   return booked;
-}
-
-function detect(
-  charged: readonly string[],
-  labels: SimulationResult['labels'],
-  verdicts: readonly Verdict[],
-): Detection {
-  const isCharged = new Set(charged);
-  const found = new Set(verdicts.map(({ selection_id }) => selection_id).filter((id) => isCharged.has(id)));
-  const invalid = charged.filter((id) => isInvalid(labels.get(id) ?? 'person'));
-  const foundRightly = invalid.filter((id) => found.has(id)).length;
-  const byRule: Record<string, number> = {};
-  for (const { rule, selection_id } of verdicts) {
-    if (isCharged.has(selection_id)) byRule[rule] = (byRule[rule] ?? 0) + 1;
-  }
-  return {
-    invalid: invalid.length,
-    found: found.size,
-    foundRightly,
-    precision: found.size === 0 ? 1 : foundRightly / found.size,
-    recall: invalid.length === 0 ? 1 : foundRightly / invalid.length,
-    byRule,
-  };
 }

@@ -1,7 +1,9 @@
 import type { Comparison } from './comparison.ts';
+import type { Detection } from './detection.ts';
 import { type Counter, quantile } from './tallies.ts';
 import type { Rates } from './visit-plan.ts';
 import type { SimulationResult } from './simulation.ts';
+import { type Effect, effects, type Taken, type VerdictEffects } from './verdict-effects.ts';
 
 /** One thing that had to hold, and whether it did. */
 export interface Check {
@@ -15,6 +17,9 @@ export interface Demands {
   readonly selections: number;
   readonly rates: Rates;
   readonly kills: number;
+  /** Selections whose charge a verdict takes back, before it is certified and after. */
+  readonly voided: number;
+  readonly reversed: number;
 }
 
 function share(part: number, whole: number): string {
@@ -39,6 +44,7 @@ export function runChecks(result: SimulationResult, comparison: Comparison): Che
     none('lost acknowledged beacons', [...comparison.lostBeacons, ...comparison.missing]),
     none('double charges', comparison.doubleCharged),
     none('charges without ground', comparison.unexpected),
+    none('verdicts not carried out once and whole', comparison.effects.wrong),
     doubtCheck(result, comparison),
     none(
       'ids given out twice',
@@ -81,7 +87,8 @@ export function trafficLines({ account, tallies, kills, visits }: SimulationResu
 /** Whether as much went wrong as was asked for. */
 export function demandChecks(
   { account, tallies, kills, visits }: SimulationResult,
-  { selections, rates, kills: wanted }: Demands,
+  { effects: { total: taken } }: Comparison,
+  { selections, rates, kills: wanted, voided, reversed }: Demands,
 ): Check[] {
   const total = (counter: Counter, prefix: string) =>
     Object.entries(counter.toJSON()).reduce((sum, [name, times]) => sum + (name.startsWith(prefix) ? times : 0), 0);
@@ -97,26 +104,68 @@ export function demandChecks(
     atLeast('forged', total(tallies.misdeeds, 'forged_'), rates.forged * account.selections),
     atLeast('robots', visits - tallies.visits.get('person'), rates.bots * visits),
     atLeast('kills', kills.length, wanted * 3),
+    atLeast('voided before certification', taken.voided.selections, voided),
+    atLeast('reversed after certification', taken.reversed.selections, reversed),
   ];
 }
 
-/** The table of figures: one row each, four columns of micros. */
-export function table({ lines, detection }: Comparison): string[] {
-  const header = ['', 'account', 'tentative', 'final', 'reports'];
-  const rows = lines.map((line) => [
-    `${line.figure} ${line.currency} micros`,
-    ...[line.account, line.tentative, line.final, line.report].map(String),
+/** The figures of a run: the truths side by side, what verdicts did, and how well invalid traffic was found. */
+export function tables({ lines, detection, effects }: Comparison): string[] {
+  return [...truthLines(lines), '', ...effectLines(effects), '', ...detectionLines(detection)];
+}
+
+/** One row a figure, four columns of micros. */
+function truthLines(lines: Comparison['lines']): string[] {
+  const rows = lines.map(({ figure, currency, account, tentative, final, report }) => [
+    `${figure} ${currency} micros`,
+    ...[account, tentative, final, report].map(String),
   ]);
-  const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0)));
-  const draw = (row: readonly string[]) =>
+  return draw([['', 'account', 'tentative', 'final', 'reports'], ...rows]);
+}
+
+/** One row a rule: verdicts, and what they took back, in selections and micros. */
+function effectLines({ byRule, total }: VerdictEffects): string[] {
+  const row = (name: string, verdicts: number, taken: Readonly<Record<Effect, Taken>>): string[] => [
+    name,
+    String(verdicts),
+    ...effects.flatMap((effect) => [String(taken[effect].selections), moneyOf(taken[effect])]),
+  ];
+  return draw([
+    ['verdicts', 'given', 'voided before', 'micros', 'reversed after', 'micros', 'of absorbed', 'micros'],
+    ...byRule.map(({ rule, verdicts, taken }) => row(rule, verdicts, taken)),
+    row(
+      'all',
+      byRule.reduce((sum, { verdicts }) => sum + verdicts, 0),
+      total,
+    ),
+  ]);
+}
+
+function moneyOf({ micros }: Taken): string {
+  const sums = [...micros].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return sums.map(([currency, sum]) => `${sum} ${currency}`).join(' + ') || '0';
+}
+
+/** The two recalls, each by its name, and one row a label. */
+function detectionLines({ precision, recallOfCharged, recallOfLabelled, invalid, byLabel }: Detection): string[] {
+  const rows = [...byLabel].map(([label, { selections, charged, judged }]) =>
+    [label, selections, charged, judged].map(String),
+  );
+  return [
+    'invalid traffic against hidden labels, in selections:',
+    `  precision ${precision.toFixed(3)} of the charged selections with a verdict`,
+    `  recall over charged selections ${recallOfCharged.toFixed(3)} (${invalid.judged} of ${invalid.charged})`,
+    `  recall over all labels ${recallOfLabelled.toFixed(3)} (${invalid.judged} of ${invalid.selections}; what costs nothing is not judged)`,
+    '',
+    ...draw([['label', 'selections', 'charged', 'with a verdict'], ...rows]),
+  ];
+}
+
+function draw(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
     row
       .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join('   ');
-  const rules = Object.entries(detection.byRule).map(([rule, count]) => `${rule} ${count}`);
-  return [
-    draw(header),
-    ...rows.map(draw),
-    '',
-    `invalid traffic against hidden labels: precision ${detection.precision.toFixed(3)}, recall ${detection.recall.toFixed(3)} (${detection.foundRightly} of ${detection.invalid} charged selections; ${rules.join(', ') || 'no verdicts'})`,
-  ];
+      .join('   '),
+  );
 }

@@ -1,4 +1,4 @@
-import { type Books, latestCut, readBooks, readEntries, readReceipts, readVerdicts } from './books.ts';
+import { type Books, type EntryRow, latestCut, readBooks, readEntries, readReceipts, readVerdicts } from './books.ts';
 import { type Comparison, compare, type Evidence } from './comparison.ts';
 import type { ConsoleClient } from './console-client.ts';
 import type { PublishedCatalog } from './publish-catalog.ts';
@@ -33,19 +33,26 @@ export async function settle(result: SimulationResult, options: SettleOptions): 
     onProgress('reading entries, verdicts and receipts');
     const comparison = compare(result, { books, ...(await readRest(options)) });
     // Verdicts may still come (a farm shows when its window of minutes is over): what differs for that reason does not differ twice.
-    if (comparison.unequal.length === 0 || reading === mostReadings) return comparison;
+    const differs = comparison.unequal.length > 0 || comparison.effects.wrong.length > 0;
+    if (!differs || reading === mostReadings) return comparison;
     await pause();
   }
 }
 
 async function readRest({ client, catalog, shards }: SettleOptions): Promise<Omit<Evidence, 'books'>> {
-  const entries = [
-    ...(await readEntries(client, 'tentative', 'incur')),
-    ...(await readEntries(client, 'final', 'absorb')),
-  ];
   const own = new Set(catalog.campaignIds);
-  const charged = entries.filter(({ campaign_id }) => campaign_id !== null && own.has(campaign_id));
-  return { charged, verdicts: await readVerdicts(client), receipts: await readReceipts(client, shards) };
+  const read = async (truth: EntryRow['truth'], kind: string) =>
+    (await readEntries(client, truth, kind)).filter(({ campaign_id }) => campaign_id !== null && own.has(campaign_id));
+  return {
+    charged: [...(await read('tentative', 'incur')), ...(await read('final', 'absorb'))],
+    takenBack: [
+      ...(await read('tentative', 'void')),
+      ...(await read('final', 'reverse')),
+      ...(await read('final', 'absorb_void')),
+    ],
+    verdicts: await readVerdicts(client),
+    receipts: await readReceipts(client, shards),
+  };
 }
 
 /** Balances once nothing of the run is open any more and reporting has followed; as they stand when patience ends. */

@@ -40,7 +40,7 @@ export const defaultRates: Rates = {
   wrongKind: 0.005,
   bots: 0.088,
   impossible: 0.01,
-  farm: 0.01,
+  farm: 0.03,
   replays: 0.02,
   overtaking: 0.1,
 };

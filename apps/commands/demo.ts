@@ -35,10 +35,15 @@ const demoSettings = {
   BUFFER_BOUND_MS: '5s',
   CLOCK_SKEW_MS: '500',
   QUALITY_CLICK_DELAY_MS: '5s',
+  // A click is judged up to half a window later, which is twice the hold: one part is voided, the other was certified and has to be reversed.
+  QUALITY_FARM_WINDOW_MS: '40s',
 } as const;
 
 /** What must have gone wrong at least for the demo to mean something. The plan's own rates lie somewhat above. */
 const leastRates = { duplicates: 0.05, late: 0.01, forged: 0.005, bots: 0.08 } as const;
+
+/** From this size on a farm shows in every shard: some of what it is charged is to be voided and some to be reversed. */
+const wholeSelections = 20_000;
 
 /** Visits are held back while so many requests are unanswered, so that a slow machine takes longer instead of losing its breath. */
 const mostUnderWay = 150;
@@ -46,7 +51,7 @@ const mostUnderWay = 150;
 const options = {
   data: { type: 'string', default: 'data-demo' },
   seed: { type: 'string', default: '1' },
-  selections: { type: 'string', default: '20000' },
+  selections: { type: 'string', default: String(wholeSelections) },
   rate: { type: 'string', default: '260' },
   requests: { type: 'string' },
   kills: { type: 'string', default: '1' },
@@ -96,6 +101,7 @@ function simulateOn(
   const selections = numberOf('selections', values.selections, 10_000_000);
   const kills = numberOf('kills', values.kills, 100);
   const rates = ratesOf({});
+  const least = selections >= wholeSelections ? 1 : 0;
   return runSimulation({
     settings,
     limits: deriveLimits(settings),
@@ -109,7 +115,7 @@ function simulateOn(
     kills,
     dataDir,
     requests: values.requests ?? null,
-    demands: { selections, rates: { ...rates, ...leastRates }, kills },
+    demands: { selections, rates: { ...rates, ...leastRates }, kills, voided: least, reversed: least },
     say: sayLine,
   });
 }

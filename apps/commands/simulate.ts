@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { deriveLimits } from '../../config/limits.ts';
 import { readSettings } from '../../config/settings.ts';
 import { AdtallyError } from '../../domain/errors.ts';
-import { table, trafficLines } from '../../simulate/run-report.ts';
+import { tables, trafficLines } from '../../simulate/run-report.ts';
 import { defaultRates, type Rates } from '../../simulate/visit-plan.ts';
 import { consoleOptions, consoleUsage, withConsole } from '../console-connection.ts';
 import { type Command, exitCodes } from '../exit-codes.ts';
@@ -100,7 +100,7 @@ export function asText({ result, comparison, checks, holds }: SimulationRun): st
     '',
     ...trafficLines(result),
     '',
-    ...table(comparison),
+    ...tables(comparison),
     '',
     ...checks.map((check) => `  ${check.holds ? '✓' : '✗'} ${check.name}: ${check.detail}`),
     '',
@@ -125,7 +125,17 @@ function asJson({ result, comparison, checks, holds }: SimulationRun): object {
     no_ad: tallies.noAd,
     kills,
     lines,
-    detection: comparison.detection,
+    detection: asPlain(comparison.detection),
+    verdicts: asPlain(comparison.effects),
     checks,
   };
+}
+
+/** Maps as objects, amounts as decimal strings. */
+function asPlain(value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  if (value instanceof Map) return asPlain(Object.fromEntries(value));
+  if (Array.isArray(value)) return value.map(asPlain);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, asPlain(one)]));
 }

@@ -1,13 +1,14 @@
 import { timeOfUuidV7 } from '../../../domain/identity.ts';
+import type { BeaconKind } from '../../../domain/records.ts';
 import { type CaseFile, type Finding, type QualityOptions, type Rule, refOf, type Sighting } from './rule.ts';
 
-/** SIVT: what was charged happened before it can have, or faster than a person is. */
+/** SIVT: what was charged happened before it can have, or its ad was clicked on faster than a person is. */
 export const impossibleTiming: Rule = {
   code: 'impossible_timing',
   category: 'SIVT',
   judge: (file, charged, before, options) => {
     if (charged.at >= before) return null;
-    return beforeSelection(file, charged, options) ?? tooSoon(file, charged, options);
+    return beforeSelection(file, charged, options) ?? tooSoon(file, charged, before, options);
   },
 };
 
@@ -18,16 +19,30 @@ function beforeSelection(file: CaseFile, charged: Sighting, { clockSkewMs }: Qua
   return { reason, evidence: [refOf(file, charged)], at: charged.at };
 }
 
-function tooSoon(file: CaseFile, charged: Sighting, options: QualityOptions): Finding | null {
-  if (charged.kind !== 'click') return null;
-  const impression = file.sightings
-    .filter(({ kind, at }) => kind === 'impression' && at <= charged.at)
-    .reduce<Sighting | null>((first, one) => (first === null || one.at < first.at ? one : first), null);
+/**
+ * An ad that is clicked on before anybody can have seen it was shown to nobody: whatever it is charged for falls, be it the click, the impression or
+ * the view.
+ */
+function tooSoon(file: CaseFile, charged: Sighting, before: number, options: QualityOptions): Finding | null {
+  const click = charged.kind === 'click' ? charged : first(file, 'click', (at) => at < before);
+  if (click === null) return null;
+  const impression = first(file, 'impression', (at) => at <= click.at);
   if (impression === null) return null;
-  const tookMs = distanceMs(impression, charged, options);
+  const tookMs = distanceMs(impression, click, options);
   if (tookMs === null || tookMs < 0 || tookMs >= options.soonestClickMs) return null;
-  const reason = `the click came ${tookMs} ms after its impression`;
-  return { reason, evidence: [refOf(file, impression), refOf(file, charged)], at: charged.at };
+  const evidence = [impression, click, charged].filter((one, place, all) => all.indexOf(one) === place);
+  return {
+    reason: `the click came ${tookMs} ms after its impression`,
+    evidence: evidence.map((one) => refOf(file, one)),
+    at: Math.max(click.at, charged.at),
+  };
+}
+
+/** The first beacon of a kind to be received, as far as its time allows. */
+function first(file: CaseFile, wanted: BeaconKind, allows: (at: number) => boolean): Sighting | null {
+  return file.sightings
+    .filter(({ kind, at }) => kind === wanted && allows(at))
+    .reduce<Sighting | null>((earliest, one) => (earliest === null || one.at < earliest.at ? one : earliest), null);
 }
 
 /** Beacons of one batch are received within it, ms. */

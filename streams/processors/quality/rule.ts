@@ -13,7 +13,7 @@ export interface QualityOptions {
   /** One token from so many networks within the window is replayed, ms. */
   readonly replayNetworks: number;
   readonly replayWindowMs: number;
-  /** Clicks of one network are counted together in windows of this length, ms. */
+  /** Clicks of one network are counted together in windows of this length, ms; they overlap by half. */
   readonly farmWindowMs: number;
   /** Clicked selections of one network in one window and shard, and their share in its impressions, from which on it is a farm. */
   readonly farmClicks: number;
@@ -84,7 +84,7 @@ export interface CaseFile {
   charge: { readonly receiptId: string; readonly offset: number } | null;
   /** In the order of their topics; of a kind at most `sightingsKept`. */
   readonly sightings: Sighting[];
-  /** Set once the window of its click has closed and its network was found to be a farm. */
+  /** Set once a window of its click has closed and its network was found to be a farm. */
   farm: { readonly at: number; readonly reason: string } | null;
   /** Rules that have found against it. */
   readonly found: string[];
