@@ -118,7 +118,7 @@ function watch(handles: readonly ProcessorHandle[]): NodeJS.Timeout {
     for (const handle of handles) {
       for (const { shard, status, code, reason } of handle.health()) {
         const sentence = `${handle.name}/${shard} ${status}: ${code} ${reason}`;
-        if ((status !== 'failed' && status !== 'retrying') || said.has(sentence)) continue;
+        if (reason === '' || said.has(sentence)) continue;
         said.add(sentence);
         say(sentence);
       }

@@ -86,18 +86,25 @@ export class AllocationSurroundings {
   }
 }
 
+/** Changes with every change of the form below. */
+const format = 1;
+
 interface Saved {
+  readonly format: number;
   readonly nextOffset: number;
   readonly nodes: readonly LiveNode[];
   readonly ended: readonly string[];
 }
 
 function encode({ nextOffset, byNode, ended }: LiveNodes): Uint8Array {
-  const saved: Saved = { nextOffset, nodes: [...byNode.values()], ended: [...ended] };
+  const saved: Saved = { format, nextOffset, nodes: [...byNode.values()], ended: [...ended] };
   return Buffer.from(JSON.stringify(saved));
 }
 
+/** Nothing known yet, so that `nodes` is folded again from its start, if the bytes are of another format. */
 function decode(bytes: Uint8Array): LiveNodes {
-  const { nextOffset, nodes, ended } = JSON.parse(Buffer.from(bytes).toString()) as Saved;
+  const saved = JSON.parse(Buffer.from(bytes).toString()) as Saved;
+  if (saved.format !== format) return noNodes();
+  const { nextOffset, nodes, ended } = saved;
   return { nextOffset, byNode: new Map(nodes.map((node) => [node.node, node])), ended: new Set(ended) };
 }

@@ -212,6 +212,21 @@ describe('the ticker', () => {
     expect((await story(on.outside)).filter((one) => one.startsWith('fence'))).toHaveLength(1);
   });
 
+  it('reads nodes again where its own state is of an older version, and writes no old fence again', async () => {
+    const on = new Platform();
+    await on.policies();
+    await put(on.outside, 'nodes', started('b1', 1_000_000));
+    await put(on.outside, 'nodes', decided('b1', 'stopped', 1_000_000));
+    await put(on.outside, 'nodes', started('b2', 1_000_200));
+    await on.ticker().round();
+    const old = Buffer.from(JSON.stringify({ nextOffset: 3, watching: [], fences: [], ended: [] }));
+    await on.states.commit('ticker', { position: '3', puts: [['nodes', old]], deletes: [] });
+    await on.clock.advance(1_000);
+    // the boot that holds time back is known from the log alone
+    expect(await on.ticker('t2').round()).toMatchObject({ fenced: 0, heldBackMs: 800 });
+    expect((await story(on.outside)).filter((line) => line.startsWith('fence'))).toEqual(['fence b1 at 1000000']);
+  });
+
   it('puts corrupt bytes aside and goes on', async () => {
     const on = new Platform();
     await on.policies();

@@ -34,6 +34,9 @@ export interface SpendFactsDeps {
 export const manualRule = 'manual';
 
 const fold = 'console-spend-facts';
+/** Changes with every change of what is kept; facts of another format are folded again from the log. */
+const format = '1';
+const formatKey = 'format';
 const readRecords = 2_000;
 /** After so many records the facts are kept, so that the next start need not read them again. */
 const keepEvery = 20_000;
@@ -65,7 +68,7 @@ export class SpendFacts {
   /** Restores what was kept and reads on to the end. */
   static async open(deps: SpendFactsDeps): Promise<SpendFacts> {
     const facts = new SpendFacts(deps);
-    if ((await deps.states.position(fold)) !== null) facts.#restore();
+    if ((await deps.states.position(fold)) !== null) await facts.#restore();
     await facts.refresh();
     return facts;
   }
@@ -154,13 +157,18 @@ export class SpendFacts {
       (facts, shard) => [`shard/${shard}`, encoder.encode(JSON.stringify(facts))] as const,
     );
     const position = this.#shards.map(({ next }) => next).join(',');
-    await this.#deps.states.commit(fold, { position, puts: [...shards, ...this.#unkept], deletes: [] });
+    const puts = [[formatKey, encoder.encode(format)] as const, ...shards, ...this.#unkept];
+    await this.#deps.states.commit(fold, { position, puts, deletes: [] });
     this.#unkept.clear();
     this.#unkeptRecords = 0;
   }
 
-  #restore(): void {
-    for (const [key, bytes] of this.#deps.states.entries(fold)) {
+  async #restore(): Promise<void> {
+    const { states } = this.#deps;
+    const known = states.get(fold, formatKey);
+    if (known === null || decoder.decode(known) !== format) return states.drop(fold);
+    for (const [key, bytes] of states.entries(fold)) {
+      if (key === formatKey) continue;
       const id = key.slice(key.indexOf('/') + 1);
       const value: unknown = JSON.parse(decoder.decode(bytes));
       if (key.startsWith('shard/')) this.#shards[Number(id)] = value as ShardFacts;

@@ -51,6 +51,7 @@ export function exposure({ shards, graceMs = 3_600_000 }: ExposureOptions): Proc
       const record = { name: 'UserExposed', value: exposed } as const;
       return [{ to: 'log', topic: 'exposure', shard, key: exposed.user_key, record } satisfies Outcome];
     },
+    format: 1,
     encode: ({ halves, done, latest, seen }) =>
       Buffer.from(JSON.stringify({ halves: [...halves], done: [...done], latest, seen })),
     decode: (bytes) => {

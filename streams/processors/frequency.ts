@@ -25,7 +25,6 @@ export interface FrequencyOptions {
 }
 
 const sweepEvery = 1_000;
-const format = 1;
 
 /** Keeps for each person when each line item was seen, once for each selection, in a view that decisions read. */
 export function frequency({ windowMs = 30 * 86_400_000 }: FrequencyOptions = {}): Processor<FrequencyState> {
@@ -44,9 +43,10 @@ export function frequency({ windowMs = 30 * 86_400_000 }: FrequencyOptions = {})
       forgetOld(person, state.latest - windowMs);
       return [viewOf(value.user_key, person, offset + 1, windowMs)];
     },
+    format: 1,
     encode: ({ persons, latest, seen }) => {
       const list = [...persons].map(([key, person]) => [key, person.latest, [...person.items]]);
-      return Buffer.from(JSON.stringify({ format, persons: list, latest, seen }));
+      return Buffer.from(JSON.stringify({ persons: list, latest, seen }));
     },
     decode: (bytes) => {
       const saved = JSON.parse(Buffer.from(bytes).toString()) as {

@@ -64,17 +64,23 @@ export function lowWater(watch: NodeWatch, otherwise: number): number {
   return lowest;
 }
 
+/** Changes with every change of the bytes below. */
+const format = 1;
+
 export function encodeNodeWatch({ nextOffset, boots, fences, ended }: NodeWatch): Uint8Array {
-  return Buffer.from(JSON.stringify({ nextOffset, boots: [...boots], fences: [...fences], ended: [...ended] }));
+  return Buffer.from(JSON.stringify({ format, nextOffset, boots: [...boots], fences: [...fences], ended: [...ended] }));
 }
 
+/** The fold that was encoded; an empty one, to be folded again from the start of `nodes`, if it is of another format. */
 export function decodeNodeWatch(bytes: Uint8Array): NodeWatch {
   const saved = JSON.parse(Buffer.from(bytes).toString()) as {
+    format?: number;
     nextOffset: number;
     boots: [string, WatchedBoot][];
     fences: [string, DecidedFence][];
     ended: string[];
   };
+  if (saved.format !== format) return emptyNodeWatch();
   const { nextOffset, boots, fences, ended } = saved;
   return { nextOffset, boots: new Map(boots), fences: new Map(fences), ended: new Set(ended) };
 }

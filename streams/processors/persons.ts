@@ -20,6 +20,7 @@ export function persons(): Processor<PersonsState> {
     topics: ['persons'],
     initial: () => ({ forgotten: new Map(), latest: 0 }),
     process: processPerson,
+    format: 1,
     encode: ({ forgotten, latest }) => Buffer.from(JSON.stringify({ forgotten: [...forgotten], latest })),
     decode: (bytes) => {
       const saved = JSON.parse(Buffer.from(bytes).toString()) as { forgotten: [string, number][]; latest: number };

@@ -83,7 +83,7 @@ describe('rules of traffic quality', () => {
         selection_id: ids(1),
         category: 'GIVT',
         rule: 'declared_bot',
-        rules_version: 1,
+        rules_version: 2,
         reason: 'the user agent of the charged impression declares a robot',
         evidence: [{ topic: 'impression', shard: 0, offset: 0 }],
         judged_by: 'traffic-quality',
@@ -167,9 +167,77 @@ describe('rules of traffic quality', () => {
       if (index >= 6 && index % 8 !== 0) continue;
       story.see(beacon(billing, 'click', { network, received_at: billing.selected_at + 3_000 }));
     }
-    story.add(ticked(60_000));
+    story.add(ticked(32_000));
     expect(judge(story)).toEqual([]);
     expect(found(story)).toEqual([0, 1, 2, 3, 4, 5].map((index) => `${ids(index)} SIVT click_farm`));
+  });
+
+  it('impossible_timing: an ad clicked on faster than a hand was seen by nobody, so its impression or view falls too', () => {
+    const shown = (index: number, clickAfterMs: number, change: Partial<Billing> = {}): Beacon[] => {
+      const billing = content(index, change);
+      const at = billing.selected_at + 500;
+      const network = `81.2.${index}.0/24`;
+      return [
+        beacon(billing, 'impression', { network, received_at: at }),
+        beacon(billing, 'viewable', { network, received_at: at + 1_000 }),
+        beacon(billing, 'click', { network, received_at: at + clickAfterMs }),
+        beacon(billing, 'click', { network, received_at: at + 30_000 }),
+      ];
+    };
+    const story = new ShardStory().see(
+      ...shown(1, 199),
+      ...shown(2, 200),
+      ...shown(3, 20, { pricing_model: 'VCPM' }),
+      ...shown(4, 900, { pricing_model: 'VCPM' }),
+      ...shown(5, -50), // its impression was overtaken
+    );
+    story.add(ticked(hour));
+    const verdicts = judge(story);
+    expect(rulesOf(verdicts)).toEqual([1, 3].map((index) => `${ids(index)} SIVT impossible_timing`));
+    expect(verdicts.map(({ evidence }) => evidence.map(({ topic }) => topic))).toEqual([
+      ['impression', 'click'],
+      ['impression', 'click', 'engagement'],
+    ]);
+  });
+
+  it('click_farm: finds a farm that works across the edge of two windows, and names the end of the first window that shows it', () => {
+    const story = new ShardStory();
+    for (let index = 0; index < 6; index += 1) {
+      // windows of a minute begin at noon and half a minute later: three clicks on each side of the first edge
+      const at = noon + 45_000 + index * 5_000;
+      const billing = cpc(index, { selected_at: at - 2_000 });
+      story.see(
+        beacon(billing, 'impression', { received_at: at - 1_000 }),
+        beacon(billing, 'click', { received_at: at }),
+      );
+    }
+    story.add(ticked(89_000), ticked(92_001), ticked(hour));
+    const verdicts = judge(story);
+    expect(rulesOf(verdicts)).toEqual([0, 1, 2, 3, 4, 5].map((index) => `${ids(index)} SIVT click_farm`));
+    expect(new Set(verdicts.map(({ judged_at }) => judged_at))).toEqual(new Set([noon + 90_000]));
+  });
+
+  it('click_farm: a network that fell silent is judged by its last clicks, and one that clicks a little all the time is none', () => {
+    const story = new ShardStory();
+    const click = (index: number, at: number, network: string): void => {
+      const billing = cpc(index, { selected_at: at - 2_000 });
+      story.see(
+        beacon(billing, 'impression', { network, received_at: at - 1_000 }),
+        beacon(billing, 'click', { network, received_at: at }),
+      );
+    };
+    // thirty impressions without a click spare the first minute; the half after it has clicks alone
+    for (let index = 0; index < 30; index += 1)
+      story.see(
+        beacon(content(index, { selected_at: noon }), 'impression', {
+          network: '81.2.71.0/24',
+          received_at: noon + 1_000,
+        }),
+      );
+    for (let index = 30; index < 35; index += 1) click(index, noon + 40_000 + index * 100, '81.2.71.0/24');
+    for (let index = 40; index < 60; index += 1) click(index, noon + (index - 40) * 16_000 + 5_000, '81.2.72.0/24');
+    story.add(ticked(hour));
+    expect(rulesOf(judge(story))).toEqual([30, 31, 32, 33, 34].map((index) => `${ids(index)} SIVT click_farm`));
   });
 
   it('judges neither tests, house ads and what costs nothing, nor what was not charged, nor a network that is nobody’s', () => {
@@ -211,7 +279,7 @@ describe('rules of traffic quality', () => {
     const story = new ShardStory().see(beacon(content(1), 'impression')).add(ticked(hour), ticked(30 * hour));
     for (const topic of ['impression', 'spend'] as const)
       for (const one of story.list(topic)) processor.process(state, one);
-    expect([state.files.size, state.reviews.size, state.windows.size]).toEqual([0, 0, 0]);
+    expect([state.files.size, state.reviews.size, state.farms.halves.size]).toEqual([0, 0, 0]);
   });
 });
 

@@ -1,9 +1,9 @@
 import { isbot } from 'isbot';
 import { eventId, timeOfUuidV7 } from '../../domain/identity.ts';
 import { NetworkSet } from '../../domain/network.ts';
-import type { Beacon, BeaconKind, SpendIncurred, TrafficInvalidated } from '../../domain/records.ts';
+import type { Beacon, SpendIncurred, TrafficInvalidated } from '../../domain/records.ts';
 import type { Outcome, Processor, SourceRecord } from '../runtime/processor.ts';
-import { clickFarm, type FarmWindow, farmReason } from './quality/click-farm.ts';
+import { clickFarm, closeFarmWindows, countForFarm, emptyFarmBook, type FarmBook } from './quality/click-farm.ts';
 import { clickWithoutImpression } from './quality/click-without-impression.ts';
 import { declaredBot } from './quality/declared-bot.ts';
 import { impossibleTiming } from './quality/impossible-timing.ts';
@@ -21,11 +21,10 @@ export interface QualityState {
   readonly files: Map<string, CaseFile>;
   /** Selections to be looked at, by the second (of time) that must be over before. */
   readonly reviews: Map<number, Set<string>>;
-  /** By network and start. */
-  readonly windows: Map<string, FarmWindow>;
+  readonly farms: FarmBook;
 }
 
-const rulesVersion = 1;
+const rulesVersion = 2;
 const judge = 'traffic-quality';
 const rules: readonly Rule[] = [
   declaredBot,
@@ -61,13 +60,14 @@ export function createTrafficQuality(options: QualityOptions): Processor<Quality
       next: new Map(),
       files: new Map(),
       reviews: new Map(),
-      windows: new Map(),
+      farms: emptyFarmBook(),
     }),
     process: (state, source) => {
       if (source.offset < (state.next.get(source.topic) ?? 0)) return [];
       state.next.set(source.topic, source.offset + 1);
       return take(state, source, { options, listed });
     },
+    format: 2, // farms in halves of windows
     encode: encodeTagged,
     decode: (bytes) => decodeTagged(bytes) as QualityState,
   };
@@ -151,31 +151,13 @@ function sight(state: QualityState, { topic, offset }: SourceRecord, beacon: Bea
   };
   const ofKind = file.sightings.filter(({ kind }) => kind === one.kind).length;
   if (ofKind < sightingsKept) file.sightings.push(one);
-  if (!isLate) countForFarm(state, file, one, setup.options);
+  if (!isLate) countForFarm(state.farms, file.selectionId, one, setup.options);
   reviewAfter(state, one.at, file.selectionId);
   if (one.kind === 'click') reviewAfter(state, one.at + setup.options.clickWithoutImpressionMs, file.selectionId);
 }
 
 function addressOf(network: string): string {
   return network.split('/', 1)[0] ?? '';
-}
-
-function countForFarm(
-  state: QualityState,
-  file: CaseFile,
-  { kind, network, at }: Sighting,
-  options: QualityOptions,
-): void {
-  if (network === '' || !isCounted(kind)) return;
-  const from = at - (at % options.farmWindowMs);
-  const key = `${network}@${from}`;
-  const window = state.windows.get(key) ?? { network, from, clicked: new Set(), shown: new Set() };
-  (kind === 'click' ? window.clicked : window.shown).add(file.selectionId);
-  state.windows.set(key, window);
-}
-
-function isCounted(kind: BeaconKind): boolean {
-  return kind === 'click' || kind === 'impression';
 }
 
 /** The selection is looked at by the first tick after that second. */
@@ -189,7 +171,7 @@ function reviewAfter(state: QualityState, at: number, selectionId: string): void
 function advance(state: QualityState, advancedTo: number, options: QualityOptions): readonly Outcome[] {
   if (advancedTo <= state.time) return [];
   state.time = advancedTo;
-  closeWindows(state, options);
+  markFarms(state, options);
   const due = [...state.reviews.keys()].filter((second) => (second + 1) * reviewMs <= advancedTo).sort((a, b) => a - b);
   const selections = new Set(due.flatMap((second) => [...(state.reviews.get(second) ?? [])]));
   for (const second of due) state.reviews.delete(second);
@@ -198,19 +180,13 @@ function advance(state: QualityState, advancedTo: number, options: QualityOption
   return verdicts.sort(byEvidence).map((value) => outcomeOf(state.shard, value));
 }
 
-/** A window is judged once all of it is known, and some seconds for clocks that are apart. */
-function closeWindows(state: QualityState, options: QualityOptions): void {
-  for (const [key, window] of state.windows) {
-    const endsAt = window.from + options.farmWindowMs;
-    if (endsAt + options.clockSkewMs >= state.time) continue;
-    state.windows.delete(key);
-    const reason = farmReason(window, options);
-    if (reason === null) continue;
-    for (const selectionId of window.clicked) {
+function markFarms(state: QualityState, options: QualityOptions): void {
+  for (const { clicked, at, reason } of closeFarmWindows(state.farms, state.time, options)) {
+    for (const selectionId of clicked) {
       const file = state.files.get(selectionId);
       if (file === undefined) continue;
-      file.farm ??= { at: endsAt, reason };
-      reviewAfter(state, endsAt - 1, selectionId);
+      file.farm ??= { at, reason };
+      reviewAfter(state, at - 1, selectionId);
     }
   }
 }

@@ -4,26 +4,43 @@ import type { Processor } from './processor.ts';
 import type { Positions } from './source.ts';
 
 const stateKey = 'state';
+const formatKey = 'format';
 
 /** Name under which the state of one shard of a processor lies in the StateStore. */
 export function foldName(processor: string, shard: number): string {
   return `${processor}/${shard}`;
 }
 
-/** State and positions of the last checkpoint; the initial state at offset 0 if there is none. */
+/** What a fold begins with. */
+export interface Restored<State> {
+  readonly state: State;
+  readonly positions: Positions;
+  /** Set if the state of the last checkpoint is of another format: `state` is the initial one, and everything below these positions was put out already. */
+  readonly refold: { readonly until: Positions; readonly because: string } | null;
+}
+
+/** State and positions of the last checkpoint; the initial state at offset 0 if there is none that this code can read. */
 export async function restore<State>(
   states: StateStore,
   processor: Processor<State>,
   shard: number,
-): Promise<{ readonly state: State; readonly positions: Positions }> {
+): Promise<Restored<State>> {
   const fold = foldName(processor.name, shard);
   const text = await states.position(fold);
   const bytes = text === null ? null : states.get(fold, stateKey);
   const saved = text === null || bytes === null ? {} : (JSON.parse(text) as Partial<Record<Topic, number>>);
-  return {
-    state: bytes === null ? processor.initial(shard) : processor.decode(bytes, shard),
-    positions: new Map(processor.topics.map((topic) => [topic, saved[topic] ?? 0])),
-  };
+  const positions: Positions = new Map(processor.topics.map((topic) => [topic, saved[topic] ?? 0]));
+  if (bytes === null) return { state: processor.initial(shard), positions, refold: null };
+  const format = formatOf(states.get(fold, formatKey));
+  if (format === processor.format) return { state: processor.decode(bytes, shard), positions, refold: null };
+  const because = `the state of ${fold} is of format ${format}, this code reads ${processor.format}`;
+  const start: Positions = new Map(processor.topics.map((topic) => [topic, 0]));
+  return { state: processor.initial(shard), positions: start, refold: { until: positions, because } };
+}
+
+/** States from before there were formats are of format 0. */
+function formatOf(bytes: Uint8Array | null): number {
+  return bytes === null ? 0 : Number(Buffer.from(bytes).toString());
 }
 
 /** Writes state and positions in one step. Call after all outputs of the records below the positions are written. */
@@ -35,7 +52,10 @@ export async function checkpoint<State>(
 ): Promise<void> {
   await states.commit(foldName(processor.name, shard), {
     position: JSON.stringify(Object.fromEntries(folded.positions)),
-    puts: [[stateKey, processor.encode(folded.state)]],
+    puts: [
+      [stateKey, processor.encode(folded.state)],
+      [formatKey, Buffer.from(String(processor.format))],
+    ],
     deletes: [],
   });
 }

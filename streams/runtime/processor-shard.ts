@@ -6,7 +6,7 @@ import { LagMeter, type ShardHealth, type ShardLag } from './lag.ts';
 import { type OutputPorts, Outputs } from './outputs.ts';
 import type { Processor } from './processor.ts';
 import type { ShardTask } from './shard-group.ts';
-import { decodeBatch, type Positions, readNext, startingOffset } from './source.ts';
+import { decodeBatch, type Positions, readNext, refoldingOffset, startingOffset } from './source.ts';
 
 export interface ProcessorShardOptions<State> extends OutputPorts {
   readonly processor: Processor<State>;
@@ -66,12 +66,32 @@ export class ProcessorShard<State> implements ShardTask {
 
   async #restore(): Promise<void> {
     const { log, processor, shard, states, clock } = this.#options;
-    const { state, positions } = await restore(states, processor, shard);
-    for (const [topic, offset] of positions) positions.set(topic, await startingOffset(log, topic, shard, offset));
+    const { state, positions, refold } = await restore(states, processor, shard);
+    const standing = refold?.until ?? positions;
+    for (const [topic, offset] of standing) standing.set(topic, await startingOffset(log, topic, shard, offset));
     this.#state = state;
     this.#positions = positions;
     this.#flushedAt = clock.now();
     this.#checkpointedAt = clock.now();
+    if (refold !== null) await this.#refold(refold.until, refold.because);
+  }
+
+  /**
+   * Folds the log again up to where the last checkpoint stood and puts nothing out: that was done before that checkpoint, and some of it (a key that is deleted, a
+   * verdict by other thresholds) must not be done again. Nothing is kept before the end, so that a fold that is broken off begins anew.
+   */
+  async #refold(until: Positions, because: string): Promise<void> {
+    const { log, processor, shard, batchRecords = 1_000 } = this.#options;
+    for (const topic of until.keys()) this.#positions.set(topic, await refoldingOffset(log, topic, shard, because));
+    this.#health = { ...this.#health, code: 'STATE_FORMAT', reason: `${because}: the log is folded again` };
+    const read = { max: batchRecords, timeTopic: processor.timeTopic, until };
+    while ([...until].some(([topic, end]) => (this.#positions.get(topic) ?? 0) < end)) {
+      if (this.#signal.aborted) throw new Stopped();
+      const batches = await readNext(log, shard, this.#positions, read);
+      const silent = new Outputs(this.#options, processor.name);
+      for (const batch of batches) await this.#process(batch, silent);
+    }
+    await checkpoint(this.#options.states, processor, shard, { state: this.#state, positions: this.#positions });
   }
 
   async #turn(): Promise<void> {

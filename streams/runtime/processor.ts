@@ -41,6 +41,11 @@ export interface Processor<State> {
   /** Called when all records at hand were processed, at most every `flushEveryMs`: for outcomes gathered over many records. */
   flush?(state: State): readonly Outcome[];
   readonly flushEveryMs?: number;
+  /**
+   * Of the bytes of `encode`: changes with every change of what they hold or mean. A state of another format is never read: the runtime folds the log
+   * again from its start, silently up to where the state stood.
+   */
+  readonly format: number;
   /** State to bytes and back, for checkpoints. */
   encode(state: State): Uint8Array;
   decode(bytes: Uint8Array, shard: number): State;

@@ -47,6 +47,7 @@ function summing(): Processor<{ sum: number; seen: number }> {
       state.seen += 1;
       return [{ to: 'view', write: { key: 'sum', version: offset + 1, value: Buffer.from(String(state.sum)) } }];
     },
+    format: 1,
     encode: (state) => Buffer.from(JSON.stringify(state)),
     decode: (bytes) => JSON.parse(Buffer.from(bytes).toString()) as { sum: number; seen: number },
   };

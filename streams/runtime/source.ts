@@ -24,6 +24,31 @@ export async function startingOffset(log: EventLog, topic: Topic, shard: number,
 }
 
 /**
+ * Where a fold begins that has to read the log again, since its state can't be read. Error: `STATE_FORMAT` if the evidence from there on is not in the
+ * log any more.
+ */
+export async function refoldingOffset(log: EventLog, topic: Topic, shard: number, because: string): Promise<number> {
+  try {
+    return await startingOffset(log, topic, shard, 0);
+  } catch (cause) {
+    if (!isAdtallyError(cause, 'OFFSET_GONE')) throw cause;
+    const remedy = 'start the version that wrote it, or put the archived offsets back';
+    throw new AdtallyError('STATE_FORMAT', `${because}, and it can't be folded again: ${cause.message}; ${remedy}`, {
+      cause,
+    });
+  }
+}
+
+/** How a shard is read. */
+export interface ReadOptions {
+  /** Records of a topic. */
+  readonly max: number;
+  readonly timeTopic: Topic | undefined;
+  /** Nothing from these offsets on, as if the log ended there; omitted: to its end. */
+  readonly until?: Positions;
+}
+
+/**
  * Up to `max` records of each topic, by topic; a topic at its end is left out. With a `timeTopic`, a batch of it is read first and comes last, and only
  * if the other batches reach to where their topics ended after that: whoever processes a record of it has processed whatever was in the others
  * when it was read.
@@ -32,13 +57,18 @@ export async function readNext(
   log: EventLog,
   shard: number,
   positions: Positions,
-  { max, timeTopic }: { readonly max: number; readonly timeTopic: Topic | undefined },
+  { max, timeTopic, until }: ReadOptions,
 ): Promise<readonly (readonly LogRecord[])[]> {
-  const readTopic = ([topic, offset]: readonly [Topic, number]) => log.read(topic, shard, offset, max);
+  const limitOf = (topic: Topic) => until?.get(topic) ?? Number.POSITIVE_INFINITY;
+  const readTopic = async ([topic, offset]: readonly [Topic, number]): Promise<readonly LogRecord[]> => {
+    const count = Math.min(max, limitOf(topic) - offset);
+    return count <= 0 ? [] : log.read(topic, shard, offset, count);
+  };
   const others = [...positions].filter(([topic]) => topic !== timeTopic);
   if (timeTopic === undefined) return (await Promise.all(others.map(readTopic))).filter(isNotEmpty);
   const ofTime = await readTopic([timeTopic, positions.get(timeTopic) ?? 0]);
-  const ends = await Promise.all(others.map(async ([topic]) => (await log.bounds(topic, shard)).next));
+  const endOf = async (topic: Topic) => Math.min((await log.bounds(topic, shard)).next, limitOf(topic));
+  const ends = await Promise.all(others.map(([topic]) => endOf(topic)));
   const batches = await Promise.all(others.map(readTopic));
   const isReached = others.every(([, offset], index) => offset + (batches[index]?.length ?? 0) >= (ends[index] ?? 0));
   return (isReached ? [...batches, ofTime] : batches).filter(isNotEmpty);
