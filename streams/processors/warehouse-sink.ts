@@ -62,9 +62,6 @@ export function createWarehouseSink(options: WarehouseSinkOptions): WarehouseSin
 
 class Sink implements WarehouseSink {
   readonly #options: WarehouseSinkOptions;
-  /** Names inserts apart from those of every other sink. */
-  readonly #life: string;
-  #batches = 0;
   readonly #next = new Map<Topic, number[]>();
   readonly #stopping = new AbortController();
   #running: Promise<void> | null = null;
@@ -74,7 +71,6 @@ class Sink implements WarehouseSink {
 
   constructor(options: WarehouseSinkOptions) {
     this.#options = options;
-    this.#life = String(options.clock.now());
   }
 
   async start(): Promise<Repair> {
@@ -224,8 +220,7 @@ class Sink implements WarehouseSink {
 
   async #sink(batch: readonly LogRecord[]): Promise<void> {
     const rows: SinkRow[] = await this.#rows(batch);
-    const name = `${this.#life}-${this.#batches++}`;
-    await this.#alone(() => this.#retrying(() => insertRows(this.#options.warehouse, rows, name)));
+    await this.#alone(() => this.#retrying(() => insertRows(this.#options.warehouse, rows)));
     for (const { topic, shard, offset } of batch) {
       const offsets = this.#next.get(topic) ?? [];
       offsets[shard] = offset + 1;
@@ -241,7 +236,7 @@ class Sink implements WarehouseSink {
     return unknown && (await registry.refresh()) ? batch.map((record) => rowOf(record, registry)) : rows;
   }
 
-  /** Repeats what may pass. Where a repeated insert leaves copies, reads don't count them and `repair` merges them away. */
+  /** Repeats what may pass. A repeated insert leaves copies, which reads don't count and `repair` merges away. */
   async #retrying<T>(step: () => Promise<T>): Promise<T> {
     for (let delayMs = firstRetryMs; ; delayMs = Math.min(2 * delayMs, longestRetryMs)) {
       try {
