@@ -22,8 +22,8 @@ show(benchReplay(fold));
 show(
   await measureDecision(
     quick
-      ? { rounds: 2, roundMs: 1_000, otherSizes: [1_000, 100_000] }
-      : { rounds: 5, roundMs: 2_000, otherSizes: [100, 1_000, 100_000] },
+      ? { rounds: 2, roundMs: 800, warmMs: 2_500, otherSizes: [1_000, 100_000] }
+      : { rounds: 5, roundMs: 2_000, warmMs: 6_000, otherSizes: [100, 1_000, 100_000] },
   ),
 );
 show(
@@ -31,4 +31,4 @@ show(
     quick ? { rounds: 2, requests: 5_000, roundMs: 1_200 } : { rounds: 5, requests: 15_000, roundMs: 4_000 },
   ),
 );
-show(await measurePlatform({ forMs: quick ? 1_500 : 5_000 }));
+show(await measurePlatform(quick ? { forMs: 1_500, idleMs: 1_000 } : { forMs: 5_000, idleMs: 3_000 }));
