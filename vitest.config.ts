@@ -29,6 +29,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'engine',
+          globalSetup: './test/engines.ts',
           include: [engineTests],
           exclude: [...never, platformTests],
           testTimeout: 120_000,
@@ -40,6 +41,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'platform',
+          globalSetup: './test/engines.ts',
           include: [platformTests],
           exclude: never,
           testTimeout: 180_000,

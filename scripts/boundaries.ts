@@ -26,7 +26,7 @@ const mayImport: Readonly<Record<string, readonly string[] | 'anything'>> = {
   test: 'anything',
 };
 /** What a test beside the source may import on top: engines to run on, simulated inputs, fixtures. */
-const testsMayImport = ['adapters', 'simulate', 'test', 'schemas'];
+const testsMayImport = ['adapters', 'simulate', 'test', 'schemas', 'scripts'];
 
 const drivers = [
   '@clickhouse/client',

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** Names this process so that another on the same machine can tell whether it has ended, even if its pid was given to another since. */
-export function processName(): string {
-  return JSON.stringify([hostname(), process.pid, startOf(process.pid)]);
+/** Names a process, this one by default, so that another on the same machine can tell whether it has ended, even if its pid was given away since. */
+export function processName(pid: number = process.pid): string {
+  return JSON.stringify([hostname(), pid, startOf(pid)]);
 }
 
 /** True only if the process certainly has ended; of other machines nothing is known. */

@@ -1,0 +1,11 @@
+import { join } from 'node:path';
+import { type Engine, engineCache } from './engine.ts';
+import { kafkaEngine } from './kafka.ts';
+
+/** Every engine that `npm run engines:up` starts. */
+export const engines: readonly Engine[] = [kafkaEngine];
+
+/** Where `npm run engines:up` keeps an engine and its data. */
+export function upFolder(engine: Engine): string {
+  return join(engineCache(), 'up', engine.name);
+}
