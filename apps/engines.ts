@@ -6,6 +6,7 @@ import { type EmbeddedLedgerIndex, openEmbeddedLedgerIndex } from '../adapters/e
 import { openEmbeddedLedgerStore } from '../adapters/embedded/ledger-store.ts';
 import { openEmbeddedStateStore } from '../adapters/embedded/state-store.ts';
 import { openEmbeddedViewStore } from '../adapters/embedded/view-store.ts';
+import { openEventStoreDbLedgerStore } from '../adapters/eventstoredb/ledger-store.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Topic } from '../domain/records.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -59,6 +60,8 @@ export function openKeys(settings: Settings, clock: Clock): Promise<KeyStore> {
 
 /** The ledgers. */
 export function openLedger(settings: Settings, clock: Clock): Promise<LedgerStore> {
+  const { ledgerUrl } = settings;
+  if (ledgerUrl !== 'embedded') return openEventStoreDbLedgerStore({ address: ledgerUrl, clock });
   return openEmbeddedLedgerStore({ folder: join(settings.dataDir, 'ledger'), clock });
 }
 
@@ -72,7 +75,9 @@ export function openStates(settings: Settings, clock: Clock, owner: 'streams' | 
   return openEmbeddedStateStore({ folder: join(settings.dataDir, 'state', owner), clock });
 }
 
-/** The warehouse; its engine allows one process for a folder. */
+/** The warehouse: a server, which need not answer yet, or the engine in this process, which allows one process for a folder. */
 export function openWarehouse(settings: Settings, clock: Clock): Promise<Warehouse> {
-  return openClickhouseWarehouse({ path: join(settings.dataDir, 'warehouse'), clock });
+  const { warehouseUrl: url, warehouseAnalystUrl } = settings;
+  if (url === 'embedded') return openClickhouseWarehouse({ path: join(settings.dataDir, 'warehouse'), clock });
+  return openClickhouseWarehouse({ url, analystUrl: warehouseAnalystUrl || null, clock });
 }

@@ -60,8 +60,28 @@ describe('Settings', () => {
     ['LOG_URL', 'sqlite'],
     ['ADTALLY_SHARDS', '4'],
     ['BLOCKED_NETWORKS', '10.0.0.0/8,ten'],
+    ['WAREHOUSE_URL', 'clickhouse://h:9000'],
+    ['WAREHOUSE_URL', 'http://h:8123/other'],
+    ['WAREHOUSE_URL', 'http://u:a/b@h:8123/adtally'],
+    ['WAREHOUSE_ANALYST_URL', 'embedded'],
+    ['WAREHOUSE_KEEP', 'selected=400'],
+    ['WAREHOUSE_KEEP', 'selected=0d'],
+    ['WAREHOUSE_KEEP', 'journal=400d'],
   ])('refuse %s=%s by name', (variable, value) => {
     expect(faultsOf({ [variable]: value })).toContain(variable);
+  });
+
+  it.each(['http://h:8123', 'https://u:p%40ss@h.example:8443/adtally', 'http://u@[::1]:8123/'])(
+    'take %s as a warehouse',
+    (url) => expect(readSettings({ WAREHOUSE_URL: url }).warehouseUrl).toBe(url),
+  );
+
+  it('read how long the warehouse keeps topics', () => {
+    const { warehouseKeepMs } = readSettings({ WAREHOUSE_KEEP: 'selected=400d, engagement=90d' });
+    expect([...warehouseKeepMs]).toEqual([
+      ['selected', 34_560_000_000],
+      ['engagement', 7_776_000_000],
+    ]);
   });
 
   it('name every bad variable at once', () => {
@@ -70,18 +90,23 @@ describe('Settings', () => {
 
   it.each([
     'LOG_URL=kafka://h:1',
-    'LEDGER_URL=esdb://h',
     'VIEWS_URL=redis://h',
     'KEYS_URL=redis://h',
-    'WAREHOUSE_URL=http://h',
     'SCHEMA_REGISTRY_URL=http://h',
   ])('say honestly that %s is not built yet', (assignment) => {
     const [variable = '', value = ''] = assignment.split('=');
     expect(faultsOf({ [variable]: value })).toMatch(new RegExp(`^${variable} .*not built yet`));
   });
 
+  it('name the ledger store on EventStoreDB', () => {
+    const { ledgerUrl } = readSettings({ LEDGER_URL: 'esdb://h:1?tls=false' });
+    expect(ledgerUrl).toMatchObject({ endpoints: [{ address: 'h', port: 1 }], tls: false });
+    expect(faultsOf({ LEDGER_URL: 'esdb://h' })).toMatch(/^LEDGER_URL needs user:password@/);
+  });
+
   it('do not repeat a password', () => {
     expect(faultsOf({ LOG_URL: 'nats://user:secret@host' })).not.toContain('secret');
+    expect(faultsOf({ WAREHOUSE_URL: 'tcp://user:secret@host' })).not.toContain('secret');
   });
 
   it('each have a meaning for the table in the README', () => {

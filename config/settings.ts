@@ -1,5 +1,7 @@
 import { AdtallyError } from '../domain/errors.ts';
 import { NetworkSet } from '../domain/network.ts';
+import type { Topic } from '../domain/records.ts';
+import { type EventStoreDbAddress, readEventStoreDbAddress } from './eventstoredb-address.ts';
 
 /** One environment variable: its name, what stands for it if it is not set, what it means, and how its text is read. */
 interface Setting<T> {
@@ -66,6 +68,41 @@ function engine(variable: string, schemes: readonly string[], meaning: string): 
   return { variable, fallback: 'embedded', meaning, read };
 }
 
+function ledgerEngine(variable: string, meaning: string): Setting<'embedded' | EventStoreDbAddress> {
+  const embedded = engine(variable, [], meaning);
+  const read = (text: string) =>
+    /^esdb(\+discover)?:/.test(text) ? readEventStoreDbAddress(text) : embedded.read(text);
+  return { ...embedded, read };
+}
+
+/** A ClickHouse server by its HTTP interface: `http(s)://user:password@host:port/adtally`, or what stands for none. */
+function clickhouseUrl(variable: string, none: string, meaning: string): Setting<string> {
+  const read = (text: string) => {
+    if (text === none || /^https?:\/\/([^\s/?#@:]+(:[^\s/?#@]*)?@)?[^\s/?#@]+(\/(adtally\/?)?)?$/.test(text)) return text;
+    const shown = JSON.stringify(text.slice(0, 80).replace(/\/\/[^@/]*@/, '//…@'));
+    return refuse(
+      `must be ${none === '' ? 'empty' : `\`${none}\``} or http(s)://user:password@host:8123/adtally, with what is special in a password as %XX and no other database, not ${shown}`,
+    );
+  };
+  return { variable, fallback: none, meaning, read };
+}
+
+/** Lengths of time by topic, ms. */
+function lifeByTopic(variable: string, topics: readonly Topic[], meaning: string): Setting<ReadonlyMap<Topic, number>> {
+  const read = (given: string) => {
+    const parts = given.split(',').filter((part) => part.trim() !== '');
+    return new Map(
+      parts.map((part) => {
+        const [, name = '', days = ''] = /^\s*([a-z]+)=([0-9]{1,4})d\s*$/.exec(part) ?? [];
+        const topic = topics.find((known) => known === name);
+        if (topic !== undefined && Number(days) > 0) return [topic, Number(days) * day] as const;
+        return refuse(`must be days by topic, as selected=400d,engagement=90d, of ${topics.join(', ')}; not ${JSON.stringify(part.slice(0, 80))}`);
+      }),
+    );
+  };
+  return { variable, fallback: '', meaning, read };
+}
+
 function publicUrl(variable: string, meaning: string): Setting<string | null> {
   const read = (text: string) => {
     if (text === '') return null;
@@ -95,6 +132,8 @@ function text(variable: string, meaning: string): Setting<string> {
   return { variable, fallback: '', meaning, read: (value) => value };
 }
 
+/** Topics whose rows the warehouse may forget; what is not here carries sums over all time: budgets, verdicts, money. */
+const forgettable: readonly Topic[] = ['selected', 'impression', 'engagement', 'click', 'exposure', 'nodes', 'quarantine'];
 const hostForm = /^[0-9A-Za-z.:-]{1,100}$/;
 const day = 86_400_000;
 
@@ -144,10 +183,24 @@ const table = {
 
   logUrl: engine('LOG_URL', ['kafka'], 'Event log.'),
   schemaRegistryUrl: engine('SCHEMA_REGISTRY_URL', ['http', 'https'], 'Schema registry.'),
-  ledgerUrl: engine('LEDGER_URL', ['esdb', 'esdb+discover', 'eventstore'], 'Ledger store.'),
+  ledgerUrl: ledgerEngine('LEDGER_URL', 'Ledger store: `embedded`, or `esdb://…` for EventStoreDB.'),
   viewsUrl: engine('VIEWS_URL', ['redis', 'rediss'], 'View store.'),
   keysUrl: engine('KEYS_URL', ['redis', 'rediss'], 'Key store of persons.'),
-  warehouseUrl: engine('WAREHOUSE_URL', ['http', 'https', 'clickhouse'], 'Warehouse for reporting.'),
+  warehouseUrl: clickhouseUrl(
+    'WAREHOUSE_URL',
+    'embedded',
+    'Warehouse for reporting: a ClickHouse server as `http(s)://user:password@host:8123/adtally`.',
+  ),
+  warehouseAnalystUrl: clickhouseUrl(
+    'WAREHOUSE_ANALYST_URL',
+    '',
+    'The same server as a user who may only read, for the queries of analysts. Empty: the user of WAREHOUSE_URL, held to reading.',
+  ),
+  warehouseKeepMs: lifeByTopic(
+    'WAREHOUSE_KEEP',
+    forgettable,
+    'How long the warehouse keeps the rows of a topic, as `selected=400d,engagement=90d`; a topic that is not named is kept. The log keeps its records.',
+  ),
 
   holdMs: duration(
     'HOLD_MS',

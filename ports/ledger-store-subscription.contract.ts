@@ -43,11 +43,12 @@ export function describeLedgerSubscriptionContract(open: () => LedgerStoreHarnes
     });
 
     it('brings what other processes write while it is open', async () => {
-      const { engine, another } = open();
+      const harness = open();
+      const { engine } = harness;
       await fill(engine);
       const subscription = await engine.subscribe('start');
       await take(subscription, 6);
-      const other = await another();
+      const other = await harness.another();
       for (let i = 0; i < 30; i += 1) await other.append('c', i === 0 ? 'no_stream' : i - 1, events(100 + i));
       expect((await take(subscription, 30)).names).toEqual(Array.from({ length: 30 }, (_, i) => `c/${i}`));
       await subscription.close();

@@ -102,6 +102,7 @@ class EventStoreDbLedgerStore implements LedgerStore {
   }
 
   async subscribe(from: LedgerCheckpoint | 'start' | 'end'): Promise<LedgerSubscription> {
+    this.#checkOpen('a subscription to the ledgers');
     const { streamPrefix: prefix } = this.#address;
     const subscription = new EventStoreDbSubscription(this.#client, { from, prefix, listed: StreamList.stream });
     try {
@@ -141,6 +142,7 @@ class EventStoreDbLedgerStore implements LedgerStore {
     const proposed = events.map(({ id, type, data }) => binaryEvent({ id, type, data }));
     const options = { expectedRevision, requiresLeader: true, deadline, credentials: credentials ?? nobody };
     const what = `an append to ${stream}`;
+    this.#checkOpen(what);
     const call = () => this.#client.appendToStream(`${streamPrefix}${stream}`, proposed, options);
     const { nextExpectedRevision } = await this.#within(what, call);
     const revision = Number(nextExpectedRevision);
@@ -168,8 +170,11 @@ class EventStoreDbLedgerStore implements LedgerStore {
 
   /** One page, from the leader. The client ignores deadlines of reads: the time-out is ours. */
   async #page({ stream, from: fromRevision, max: maxCount, direction }: Page): Promise<readonly LedgerEvent[]> {
+    this.#checkOpen(`a read of ${stream}`);
     const name = `${this.#address.streamPrefix}${stream}`;
     const read = this.#client.readStream(name, { fromRevision, maxCount, direction, requiresLeader: true });
+    // Whoever iterates hears of an error; one that comes after the time-out must not end the process.
+    read.on('error', () => {});
     const gather = async () => {
       const events: LedgerEvent[] = [];
       for await (const { event } of read) if (event !== undefined) events.push(ledgerEvent(stream, event));
@@ -179,10 +184,14 @@ class EventStoreDbLedgerStore implements LedgerStore {
       return await this.#within(`a read of ${stream}`, gather);
     } catch (error) {
       if (error instanceof Error && isStreamMissing(error.cause)) return [];
+      // Why it failed is known by now; that it can't be cancelled (it never began, or is over) adds nothing.
+      read.cancel().catch(() => {});
       throw error;
-    } finally {
-      read.destroy();
     }
+  }
+
+  #checkOpen(what: string): void {
+    if (this.#isClosed) throw new AdtallyError('LEDGER_UNAVAILABLE', `${what}: the ledger store is closed`);
   }
 
   /** Waits for a call no longer than its deadline and gives its failure the port's name. */
@@ -193,7 +202,6 @@ class EventStoreDbLedgerStore implements LedgerStore {
       late.reject(new AdtallyError('LEDGER_UNAVAILABLE', `${what}: no answer within ${deadlineMs} ms`));
     });
     try {
-      if (this.#isClosed) throw new AdtallyError('LEDGER_UNAVAILABLE', `${what}: the ledger store is closed`);
       return await Promise.race([call(), late.promise]);
     } catch (error) {
       throw ledgerFailure(what, error);

@@ -68,8 +68,9 @@ export class EventStoreDbSubscription implements LedgerSubscription {
 
   async close(): Promise<void> {
     this.#failure ??= new AdtallyError('LEDGER_UNAVAILABLE', `${what} is closed`);
+    // Not awaited: a call that never began never ends, and one that is over can't be cancelled.
+    this.#stream.unsubscribe().catch(() => {});
     this.#stream.destroy();
-    await this.#stream.unsubscribe();
   }
 
   /** The last of the server's checkpoints if it lies after all that was taken. */

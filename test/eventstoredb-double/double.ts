@@ -37,10 +37,16 @@ export class EventStoreDbDouble {
   readonly log = new TransactionLog();
   readonly #nodes: DoubleNode[] = [];
   readonly #servers: Server[] = [];
+  readonly #maxAppendBytes: number;
   #leader = 0;
 
-  static async start(nodes = 1): Promise<EventStoreDbDouble> {
-    const double = new EventStoreDbDouble();
+  private constructor(maxAppendBytes: number) {
+    this.#maxAppendBytes = maxAppendBytes;
+  }
+
+  /** @param maxAppendBytes as `MaxAppendSize` sets it on the server */
+  static async start(nodes = 1, maxAppendBytes = mebibyte): Promise<EventStoreDbDouble> {
+    const double = new EventStoreDbDouble(maxAppendBytes);
     for (let number = 0; number < nodes; number += 1) await double.#startNode(number);
     return double;
   }
@@ -74,7 +80,7 @@ export class EventStoreDbDouble {
     const view: NodeView = {
       log: this.log,
       faults,
-      maxAppendBytes: mebibyte,
+      maxAppendBytes: this.#maxAppendBytes,
       leaderElsewhere: () => (this.#leader === number ? null : { host, port: this.leader.port }),
       cut: () => this.node(number).cable.cut(),
     };
