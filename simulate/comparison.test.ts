@@ -28,7 +28,17 @@ function result(): SimulationResult {
     ['s1', 'person'],
     ['s2', 'prefetcher'],
   ]);
-  return { account, tallies, labels, asks: new Map(), kills: [], visits: 2, startedAt: 0, endedAt: 1 };
+  return {
+    account,
+    tallies,
+    labels,
+    asks: new Map(),
+    kills: [],
+    ownAddresses: true,
+    visits: 2,
+    startedAt: 0,
+    endedAt: 1,
+  };
 }
 
 const verdicts: readonly Verdict[] = [{ selection_id: 's2', category: 'GIVT', rule: 'declared_bot' }];

@@ -40,6 +40,8 @@ export interface SimulationResult {
   /** The request that each selection came from. */
   readonly asks: ReadonlyMap<string, Ask>;
   readonly kills: readonly Kill[];
+  /** Whether people came from networks of their own, so that a farm can be told from them. */
+  readonly ownAddresses: boolean;
   readonly visits: number;
   readonly startedAt: number;
   readonly endedAt: number;
@@ -94,7 +96,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     );
     await Promise.all(running);
     const kills = await killing;
-    return { account, tallies, labels, asks, kills, visits, startedAt, endedAt: Date.now() };
+    return { account, tallies, labels, asks, kills, ownAddresses, visits, startedAt, endedAt: Date.now() };
   } finally {
     clearInterval(progress);
     await wire.close();

@@ -65,7 +65,7 @@ export class Wire {
   #agent(from: string | null): Dispatcher {
     let agent = this.#agents.get(from);
     if (agent === undefined) {
-      agent = new Agent({ connections, ...(from !== null && { connect: { localAddress: from } }) });
+      agent = new Agent({ connections, ...(from !== null && { localAddress: from }) });
       this.#agents.set(from, agent);
     }
     return agent;
