@@ -4,7 +4,6 @@ import { type ConsoleDesks, openConsoleDesks } from '../dashboards/console-desks
 import { FinanceDesk } from '../dashboards/finance/finance-desk.ts';
 import { contentOf } from '../dashboards/finance/selection-content.ts';
 import { loadReports, type Reports } from '../dashboards/reports/report-file.ts';
-import { prepareWarehouse, readDefinitions } from '../dashboards/warehouse/prepare.ts';
 import { catchUpEvents, followEvents } from '../ledger/index/follow-events.ts';
 import { followLedgers, type LedgerFollower } from '../ledger/index/follow-ledgers.ts';
 import { createLedgerQueries } from '../ledger/queries/ledger-queries.ts';
@@ -19,10 +18,10 @@ import type { Random } from '../ports/random.ts';
 import type { SchemaRegistry } from '../ports/schema-registry.ts';
 import type { ViewStore } from '../ports/view-store.ts';
 import type { Warehouse } from '../ports/warehouse.ts';
-import { createWarehouseSink, type WarehouseSink } from '../streams/processors/warehouse-sink.ts';
-import type { Reporting } from '../reconcile/reporting-reading.ts';
+import type { WarehouseSink } from '../streams/processors/warehouse-sink.ts';
 import { type Audits, createAudits } from './audits.ts';
-import { openLedger, openLedgerIndex, openLog, openStates, openViews, openWarehouse } from './engines.ts';
+import { openLedger, openLedgerIndex, openLog, openStates, openViews } from './engines.ts';
+import { openReporting } from './reporting.ts';
 
 export interface ConsoleSurroundings {
   readonly settings: Settings;
@@ -54,8 +53,6 @@ export interface ConsoleParts extends ConsoleSurroundings {
   readonly close: () => Promise<void>;
 }
 
-const lastSinkMs = 5_000;
-
 /** The house, wherever the process was started. */
 const house = resolve(import.meta.dirname, '..');
 
@@ -83,29 +80,15 @@ export async function openConsoleParts(surroundings: ConsoleSurroundings): Promi
   const content = (selectionId: string) => contentOf({ log, registry, events, catchUp }, selectionId);
   const corrections = new FinanceDesk({ log, registry, clock, random, facts: desks.facts, contentOf: content });
 
-  const warehouse = await openWarehouse(settings, clock);
-  await prepareWarehouse(warehouse, await readDefinitions(surroundings.disk, join(house, 'dashboards/warehouse')));
   const reports = await loadReports(surroundings.disk, join(house, 'dashboards/reports'));
-  const sink = createWarehouseSink({ log, registry, warehouse, clock, onFailure });
-  const sinking = sink.start();
-  sinking.catch(onFailure);
-
-  // Reporting is compared once it holds what the log held, and while nothing is being added to it.
-  const reporting: Reporting = async (read) => {
-    await sinking;
-    await sink.catchUp();
-    return sink.quietly(() => read(warehouse));
-  };
+  const { warehouse, sink, reporting, ...engine } = await openReporting({ ...surroundings, log });
   const audits = createAudits({ ...surroundings, log, ledger, reporting });
 
   const close = async () => {
-    await sinking;
-    // What was written before the stop is in reporting after it, unless that takes too long.
-    const over = new AbortController();
-    await Promise.race([sink.catchUp(), clock.sleep(lastSinkMs, over.signal)]);
-    over.abort();
-    await Promise.all([sink.stop(), ledgers.stop(), eventFollower.stop()]);
-    await Promise.all([warehouse.close(), index.close(), states.close(), views.close(), ledger.close(), log.close()]);
+    // What was written before the stop is in reporting after it.
+    await engine.close();
+    await Promise.all([ledgers.stop(), eventFollower.stop()]);
+    await Promise.all([index.close(), states.close(), views.close(), ledger.close(), log.close()]);
   };
   const read = { events, ledgers, queries, index, reports, catchUp };
   return { ...surroundings, log, ledger, views, warehouse, sink, desks, corrections, audits, ...read, close };

@@ -2,14 +2,14 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { lockFolder } from '../adapters/embedded/folder-lock.ts';
 import { embeddedLogShards } from '../adapters/embedded/log-shards.ts';
-import { openFileSchemaRegistry } from '../adapters/embedded/file-schema-registry.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { createSystemDisk } from '../adapters/system/disk.ts';
 import { createSystemRandom } from '../adapters/system/random.ts';
 import { readSettings } from '../config/settings.ts';
 import { AdtallyError, isAdtallyError } from '../domain/errors.ts';
+import { firstKept } from '../streams/processors/warehouse-kept.ts';
 import { type Audits, createAudits } from './audits.ts';
-import { openLedger, openLog, openWarehouse } from './engines.ts';
+import { openLedger, openLog, openSchemas, openWarehouse } from './engines.ts';
 
 export interface OfflineAudits extends Audits {
   readonly close: () => Promise<void>;
@@ -31,15 +31,20 @@ export async function openOffline(
   const clock = createSystemClock();
   const log = await openLog(settings, clock);
   const ledger = await openLedger(settings, clock);
-  const warehouse =
-    reporting && existsSync(join(folder, 'warehouse')) ? await openWarehouse(settings, clock).catch(refuseTaken) : null;
-  await warehouse?.command('SYSTEM STOP MERGES');
+  const isEmbedded = settings.warehouseUrl === 'embedded';
+  const hasWarehouse = !isEmbedded || existsSync(join(folder, 'warehouse'));
+  const warehouse = reporting && hasWarehouse ? await openWarehouse(settings, clock).catch(refuseTaken) : null;
+  // A server serves others as well, and its numbers are the same while it merges.
+  if (isEmbedded) await warehouse?.command('SYSTEM STOP MERGES');
   const audits = createAudits({
     settings,
     log,
     ledger,
-    registry: openFileSchemaRegistry(),
-    reporting: warehouse === null ? null : (read) => read(warehouse),
+    registry: await openSchemas(settings, clock),
+    reporting:
+      warehouse === null
+        ? null
+        : (read) => read(warehouse, firstKept({ log, clock, keepMs: settings.warehouseKeepMs })),
     clock,
     random: createSystemRandom(),
     disk: createSystemDisk(),

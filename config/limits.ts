@@ -39,6 +39,10 @@ function relations(settings: Settings, limits: Limits): readonly (readonly [bool
     ],
     [limits.reservationMs < horizonMs, 'HORIZON_MS must be more than the life of a reservation'],
     [tickMs < bufferBoundMs, 'TICK_MS must be less than BUFFER_BOUND_MS: a fence is decided at a tick'],
+    [
+      [...settings.warehouseKeepMs.values()].every((keepMs) => keepMs > horizonMs),
+      'WAREHOUSE_KEEP must keep every topic for longer than HORIZON_MS: reports join what still moves',
+    ],
     [markMs < bufferBoundMs, 'MARK_MS must be less than BUFFER_BOUND_MS, or a healthy node is fenced'],
   ];
 }

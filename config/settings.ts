@@ -68,6 +68,13 @@ function engine(variable: string, schemes: readonly string[], meaning: string): 
   return { variable, fallback: 'embedded', meaning, read };
 }
 
+/** An engine that is reached by a URL; its adapter reads the rest of it, so that none is shown here. */
+function engineByUrl(variable: string, schemes: readonly string[], meaning: string): Setting<string> {
+  const embedded = engine(variable, [], meaning);
+  const read = (text: string) => (schemes.some((one) => text.startsWith(`${one}://`)) ? text : embedded.read(text));
+  return { ...embedded, read };
+}
+
 function ledgerEngine(variable: string, meaning: string): Setting<'embedded' | EventStoreDbAddress> {
   const embedded = engine(variable, [], meaning);
   const read = (text: string) =>
@@ -78,7 +85,8 @@ function ledgerEngine(variable: string, meaning: string): Setting<'embedded' | E
 /** A ClickHouse server by its HTTP interface: `http(s)://user:password@host:port/adtally`, or what stands for none. */
 function clickhouseUrl(variable: string, none: string, meaning: string): Setting<string> {
   const read = (text: string) => {
-    if (text === none || /^https?:\/\/([^\s/?#@:]+(:[^\s/?#@]*)?@)?[^\s/?#@]+(\/(adtally\/?)?)?$/.test(text)) return text;
+    if (text === none || /^https?:\/\/([^\s/?#@:]+(:[^\s/?#@]*)?@)?[^\s/?#@]+(\/(adtally\/?)?)?$/.test(text))
+      return text;
     const shown = JSON.stringify(text.slice(0, 80).replace(/\/\/[^@/]*@/, '//…@'));
     return refuse(
       `must be ${none === '' ? 'empty' : `\`${none}\``} or http(s)://user:password@host:8123/adtally, with what is special in a password as %XX and no other database, not ${shown}`,
@@ -96,7 +104,9 @@ function lifeByTopic(variable: string, topics: readonly Topic[], meaning: string
         const [, name = '', days = ''] = /^\s*([a-z]+)=([0-9]{1,4})d\s*$/.exec(part) ?? [];
         const topic = topics.find((known) => known === name);
         if (topic !== undefined && Number(days) > 0) return [topic, Number(days) * day] as const;
-        return refuse(`must be days by topic, as selected=400d,engagement=90d, of ${topics.join(', ')}; not ${JSON.stringify(part.slice(0, 80))}`);
+        return refuse(
+          `must be days by topic, as selected=400d,engagement=90d, of ${topics.join(', ')}; not ${JSON.stringify(part.slice(0, 80))}`,
+        );
       }),
     );
   };
@@ -133,9 +143,18 @@ function text(variable: string, meaning: string): Setting<string> {
 }
 
 /** Topics whose rows the warehouse may forget; what is not here carries sums over all time: budgets, verdicts, money. */
-const forgettable: readonly Topic[] = ['selected', 'impression', 'engagement', 'click', 'exposure', 'nodes', 'quarantine'];
+const forgettable: readonly Topic[] = [
+  'selected',
+  'impression',
+  'engagement',
+  'click',
+  'exposure',
+  'nodes',
+  'quarantine',
+];
 const hostForm = /^[0-9A-Za-z.:-]{1,100}$/;
 const day = 86_400_000;
+const redisSchemes = ['redis', 'rediss', 'redis-cluster', 'rediss-cluster'];
 
 /** Every setting there is, by the name that the code uses. */
 const table = {
@@ -182,10 +201,22 @@ const table = {
   ),
 
   logUrl: engine('LOG_URL', ['kafka'], 'Event log.'),
-  schemaRegistryUrl: engine('SCHEMA_REGISTRY_URL', ['http', 'https'], 'Schema registry.'),
+  schemaRegistryUrl: engineByUrl(
+    'SCHEMA_REGISTRY_URL',
+    ['http', 'https'],
+    "Schema registry: `embedded`, the files of this build, or the root of Confluent's API, `https://[user:password@]host`.",
+  ),
   ledgerUrl: ledgerEngine('LEDGER_URL', 'Ledger store: `embedded`, or `esdb://…` for EventStoreDB.'),
-  viewsUrl: engine('VIEWS_URL', ['redis', 'rediss'], 'View store.'),
-  keysUrl: engine('KEYS_URL', ['redis', 'rediss'], 'Key store of persons.'),
+  viewsUrl: engineByUrl(
+    'VIEWS_URL',
+    redisSchemes,
+    'View store: `embedded` or `redis://[user:password@]host[:port][/database]`; `rediss://` with TLS, `redis-cluster://host,host` for a cluster.',
+  ),
+  keysUrl: engineByUrl(
+    'KEYS_URL',
+    redisSchemes,
+    'Key store of persons: `embedded` or a Redis as in VIEWS_URL, with an append-only file and without eviction.',
+  ),
   warehouseUrl: clickhouseUrl(
     'WAREHOUSE_URL',
     'embedded',

@@ -44,6 +44,7 @@ export function describeWarehouseContract(name: string, open: () => Promise<Ware
     beforeAll(async () => {
       harness = await open();
       warehouse = harness.engine;
+      await warehouse.command('CREATE DATABASE IF NOT EXISTS adtally ENGINE = Atomic');
     });
     afterAll(() => harness.close());
     beforeEach(async () => {
@@ -102,6 +103,13 @@ export function describeWarehouseContract(name: string, open: () => Promise<Ware
         await warehouse.insert('sample', columns, [row(0), row(1)]);
         warehouse = await harness.reopen();
         expect(await first('SELECT count() AS n FROM adtally.sample')).toEqual({ n: '2' });
+      });
+
+      it('that equal others are rows of their own: only a name makes an insert a repetition', async () => {
+        await warehouse.command(`CREATE OR REPLACE TABLE adtally.named (a Int32) ENGINE = MergeTree ORDER BY a
+          SETTINGS non_replicated_deduplication_window = 10`);
+        for (const name of [undefined, undefined, 'a', 'b']) await warehouse.insert('named', ['a'], [[1]], name);
+        expect(await first('SELECT count() AS n FROM adtally.named')).toEqual({ n: '4' });
       });
 
       it('of an empty insert are none', async () => {

@@ -23,8 +23,11 @@ export interface QueryResult {
 export interface Warehouse {
   /** A statement of ours without a result. */
   command(sql: string): Promise<void>;
-  /** Adds rows, each with one cell a column in the order of `columns`. A rejected or repeated insert may have written any of its rows. */
-  insert(table: string, columns: readonly string[], rows: readonly (readonly Cell[])[]): Promise<void>;
+  /**
+   * Adds rows, each with one cell a column in the order of `columns`. A rejected or repeated insert may have written any of its rows. Repeated under the
+   * same `name`, it leaves no copies where the table was told to remember names.
+   */
+  insert(table: string, columns: readonly string[], rows: readonly (readonly Cell[])[], name?: string): Promise<void>;
   /** A query of ours; `{name:Type}` placeholders are filled from `parameters`. Inserts do not wait for it. */
   query(sql: string, parameters?: Readonly<Record<string, string | number>>): Promise<QueryResult>;
   /** The engine's own syntax tree of a statement, a node a line, indented by depth, as `EXPLAIN AST` prints it. Nothing is run. */

@@ -1,9 +1,12 @@
 import type { Topic } from '../domain/records.ts';
-import type { Bounds, EventLog } from '../ports/event-log.ts';
+import type { Bounds, EventLog, TopicShard } from '../ports/event-log.ts';
 import type { Row, Warehouse } from '../ports/warehouse.ts';
 
+/** First offset of a shard whose row reporting must have; rows below it may have been forgotten. */
+export type FirstKept = (at: TopicShard, bounds: Bounds) => Promise<number>;
+
 /** Lets a reading have the warehouse to itself, once it holds all that the log held before. */
-export type Reporting = <T>(read: (warehouse: Warehouse) => Promise<T>) => Promise<T>;
+export type Reporting = <T>(read: (warehouse: Warehouse, firstKept?: FirstKept) => Promise<T>) => Promise<T>;
 
 /** What reporting holds, as far as it is compared. */
 export interface Reported {
@@ -25,6 +28,7 @@ export interface RowsOfShard {
   readonly doubled: readonly number[];
   /** Rows beyond the end of the log. */
   readonly beyond: number;
+  /** Bounds of the log, from the first offset on whose row is not forgotten. */
   readonly log: Bounds;
 }
 
@@ -39,10 +43,11 @@ export function readReported(
   spendNext: readonly number[],
   topics: readonly Topic[],
 ): Promise<Reported> {
-  return reporting(async (warehouse) => ({
+  const keepsAll: FirstKept = async (_, bounds) => bounds.first;
+  return reporting(async (warehouse, firstKept = keepsAll) => ({
     bySelection: await sumsBySelection(warehouse, spendNext),
     journalled: await journalled(warehouse),
-    rows: await rowsByShard(warehouse, log, topics),
+    rows: await rowsByShard({ warehouse, log, firstKept }, topics),
   }));
 }
 
@@ -73,8 +78,7 @@ async function journalled(warehouse: Warehouse): Promise<ReadonlyMap<string, num
 }
 
 async function rowsByShard(
-  warehouse: Warehouse,
-  log: EventLog,
+  { warehouse, log, firstKept }: { warehouse: Warehouse; log: EventLog; firstKept: FirstKept },
   topics: readonly Topic[],
 ): Promise<readonly RowsOfShard[]> {
   const sql = `SELECT topic, shard, count() AS rows, groupBitmap(toUInt64(offset)) AS offsets, min(offset) AS lowest, max(offset) AS highest
@@ -84,7 +88,8 @@ async function rowsByShard(
   const shards: RowsOfShard[] = [];
   for (const topic of topics) {
     for (let shard = 0; shard < log.shards(topic); shard += 1) {
-      const bounds = await log.bounds(topic, shard);
+      const all = await log.bounds(topic, shard);
+      const bounds = { ...all, first: await firstKept({ topic, shard }, all) };
       const place = { topic, shard, log: bounds };
       const row = found.get(`${topic}/${shard}`);
       if (topic === forgets) continue;

@@ -1,7 +1,7 @@
 /**
- * Writes `dashboards/warehouse/1-tables.sql` (one raw table a record) and `streams/processors/warehouse-columns.ts` (which field goes into
- * which column) from `schemas/avro/*.avsc`, so that the tables and the rows agree by construction. `--check` writes nothing and exits 1
- * if a file on disk differs.
+ * Reads `schemas/avro/*.avsc` and writes, so that tables and rows agree by construction: `dashboards/warehouse/sunk.sql` (the view over all tables) and
+ * `streams/processors/warehouse-columns.ts` (which field goes into which column). `--check` writes nothing and exits 1 if a file on disk differs;
+ * `--tables` prints the tables themselves (one raw table a record), which is what `dashboards/warehouse/migrations/` must lead to.
  *
  * Rules: nested records become columns with the path as prefix, except `inlined` ones; arrays of flat records become arrays of
  * named tuples; anything deeper is JSON text. What identifies a person outside `user_key` is not kept, since the warehouse does not forget.
@@ -28,7 +28,7 @@ interface Column {
 
 const schemaDir = new URL('../schemas/avro/', import.meta.url);
 const targets = {
-  sql: new URL('../dashboards/warehouse/1-tables.sql', import.meta.url),
+  sunk: new URL('../dashboards/warehouse/sunk.sql', import.meta.url),
   columns: new URL('../streams/processors/warehouse-columns.ts', import.meta.url),
 };
 /** Records whose fields stand in the table under their own names. */
@@ -157,19 +157,42 @@ function quoted(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''").replaceAll(';', ',')}'`;
 }
 
+/**
+ * How a column is kept: in half the bytes of the default (docs/decisions/0021). Ids are hexadecimal text, of which only an entropy coder makes
+ * half; offsets count up by one.
+ */
+function codec(name: string): string {
+  return name === 'offset' ? 'CODEC(DoubleDelta, ZSTD(1))' : 'CODEC(ZSTD(1))';
+}
+
+function columnLine(name: string, type: string, doc: string): string {
+  return `  ${name} ${type} COMMENT ${quoted(doc)} ${codec(name)}`;
+}
+
+const positionLines = [
+  columnLine('topic', 'LowCardinality(String)', 'Topic of the log.'),
+  columnLine('shard', 'Int32', 'Shard of the topic.'),
+  columnLine('offset', 'Int64', 'Offset in the shard: with the shard the identity of the row.'),
+  columnLine('appended_at', 'DateTime64(3)', 'Clock of whoever appended it, information only.'),
+];
+
+/** A month a partition: what a table is to forget is dropped by whole parts. A copy of a row carries the same time, so it meets the first. */
+function tableOf(name: string, doc: string, { lines, key }: { lines: string[]; key: string }): string {
+  return `CREATE TABLE IF NOT EXISTS adtally.${name} (
+${lines.join(',\n')}
+) ENGINE = ReplacingMergeTree PARTITION BY toYYYYMM(appended_at) ORDER BY (${key})
+SETTINGS max_suspicious_broken_parts = 1000000, max_suspicious_broken_parts_bytes = 1000000000000, ttl_only_drop_parts = 1
+COMMENT ${quoted(doc)};
+`;
+}
+
 function ddl(record: string, doc: string, columns: Column[]): string {
-  const lines = [
-    "  topic LowCardinality(String) COMMENT 'Topic of the log.'",
-    "  shard Int32 COMMENT 'Shard of the topic.'",
-    "  offset Int64 COMMENT 'Offset in the shard: with the shard the identity of the row.'",
-    "  appended_at DateTime64(3) COMMENT 'Clock of whoever appended it, information only.'",
-    ...columns.map(({ name, type, doc: text }) => `  ${name} ${type} COMMENT ${quoted(text)}`),
-  ];
+  const lines = [...positionLines, ...columns.map(({ name, type, doc: text }) => columnLine(name, type, text))];
   if (columns.some(({ name }) => name === 'selection_id'))
     lines.push('  INDEX by_selection selection_id TYPE bloom_filter(0.01) GRANULARITY 1');
   if (columns.some(({ name }) => name === 'selected_at'))
     lines.push('  INDEX by_time selected_at TYPE minmax GRANULARITY 1');
-  return `CREATE TABLE IF NOT EXISTS adtally.${snake(record)} (\n${lines.join(',\n')}\n) ENGINE = ReplacingMergeTree ORDER BY (shard, offset)\nSETTINGS max_suspicious_broken_parts = 1000000, max_suspicious_broken_parts_bytes = 1000000000000\nCOMMENT ${quoted(doc)};\n`;
+  return tableOf(snake(record), doc, { lines, key: 'shard, offset' });
 }
 
 function plan(record: string, columns: Column[]): string {
@@ -196,30 +219,34 @@ const built = schemas.map((schema) => ({
 }));
 
 const notice = 'Generated from schemas/avro by `node scripts/generate-warehouse.ts`. Do not edit: change the .avsc.';
-const unreadable = `CREATE TABLE IF NOT EXISTS adtally.unreadable (
-  topic LowCardinality(String) COMMENT 'Topic of the log.',
-  shard Int32 COMMENT 'Shard of the topic.',
-  offset Int64 COMMENT 'Offset in the shard.',
-  appended_at DateTime64(3) COMMENT 'Clock of whoever appended it.',
-  code LowCardinality(String) COMMENT 'UNREADABLE_RECORD (corrupt or truncated) or UNKNOWN_SCHEMA.',
-  reason String COMMENT 'One sentence.',
-  byte_length Int64 COMMENT 'Length of the record, the bytes stay in the log.',
-  sha256 String COMMENT 'Of the bytes, hex.'
-) ENGINE = ReplacingMergeTree ORDER BY (topic, shard, offset)
-SETTINGS max_suspicious_broken_parts = 1000000, max_suspicious_broken_parts_bytes = 1000000000000
-COMMENT 'Records that could not be decoded, so that counts by topic and shard still agree with the log.';
-`;
+const unreadable = tableOf(
+  'unreadable',
+  'Records that could not be decoded, so that counts by topic and shard still agree with the log.',
+  {
+    lines: [
+      ...positionLines,
+      columnLine('code', 'LowCardinality(String)', 'UNREADABLE_RECORD (corrupt or truncated) or UNKNOWN_SCHEMA.'),
+      columnLine('reason', 'String', 'One sentence.'),
+      columnLine('byte_length', 'Int64', 'Length of the record, the bytes stay in the log.'),
+      columnLine('sha256', 'String', 'Of the bytes, hex.'),
+    ],
+    key: 'topic, shard, offset',
+  },
+);
 const everyTable = [...built.map((table) => snake(table.name)), 'unreadable'];
-const sunk = `CREATE VIEW IF NOT EXISTS adtally.sunk AS\n${everyTable.map((table) => `SELECT topic, shard, offset, appended_at FROM adtally.${table}`).join('\nUNION ALL ')}\nCOMMENT 'Where every row of every table stands in the log.';\n`;
+const positions = everyTable.map((table) => `SELECT topic, shard, offset, appended_at FROM adtally.${table}`);
+const tables = [...built.map((table) => ddl(table.name, table.doc, table.columns)), unreadable].join('\n');
 const outputs = {
-  sql: `-- ${notice}\n-- Rows are unique by (shard, offset) once merged; read with FINAL, or through the views of 2-views.sql.\n\n${built.map((table) => ddl(table.name, table.doc, table.columns)).join('\n')}\n${unreadable}\n${sunk}`,
+  sunk: `-- ${notice}\n\nCREATE OR REPLACE VIEW adtally.sunk AS\n${positions.join('\nUNION ALL ')}\nCOMMENT 'Where every row of every table stands in the log.';\n`,
   columns: `// ${notice}\n\n/** Table of a record, and for each column: how the value becomes a cell, and where it lies in the record. */\nexport const warehouseTables = {\n${built.map((table) => plan(table.name, table.columns)).join('')}} as const;\n`,
 };
 
-for (const kind of ['sql', 'columns'] as const) {
-  if (!process.argv.includes('--check')) writeFileSync(targets[kind], outputs[kind]);
-  else if (readFileSync(targets[kind], 'utf8') !== outputs[kind]) {
-    console.error(`${targets[kind].pathname} differs from schemas/avro: run \`node scripts/generate-warehouse.ts\``);
-    process.exitCode = 1;
+if (process.argv.includes('--tables')) process.stdout.write(tables);
+else
+  for (const kind of ['sunk', 'columns'] as const) {
+    if (!process.argv.includes('--check')) writeFileSync(targets[kind], outputs[kind]);
+    else if (readFileSync(targets[kind], 'utf8') !== outputs[kind]) {
+      console.error(`${targets[kind].pathname} differs from schemas/avro: run \`node scripts/generate-warehouse.ts\``);
+      process.exitCode = 1;
+    }
   }
-}

@@ -122,7 +122,7 @@ const mutants: readonly Mutant[] = [
   {
     invariant: 11,
     breaks: 'reporting counts copies',
-    file: 'dashboards/warehouse/2-views.sql',
+    file: 'dashboards/warehouse/views.sql',
     from: "AND judgement = 'ACCEPTED'\nORDER BY shard, offset LIMIT 1 BY selection_id;\n\n-- One row a selection that was viewable",
     to: "AND judgement = 'ACCEPTED';\n\n-- One row a selection that was viewable",
     test: 'test/reporting/reports.test.ts',

@@ -13,8 +13,20 @@ const limitCodes: ReadonlySet<string> = new Set([
   '307', // TOO_MANY_BYTES
   '396', // TOO_MANY_ROWS_OR_BYTES
 ]);
-/** Of a server that may be back: too many queries, network, shutting down. */
-const unavailableCodes: ReadonlySet<string> = new Set(['202', '209', '210', '236', '999']);
+/** Of a server that may be back, or have room again. */
+const unavailableCodes: ReadonlySet<string> = new Set([
+  '202', // TOO_MANY_SIMULTANEOUS_QUERIES
+  '203', // NO_FREE_CONNECTION
+  '209', // SOCKET_TIMEOUT
+  '210', // NETWORK_ERROR
+  '236', // ABORTED
+  '242', // TABLE_IS_READ_ONLY
+  '243', // NOT_ENOUGH_SPACE
+  '252', // TOO_MANY_PARTS
+  '279', // ALL_CONNECTION_TRIES_FAILED
+  '394', // QUERY_WAS_CANCELLED
+  '999', // KEEPER_EXCEPTION
+]);
 
 /** Whatever the client threw → an error of the port. `doing` opens the sentence. */
 export function warehouseError(error: unknown, doing: string): AdtallyError {
@@ -25,6 +37,14 @@ export function warehouseError(error: unknown, doing: string): AdtallyError {
     return new AdtallyError('WAREHOUSE_UNAVAILABLE', detail, { cause: error });
   }
   return new AdtallyError(limitCodes.has(code) ? 'QUERY_LIMIT' : 'WAREHOUSE_QUERY', detail, { cause: error });
+}
+
+/** An insert has no limits of its own: one that it runs into is the server's, which others fill, and passes. */
+export function insertError(error: unknown, doing: string): AdtallyError {
+  const found = warehouseError(error, doing);
+  return found.code === 'QUERY_LIMIT'
+    ? new AdtallyError('WAREHOUSE_UNAVAILABLE', found.message, { cause: error })
+    : found;
 }
 
 /** The engine in process and the HTTP client each bring their own class of error: told by shape. A number is the engine's, a name the system's. */

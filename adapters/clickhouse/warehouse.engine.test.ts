@@ -1,17 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describeWarehouseContract, type WarehouseHarness } from '../../ports/warehouse.contract.ts';
-import { serveChdb } from '../../test/reporting/chdb-over-http.ts';
+import { startClickhouse } from '../../test/clickhouse/clickhouse-server.ts';
+import { makeTemporaryFolder } from '../../test/temporary-folder.ts';
 import { createSystemClock } from '../system/clock.ts';
 import { type ClickhouseLocation, openClickhouseWarehouse } from './warehouse.ts';
 
 const clock = createSystemClock();
-const server = process.env['WAREHOUSE_URL'];
-/** The engine allows one folder a process: both harnesses stand on it. */
-const path = mkdtempSync(join(tmpdir(), 'adtally-warehouse-'));
 
-async function harness(location: ClickhouseLocation, end: () => Promise<void>): Promise<WarehouseHarness> {
+async function harness(
+  location: ClickhouseLocation,
+  end: () => void | Promise<void> = () => {},
+): Promise<WarehouseHarness> {
   let engine = await openClickhouseWarehouse({ ...location, clock });
   return {
     engine,
@@ -40,13 +38,17 @@ async function longestPauseMs(work: () => Promise<unknown>): Promise<number> {
   return longestMs;
 }
 
-describeWarehouseContract('chDB in this process', () => harness({ path }, async () => {}));
+describeWarehouseContract('chDB in this process', async () => {
+  const folder = makeTemporaryFolder();
+  return harness({ path: folder.path }, () => folder.remove());
+});
 
-describeWarehouseContract(server ? 'a ClickHouse server' : 'HTTP', async () => {
-  if (server) return harness({ url: server }, async () => {});
-  const double = await serveChdb(path);
-  return harness({ url: double.url }, async () => {
-    await double.close();
-    rmSync(path, { recursive: true, force: true });
-  });
+describeWarehouseContract('the HTTP interface, over chDB in another process', async () => {
+  const server = await startClickhouse();
+  return harness({ url: server.url }, () => server.remove());
+});
+
+describeWarehouseContract('the HTTP interface, with analysts as a user of their own', async () => {
+  const server = await startClickhouse();
+  return harness({ url: server.url, analystUrl: server.analystUrl }, () => server.remove());
 });

@@ -3,46 +3,57 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { AdtallyError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Cell, QueryLimits, QueryResult, Row, Warehouse } from '../../ports/warehouse.ts';
-import { warehouseError } from './failures.ts';
+import { chdbSessions } from './chdb-sessions.ts';
+import { insertError, warehouseError } from './failures.ts';
+import { httpSessions, type ServerLocation } from './http-sessions.ts';
 import { SessionPool } from './session-pool.ts';
-import { chdbSessions, httpSessions, type Sessions, type SessionSettings } from './sessions.ts';
+import type { Sessions, SessionSettings, SessionUse } from './sessions.ts';
 import { Turnstile } from './turnstile.ts';
 
-/** Where the warehouse is: a folder for the engine in this process, or the URL of a ClickHouse server. */
-export type ClickhouseLocation = { readonly path: string } | { readonly url: string };
+/** Where the warehouse is: a folder for the engine in this process, or a ClickHouse server. */
+export type ClickhouseLocation = { readonly path: string } | ServerLocation;
 
-/** How results look, on every session. Two threads: the processes of one machine share its cores. */
+/** Longest wait for an answer, ms. It outlasts the engine's own limits; beyond it the outcome is unknown. */
+export interface WarehouseTimeouts {
+  readonly insertMs: number;
+  readonly queryMs: number;
+  /** Definitions, and merging copies of rows away. */
+  readonly commandMs: number;
+}
+
+/** How results look, on every session. */
 const common: SessionSettings = {
   session_timezone: 'UTC',
   date_time_output_format: 'iso',
   output_format_json_quote_64bit_integers: 1,
   output_format_json_quote_decimals: 1,
-  max_threads: 2,
 };
 const writing: SessionSettings = { ...common, max_insert_threads: 1, input_format_null_as_default: 1 };
 const reading: SessionSettings = { ...common, max_execution_time: 60, max_memory_usage: 2_000_000_000 };
-const requestTimeoutMs = 65_000;
-/** Each statement under way takes one of libuv's threads (4, unless UV_THREADPOOL_SIZE says more). */
+const defaultTimeouts: WarehouseTimeouts = { insertMs: 30_000, queryMs: 65_000, commandMs: 900_000 };
+/** An analyst's query has ended by its own limit before. */
+const graceMs = 5_000;
+/** Each statement under way in this process takes one of libuv's threads (4, unless UV_THREADPOOL_SIZE says more). */
 const queriesAtOnce = 2;
 const analystsAtOnce = 2;
 const analystsWaiting = 8;
 
 /**
- * Opens the warehouse and its database `adtally` (made if missing; its tables come from `dashboards/warehouse/`).
- * Errors: `WAREHOUSE_UNAVAILABLE`, also if another process holds the folder.
+ * Opens the warehouse; its database `adtally` and its tables come from `dashboards/warehouse/`. A server need not answer yet.
+ * Error: `WAREHOUSE_UNAVAILABLE`, also if another process holds the folder.
  */
 export async function openClickhouseWarehouse(
-  options: ClickhouseLocation & { readonly clock: Clock },
+  options: ClickhouseLocation & { readonly clock: Clock; readonly timeouts?: Partial<WarehouseTimeouts> },
 ): Promise<Warehouse> {
+  const timeouts = { ...defaultTimeouts, ...options.timeouts };
+  if (!('path' in options)) return new ClickhouseWarehouse(httpSessions(options), options.clock, timeouts);
   try {
-    const sessions = 'path' in options ? await chdbSessions(options.path) : httpSessions(options.url, requestTimeoutMs);
-    const warehouse = new ClickhouseWarehouse(sessions, options.clock);
-    // The engine's own default database is an overlay without atomic renames and drops.
-    await warehouse.command('CREATE DATABASE IF NOT EXISTS adtally ENGINE = Atomic');
+    const warehouse = new ClickhouseWarehouse(await chdbSessions(options.path), options.clock, timeouts);
+    await warehouse.query('SELECT 1');
     return warehouse;
   } catch (error) {
     const { message } = warehouseError(error, 'opening the warehouse');
-    const hint = 'path' in options ? ' (only one process may have the folder open)' : '';
+    const hint = ' (only one process may have the folder open)';
     throw new AdtallyError('WAREHOUSE_UNAVAILABLE', message + hint, { cause: error });
   }
 }
@@ -54,34 +65,55 @@ export async function openClickhouseWarehouse(
 class ClickhouseWarehouse implements Warehouse {
   readonly #sessions: Sessions;
   readonly #clock: Clock;
-  readonly #writing: SessionPool;
+  readonly #openedMs: number;
+  #inserts = 0;
+  readonly #commanding: SessionPool;
+  readonly #inserting: SessionPool;
   readonly #reading: SessionPool;
   readonly #analysts = new Turnstile(analystsAtOnce, analystsWaiting);
 
-  constructor(sessions: Sessions, clock: Clock) {
+  constructor(sessions: Sessions, clock: Clock, timeouts: WarehouseTimeouts) {
     this.#sessions = sessions;
     this.#clock = clock;
-    this.#writing = new SessionPool(() => sessions.open(writing), 1);
-    this.#reading = new SessionPool(() => sessions.open(reading), queriesAtOnce);
+    this.#openedMs = clock.now();
+    const pool = (use: SessionUse, places: number) => new SessionPool(() => sessions.open(use), places);
+    this.#commanding = pool({ settings: writing, timeoutMs: timeouts.commandMs }, 1);
+    this.#inserting = pool({ settings: writing, timeoutMs: timeouts.insertMs }, 1);
+    this.#reading = pool({ settings: reading, timeoutMs: timeouts.queryMs }, queriesAtOnce);
   }
 
   async command(sql: string): Promise<void> {
     try {
-      await this.#writing.run((session) => session.command({ query: sql }));
+      await this.#commanding.run((session) => session.command({ query: sql }));
     } catch (error) {
       throw warehouseError(error, 'a statement failed');
     }
   }
 
-  async insert(table: string, columns: readonly string[], rows: readonly (readonly Cell[])[]): Promise<void> {
+  async insert(
+    table: string,
+    columns: readonly string[],
+    rows: readonly (readonly Cell[])[],
+    name?: string,
+  ): Promise<void> {
     const [first, ...others] = columns;
     if (rows.length === 0 || first === undefined) return;
-    const batch = { table: `adtally.${table}`, values: rows, format: 'JSONCompactEachRow' as const };
+    const batch = {
+      table: `adtally.${table}`,
+      values: rows,
+      format: 'JSONCompactEachRow' as const,
+      // Without a token the engine takes equal rows for a repetition; but a gap is filled with what was inserted before it arose.
+      clickhouse_settings: { insert_deduplication_token: name ?? this.#unnamed() },
+    };
     try {
-      await this.#writing.run((session) => session.insert({ ...batch, columns: [first, ...others] }));
+      await this.#inserting.run((session) => session.insert({ ...batch, columns: [first, ...others] }));
     } catch (error) {
-      throw warehouseError(error, `${rows.length} rows for ${table}`);
+      throw insertError(error, `${rows.length} rows for ${table}`);
     }
+  }
+
+  #unnamed(): string {
+    return `unnamed ${this.#openedMs} ${this.#inserts++}`;
   }
 
   async query(sql: string, parameters: Readonly<Record<string, string | number>> = {}): Promise<QueryResult> {
@@ -110,7 +142,12 @@ class ClickhouseWarehouse implements Warehouse {
   queryAsAnalyst(sql: string, limits: QueryLimits): Promise<QueryResult> {
     return this.#analysts.run(async () => {
       try {
-        const session = await this.#sessions.open(analystSettings(limits), 'adtally');
+        const session = await this.#sessions.open({
+          settings: analystSettings(limits),
+          database: 'adtally',
+          timeoutMs: limits.timeoutMs + graceMs,
+          forAnalyst: true,
+        });
         try {
           return withinRows(await this.#read(session, sql, {}), limits.maxRows);
         } finally {
@@ -124,7 +161,8 @@ class ClickhouseWarehouse implements Warehouse {
 
   async close(): Promise<void> {
     await this.#reading.close();
-    await this.#writing.close();
+    await this.#inserting.close();
+    await this.#commanding.close();
   }
 
   async #read(session: ClickHouseClient, sql: string, parameters: Record<string, unknown>): Promise<QueryResult> {
@@ -166,6 +204,5 @@ function analystSettings(limits: QueryLimits): SessionSettings {
     max_columns_to_read: 500,
     allow_ddl: 0,
     allow_introspection_functions: 0,
-    readonly: 1,
   };
 }

@@ -1,6 +1,7 @@
 import type { Topic } from '../../domain/records.ts';
 import type { Bounds, EventLog } from '../../ports/event-log.ts';
 import type { Row, Warehouse } from '../../ports/warehouse.ts';
+import type { FirstKept } from './warehouse-kept.ts';
 import { sunkTopics, tablesOf, unreadable } from './warehouse-rows.ts';
 
 /** One shard of a topic as the warehouse holds it, held against the log. Exact if `missing`, `duplicates` and `beyond` are all 0. */
@@ -9,15 +10,17 @@ export interface ShardCheck {
   readonly shard: number;
   /** Bounds of the log. */
   readonly log: Bounds;
-  /** Rows at offsets that the log still has, copies included. */
+  /** First offset that the warehouse must hold: the log's first, or later where it forgets. */
+  readonly kept: number;
+  /** Rows at offsets from `kept` on, copies included. */
   readonly rows: number;
   /** Different offsets among them. */
   readonly distinct: number;
   /** One beyond the highest offset in the warehouse, or that is known to have been sunk; 0 if there is none. */
   readonly reached: number;
-  /** Next offset to be sunk: `reached`, or the log's first if that is higher. */
+  /** Next offset to be sunk: `reached`, or `kept` if that is higher. */
   readonly next: number;
-  /** Offsets below `next` that the warehouse lacks. */
+  /** Offsets from `kept` to `next` that the warehouse lacks. */
   readonly missing: number;
   /** Rows that repeat an offset. */
   readonly duplicates: number;
@@ -33,15 +36,15 @@ export type OffsetRange = Bounds;
  * as it is known to have been sunk, so that rows lost at the end are missed as well.
  */
 export async function checkWarehouse(
-  log: EventLog,
-  warehouse: Warehouse,
+  { log, warehouse, firstKept }: { log: EventLog; warehouse: Warehouse; firstKept: FirstKept },
   sunk: (topic: Topic, shard: number) => number,
 ): Promise<readonly ShardCheck[]> {
   const checks: ShardCheck[] = [];
   for (const topic of sunkTopics) {
     const { rows } = await warehouse.query(summarySql(topic));
     for (let shard = 0; shard < log.shards(topic); shard++) {
-      const place = { topic, shard, log: await log.bounds(topic, shard) };
+      const bounds = await log.bounds(topic, shard);
+      const place = { topic, shard, log: bounds, kept: await firstKept({ topic, shard }, bounds) };
       const whole = rows.find((row) => row['shard'] === shard);
       const held = whole ? await heldFrom(warehouse, place, whole) : nothing;
       checks.push(shardCheck(place, { ...held, reached: Math.max(held.reached, sunk(topic, shard)) }));
@@ -63,11 +66,11 @@ export async function incompleteRanges(
 ): Promise<readonly OffsetRange[]> {
   const sql = `SELECT intDiv(offset, {span:Int64}) AS chunk, groupBitmap(toUInt64(offset)) AS held
     FROM (${positionsOf(check.topic)}) WHERE shard = {shard:Int32} AND offset >= {first:Int64} GROUP BY chunk`;
-  const { rows } = await warehouse.query(sql, { span, shard: check.shard, first: check.log.first });
+  const { rows } = await warehouse.query(sql, { span, shard: check.shard, first: check.kept });
   const held = new Map(rows.map((row) => [Number(row['chunk']), Number(row['held'])]));
   const ranges: OffsetRange[] = [];
-  for (let chunk = Math.floor(check.log.first / span); chunk * span < check.next; chunk++) {
-    const first = Math.max(chunk * span, check.log.first);
+  for (let chunk = Math.floor(check.kept / span); chunk * span < check.next; chunk++) {
+    const first = Math.max(chunk * span, check.kept);
     const next = Math.min((chunk + 1) * span, check.next);
     if ((held.get(chunk) ?? 0) < next - first) ranges.push({ first, next });
   }
@@ -86,7 +89,7 @@ export async function heldOffsets(
   return new Set(rows.map((row) => Number(row['offset'])));
 }
 
-type Place = Pick<ShardCheck, 'topic' | 'shard' | 'log'>;
+type Place = Pick<ShardCheck, 'topic' | 'shard' | 'log' | 'kept'>;
 interface Held {
   readonly rows: number;
   readonly distinct: number;
@@ -107,12 +110,12 @@ function summarySql(topic: Topic): string {
     FROM (${positionsOf(topic)}) GROUP BY shard`;
 }
 
-/** What is held from the log's first offset on. Only a topic that forgets has rows below it; they are left out of the count. */
-async function heldFrom(warehouse: Warehouse, { topic, shard, log }: Place, whole: Row): Promise<Held> {
-  if (Number(whole['lowest']) >= log.first) return heldOf(whole);
+/** What is held from `kept` on. Rows below it, that the log or the warehouse itself is about to forget, are left out of the count. */
+async function heldFrom(warehouse: Warehouse, { topic, shard, kept }: Place, whole: Row): Promise<Held> {
+  if (Number(whole['lowest']) >= kept) return heldOf(whole);
   const sql = `SELECT count() AS rows, groupBitmap(toUInt64(offset)) AS distinct
     FROM (${positionsOf(topic)}) WHERE shard = {shard:Int32} AND offset >= {first:Int64}`;
-  const { rows } = await warehouse.query(sql, { shard, first: log.first });
+  const { rows } = await warehouse.query(sql, { shard, first: kept });
   return heldOf({ ...rows[0], highest: whole['highest'] });
 }
 
@@ -121,12 +124,12 @@ function heldOf(row: Row): Held {
 }
 
 function shardCheck(place: Place, held: Held): ShardCheck {
-  const next = Math.max(held.reached, place.log.first);
+  const next = Math.max(held.reached, place.kept);
   return {
     ...place,
     ...held,
     next,
-    missing: Math.max(0, next - place.log.first - held.distinct),
+    missing: Math.max(0, next - place.kept - held.distinct),
     duplicates: held.rows - held.distinct,
     beyond: Math.max(0, next - place.log.next),
   };

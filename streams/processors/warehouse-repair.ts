@@ -55,14 +55,18 @@ export async function dropDamagedParts(warehouse: Warehouse): Promise<readonly s
   return dropped;
 }
 
-/** Inserts rows table by table. */
-export async function insertRows(warehouse: Warehouse, rows: readonly SinkRow[]): Promise<void> {
+/**
+ * Inserts rows table by table; under a name, if it may be repeated. A refill has none: rows that were lost are the same as those that were inserted
+ * before, and must not count as their repetition.
+ */
+export async function insertRows(warehouse: Warehouse, rows: readonly SinkRow[], name?: string): Promise<void> {
   const byTable = Map.groupBy(rows, ({ table }) => table);
   for (const [table, group] of byTable) {
     await warehouse.insert(
       table.name,
       table.columns,
       group.map(({ cells }) => cells),
+      name,
     );
   }
 }

@@ -3,6 +3,7 @@ import type { Topic } from '../../domain/records.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LogRecord, TopicShard } from '../../ports/event-log.ts';
 import { checkWarehouse, type ShardCheck } from './warehouse-check.ts';
+import { firstKept } from './warehouse-kept.ts';
 import { dropDamagedParts, insertRows, type Repair, type RepairParts, repairWarehouse } from './warehouse-repair.ts';
 import { rowOf, type SinkRow, unreadable } from './warehouse-rows.ts';
 
@@ -12,6 +13,8 @@ export interface WarehouseSinkOptions extends RepairParts {
   readonly onFailure: (error: unknown) => void;
   /** Whether start and repair read all tables against their checksums (default true); a server has its own ways. */
   readonly checkParts?: boolean;
+  /** How long rows are kept from when their record was appended, ms, as the tables were told; a topic that is not named keeps all. */
+  readonly keepMs?: ReadonlyMap<Topic, number>;
   /** How long records are gathered before they are inserted, ms (default 500). */
   readonly gatherMs?: number;
   /** Rows that are inserted without gathering further (default 2500). */
@@ -62,6 +65,9 @@ export function createWarehouseSink(options: WarehouseSinkOptions): WarehouseSin
 
 class Sink implements WarehouseSink {
   readonly #options: WarehouseSinkOptions;
+  /** Names inserts apart from those of every other sink. */
+  readonly #life: string;
+  #batches = 0;
   readonly #next = new Map<Topic, number[]>();
   readonly #stopping = new AbortController();
   #running: Promise<void> | null = null;
@@ -71,6 +77,7 @@ class Sink implements WarehouseSink {
 
   constructor(options: WarehouseSinkOptions) {
     this.#options = options;
+    this.#life = String(options.clock.now());
   }
 
   async start(): Promise<Repair> {
@@ -137,8 +144,9 @@ class Sink implements WarehouseSink {
   }
 
   #check(): Promise<readonly ShardCheck[]> {
-    const { log, warehouse } = this.#options;
-    return checkWarehouse(log, warehouse, (topic, shard) => this.#at(topic, shard));
+    const { log, warehouse, clock, keepMs = new Map() } = this.#options;
+    const parts = { log, warehouse, firstKept: firstKept({ log, clock, keepMs }) };
+    return checkWarehouse(parts, (topic, shard) => this.#at(topic, shard));
   }
 
   /** A check must not see half a batch: it has the warehouse to itself. */
@@ -220,7 +228,8 @@ class Sink implements WarehouseSink {
 
   async #sink(batch: readonly LogRecord[]): Promise<void> {
     const rows: SinkRow[] = await this.#rows(batch);
-    await this.#alone(() => this.#retrying(() => insertRows(this.#options.warehouse, rows)));
+    const name = `${this.#life}-${this.#batches++}`;
+    await this.#alone(() => this.#retrying(() => insertRows(this.#options.warehouse, rows, name)));
     for (const { topic, shard, offset } of batch) {
       const offsets = this.#next.get(topic) ?? [];
       offsets[shard] = offset + 1;
@@ -236,7 +245,7 @@ class Sink implements WarehouseSink {
     return unknown && (await registry.refresh()) ? batch.map((record) => rowOf(record, registry)) : rows;
   }
 
-  /** Repeats what may pass. A repeated insert leaves copies, which reads don't count and `repair` merges away. */
+  /** Repeats what may pass. Where a repeated insert leaves copies, reads don't count them and `repair` merges them away. */
   async #retrying<T>(step: () => Promise<T>): Promise<T> {
     for (let delayMs = firstRetryMs; ; delayMs = Math.min(2 * delayMs, longestRetryMs)) {
       try {

@@ -279,7 +279,7 @@ describe('The check finds and the repair mends', () => {
 function bound(engine: Warehouse): Warehouse {
   return {
     command: (sql) => engine.command(sql),
-    insert: (table, columns, rows) => engine.insert(table, columns, rows),
+    insert: (table, columns, rows, name) => engine.insert(table, columns, rows, name),
     query: (sql, parameters) => engine.query(sql, parameters),
     syntaxTree: (sql) => engine.syntaxTree(sql),
     queryAsAnalyst: (sql, limits) => engine.queryAsAnalyst(sql, limits),

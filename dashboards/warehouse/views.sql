@@ -5,37 +5,37 @@
 -- Nothing here leaves out test selections: their rows say `test`.
 
 -- One row a selection.
-CREATE VIEW adtally.selections_between AS
+CREATE OR REPLACE VIEW adtally.selections_between AS
 SELECT * FROM adtally.ad_selected
 WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
 ORDER BY shard, offset LIMIT 1 BY selection_id;
 
 -- One row a selection whose answer was handed to the socket.
-CREATE VIEW adtally.returns_between AS
+CREATE OR REPLACE VIEW adtally.returns_between AS
 SELECT * FROM adtally.markup_returned
 WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
 ORDER BY shard, offset LIMIT 1 BY selection_id;
 
 -- One row a selection that began to render, by a beacon in time.
-CREATE VIEW adtally.impressions_between AS
+CREATE OR REPLACE VIEW adtally.impressions_between AS
 SELECT * FROM adtally.impression_rendered
 WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND judgement = 'ACCEPTED'
 ORDER BY shard, offset LIMIT 1 BY selection_id;
 
 -- One row a selection that was viewable, by a beacon in time.
-CREATE VIEW adtally.viewables_between AS
+CREATE OR REPLACE VIEW adtally.viewables_between AS
 SELECT * FROM adtally.ad_viewable
 WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND judgement = 'ACCEPTED'
 ORDER BY shard, offset LIMIT 1 BY selection_id;
 
 -- One row a selection that was clicked, in time.
-CREATE VIEW adtally.clicks_between AS
+CREATE OR REPLACE VIEW adtally.clicks_between AS
 SELECT * FROM adtally.ad_clicked
 WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND judgement = 'ACCEPTED'
 ORDER BY shard, offset LIMIT 1 BY selection_id;
 
 -- One row an event of a player: progress, mute, pause …
-CREATE VIEW adtally.player_events_between AS
+CREATE OR REPLACE VIEW adtally.player_events_between AS
 SELECT * FROM (
   SELECT topic, shard, offset, receipt_id, event_id, kind, ordinal, selection_id, advertiser_id, campaign_id, line_item_id, creative_id,
     publisher_id, placement_id, test, selected_at, received_at
@@ -50,7 +50,7 @@ SELECT * FROM (
 ORDER BY shard, offset LIMIT 1 BY event_id;
 
 -- One row a beacon kind of a selection that only ever came after its time.
-CREATE VIEW adtally.late_beacons_between AS
+CREATE OR REPLACE VIEW adtally.late_beacons_between AS
 SELECT event_id, kind, selection_id, campaign_id, placement_id, currency, test, selected_at
 FROM (
   SELECT event_id, kind, selection_id, campaign_id, placement_id, currency, test, selected_at, judgement FROM adtally.impression_rendered
@@ -64,26 +64,26 @@ GROUP BY event_id, kind, selection_id, campaign_id, placement_id, currency, test
 HAVING countIf(judgement = 'ACCEPTED') = 0;
 
 -- One row a selection for which money was committed at selection.
-CREATE VIEW adtally.reservations_between AS
+CREATE OR REPLACE VIEW adtally.reservations_between AS
 SELECT * FROM adtally.spend_reserved
 WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
 ORDER BY shard, offset LIMIT 1 BY selection_id;
 
 -- One row a selection whose billable event was taken. Whether it is billed is the ledgers' word: see `entries`.
-CREATE VIEW adtally.charges_between AS
+CREATE OR REPLACE VIEW adtally.charges_between AS
 SELECT * FROM adtally.spend_incurred
 WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
 ORDER BY shard, offset LIMIT 1 BY selection_id;
 
 -- One row a ledger entry.
-CREATE VIEW adtally.entries_between AS
+CREATE OR REPLACE VIEW adtally.entries_between AS
 SELECT * FROM adtally.entry_booked
 WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
 ORDER BY shard, offset LIMIT 1 BY truth, spend_shard, source_offset, ordinal;
 
 -- What the entries did to the money of selections, leg by leg: one row a movement into or out of a state. Taken from the accounts, not from the
 -- number of legs, since a certification has three of them and a reversal four. `suspended` has rows below zero: what left it.
-CREATE VIEW adtally.movements_between AS
+CREATE OR REPLACE VIEW adtally.movements_between AS
 SELECT
   shard, offset, truth, spend_shard, source_offset, ordinal, selection_id, advertiser_id, campaign_id, line_item_id, currency, selected_at, posted_at,
   reference, tupleElement(movement, 1) AS state, tupleElement(movement, 2) AS amount_micros
@@ -114,11 +114,11 @@ FROM (SELECT *, arrayJoin([
 WHERE state != '' AND selection_id != '';
 
 -- One row a verdict, that is a selection and a rule.
-CREATE VIEW adtally.verdicts AS
+CREATE OR REPLACE VIEW adtally.verdicts AS
 SELECT * FROM adtally.traffic_invalidated ORDER BY shard, offset LIMIT 1 BY event_id;
 
 -- One row a campaign: the last budget wanted, and what of it has taken effect.
-CREATE VIEW adtally.budgets AS
+CREATE OR REPLACE VIEW adtally.budgets AS
 SELECT
   wanted.campaign_id AS campaign_id, advertiser_id, currency, time_zone, pacing, active, flight_starts_at, flight_ends_at, wanted.revision AS revision,
   wanted.total_micros AS wanted_total_micros, wanted.daily_micros AS daily_micros,
@@ -128,12 +128,12 @@ LEFT JOIN (SELECT campaign_id, number, total_micros FROM adtally.budget_applied 
 ON wanted.campaign_id = applied.campaign_id;
 
 -- One row a (campaign, spend shard, lease), or (campaign, spend shard, day) once the leases were fenced: pacing's own cumulative amounts.
-CREATE VIEW adtally.deltas AS
+CREATE OR REPLACE VIEW adtally.deltas AS
 SELECT * FROM adtally.spend_delta
 ORDER BY source_offset DESC, shard, offset LIMIT 1 BY campaign_id, spend_shard, lease_node, lease_boot, day;
 
 -- Everything that is known of each selection, in one row: the events that count and the sums of its entries.
-CREATE VIEW adtally.selection_facts_between AS
+CREATE OR REPLACE VIEW adtally.selection_facts_between AS
 SELECT
   selection_id,
   min(record_shard) AS shard,
@@ -199,27 +199,27 @@ FROM (
 )
 GROUP BY selection_id;
 
-CREATE VIEW adtally.selections AS
+CREATE OR REPLACE VIEW adtally.selections AS
 SELECT * FROM adtally.selections_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
-CREATE VIEW adtally.returns AS
+CREATE OR REPLACE VIEW adtally.returns AS
 SELECT * FROM adtally.returns_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
-CREATE VIEW adtally.impressions AS
+CREATE OR REPLACE VIEW adtally.impressions AS
 SELECT * FROM adtally.impressions_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
-CREATE VIEW adtally.viewables AS
+CREATE OR REPLACE VIEW adtally.viewables AS
 SELECT * FROM adtally.viewables_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
-CREATE VIEW adtally.clicks AS
+CREATE OR REPLACE VIEW adtally.clicks AS
 SELECT * FROM adtally.clicks_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
-CREATE VIEW adtally.player_events AS
+CREATE OR REPLACE VIEW adtally.player_events AS
 SELECT * FROM adtally.player_events_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
-CREATE VIEW adtally.late_beacons AS
+CREATE OR REPLACE VIEW adtally.late_beacons AS
 SELECT * FROM adtally.late_beacons_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
-CREATE VIEW adtally.reservations AS
+CREATE OR REPLACE VIEW adtally.reservations AS
 SELECT * FROM adtally.reservations_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
-CREATE VIEW adtally.charges AS
+CREATE OR REPLACE VIEW adtally.charges AS
 SELECT * FROM adtally.charges_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
-CREATE VIEW adtally.entries AS
+CREATE OR REPLACE VIEW adtally.entries AS
 SELECT * FROM adtally.entries_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
-CREATE VIEW adtally.movements AS
+CREATE OR REPLACE VIEW adtally.movements AS
 SELECT * FROM adtally.movements_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
-CREATE VIEW adtally.selection_facts AS
+CREATE OR REPLACE VIEW adtally.selection_facts AS
 SELECT * FROM adtally.selection_facts_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
