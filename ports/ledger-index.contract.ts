@@ -165,6 +165,23 @@ export function describeLedgerIndexContract(name: string, open: () => Promise<Le
       expect((await index.indexedStreams()).map(({ stream }) => stream)).toEqual(['final-1', 'tentative-1']);
     });
 
+    it('keeps how far each store was followed, until the streams are forgotten', async () => {
+      const [far, near] = [
+        { commit: 2n ** 63n - 1n, prepare: 2n ** 53n + 1n },
+        { commit: 7n, prepare: 5n },
+      ];
+      expect(await index.checkpoint('a')).toBe(null);
+      await index.setCheckpoint('a', near);
+      await index.setCheckpoint('b', near);
+      await index.setCheckpoint('a', far);
+      const other = await harness.another();
+      expect(await other.checkpoint('a')).toEqual(far);
+      expect(await other.checkpoint('b')).toEqual(near);
+      await index.dropLedgers();
+      expect(await other.checkpoint('a')).toBe(null);
+      await other.close();
+    });
+
     it('adds nothing for a reader that was overtaken', async () => {
       await fill('final-0', [10]);
       const behind = sampleStep('final-0', 0, { entries, from: 0, to: 20 });

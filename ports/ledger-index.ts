@@ -1,4 +1,5 @@
 import type { CloseMark, Entry, Position, TickMark } from '../domain/records.ts';
+import type { LedgerCheckpoint } from './ledger-store.ts';
 
 /** The two ledgers. Stream `{truth}-{shard}` holds one shard of one of them. */
 export const ledgerTruths = ['tentative', 'final'] as const;
@@ -90,6 +91,9 @@ export interface LedgerIndexStore {
   indexedStreams(): Promise<readonly IndexedStream[]>;
   /** Adds a step in one transaction if the stream is still at `from` (null: never read); false, and nothing happens, if not. */
   advance(from: number | null, step: IndexStep): Promise<boolean>;
+  /** How far a ledger store was followed: all before it is in the index. Null: it never was. */
+  checkpoint(store: string): Promise<LedgerCheckpoint | null>;
+  setCheckpoint(store: string, checkpoint: LedgerCheckpoint): Promise<void>;
   /** First tick of a stream that reaches a time, or null if none has. */
   firstTickAt(stream: string, timeMs: number): Promise<TickMark | null>;
   /** The tick that reached the highest time, or null. */
@@ -102,7 +106,7 @@ export interface LedgerIndexStore {
   sums(prefixes: readonly StreamPrefix[], filter: GroupFilter): Promise<readonly GroupSum[]>;
   /** Entries of one stream in its order, at most `limit`. */
   entries(scan: EntryScan): Promise<readonly NumberedEntry[]>;
-  /** Forgets everything of the streams. */
+  /** Forgets everything of the streams, and how far stores were followed. */
   dropLedgers(): Promise<void>;
   close(): Promise<void>;
 }

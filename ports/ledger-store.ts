@@ -42,6 +42,8 @@ export interface LedgerSubscription {
  * `APPEND_TOO_LARGE` (more than `maxAppendBytes`).
  */
 export interface LedgerStore {
+  /** Tells this store from others: a checkpoint of one is of no use in another. */
+  readonly name: string;
   readonly maxAppendBytes: number;
   /**
    * Appends all or nothing; durable on resolution. Idempotent by event id at the exact revision: repeating an append that was
@@ -57,8 +59,7 @@ export interface LedgerStore {
   tail(stream: string): Promise<LedgerEvent | null>;
   streams(): Promise<readonly string[]>;
   /**
-   * Everything after a checkpoint, at least once: events about it may come again. `end`: what is written once this has resolved. A checkpoint is of no use in
-   * another store.
+   * Everything after a checkpoint, at least once: events about it may come again. `end`: what is written once this has resolved.
    */
   subscribe(from: LedgerCheckpoint | 'start' | 'end'): Promise<LedgerSubscription>;
   close(): Promise<void>;

@@ -18,6 +18,8 @@ export const indexSchema = `
   CREATE TABLE IF NOT EXISTS streams (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, truth TEXT NOT NULL, shard INTEGER NOT NULL,
     revision INTEGER, event_id TEXT NOT NULL, next_offset INTEGER NOT NULL, next_ordinal INTEGER NOT NULL, fold_time INTEGER NOT NULL,
     chain_head BLOB NOT NULL, entry_count INTEGER NOT NULL, last_booking TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS checkpoints (store TEXT PRIMARY KEY, commit_position TEXT NOT NULL, prepare_position TEXT NOT NULL)
+    WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS ticks (stream INTEGER NOT NULL, advanced_to INTEGER NOT NULL, "offset" INTEGER NOT NULL,
     PRIMARY KEY (stream, advanced_to)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS closes (stream INTEGER NOT NULL, calendar INTEGER NOT NULL, period TEXT NOT NULL, "offset" INTEGER NOT NULL,

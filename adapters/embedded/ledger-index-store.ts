@@ -13,6 +13,7 @@ import type {
   NumberedEntry,
   StreamPrefix,
 } from '../../ports/ledger-index.ts';
+import type { LedgerCheckpoint } from '../../ports/ledger-store.ts';
 import { EntryRows } from './ledger-index-entries.ts';
 import { EventRows } from './ledger-index-events.ts';
 import { GroupNumbers } from './ledger-index-groups.ts';
@@ -86,6 +87,19 @@ class SqliteLedgerIndex implements LedgerIndexStore {
     });
     if (advanced) this.#groups.committed();
     return advanced;
+  }
+
+  checkpoint(store: string): Promise<LedgerCheckpoint | null> {
+    return this.#db.read(() => {
+      const row = this.#statements.checkpoint.get(store) as unknown as [string, string] | undefined;
+      return row === undefined ? null : { commit: BigInt(row[0]), prepare: BigInt(row[1]) };
+    });
+  }
+
+  async setCheckpoint(store: string, { commit, prepare }: LedgerCheckpoint): Promise<void> {
+    await this.#db.write(() => {
+      this.#statements.setCheckpoint.run(store, String(commit), String(prepare));
+    });
   }
 
   firstTickAt(stream: string, timeMs: number): Promise<TickMark | null> {
@@ -196,6 +210,8 @@ function prepare(db: Sqlite) {
       ON CONFLICT (name) DO UPDATE SET revision = excluded.revision, event_id = excluded.event_id, next_offset = excluded.next_offset,
         next_ordinal = excluded.next_ordinal, fold_time = excluded.fold_time, chain_head = excluded.chain_head,
         entry_count = excluded.entry_count, last_booking = excluded.last_booking`),
+    checkpoint: db.prepare('SELECT commit_position, prepare_position FROM checkpoints WHERE store = ?'),
+    setCheckpoint: db.prepare('INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)'),
     tick: db.prepare('INSERT INTO ticks VALUES (?, ?, ?)'),
     firstTickAt: db.prepare(
       `SELECT "offset", advanced_to FROM ticks WHERE stream = ${streamNumber} AND advanced_to >= ?2 ORDER BY advanced_to LIMIT 1`,
@@ -208,7 +224,7 @@ function prepare(db: Sqlite) {
       `SELECT "offset" FROM closes WHERE stream = ${streamNumber} AND calendar = ?2 AND period = ?3`,
     ),
     clear: ['DELETE FROM entries', 'DELETE FROM sums', 'DELETE FROM ticks', 'DELETE FROM closes']
-      .concat('UPDATE streams SET revision = NULL, entry_count = 0')
+      .concat('DELETE FROM checkpoints', 'UPDATE streams SET revision = NULL, entry_count = 0')
       .map((sql) => db.prepare(sql)),
   };
 }

@@ -40,6 +40,7 @@ export async function openEmbeddedLedgerStore({ folder, clock }: EmbeddedLedgerS
 }
 
 class SqliteLedgerStore implements LedgerStore {
+  readonly name = 'embedded';
   readonly maxAppendBytes = greatestAppendBytes;
   readonly #db: Sqlite;
   readonly #statements: ReturnType<typeof prepare>;

@@ -43,6 +43,7 @@ interface Page {
 }
 
 class EventStoreDbLedgerStore implements LedgerStore {
+  readonly name: string;
   readonly maxAppendBytes = greatestAppendBytes;
   readonly #client: ClosableClient;
   readonly #address: EventStoreDbAddress;
@@ -52,6 +53,8 @@ class EventStoreDbLedgerStore implements LedgerStore {
   #isClosed = false;
 
   constructor({ address, clock }: EventStoreDbLedgerStoreOptions) {
+    const hosts = address.endpoints.map(({ address: host, port }) => `${host}:${port}`);
+    this.name = `esdb://${hosts.toSorted().join(',')}/${address.streamPrefix}`;
     this.#client = createClient(address);
     this.#address = address;
     this.#clock = clock;

@@ -92,6 +92,7 @@ class MemoryLedger implements SimulatedLedger {
 }
 
 class MemoryLedgerHandle implements LedgerStore {
+  readonly name = 'simulated';
   readonly maxAppendBytes = greatestAppendBytes;
   readonly #ledger: MemoryLedger;
   #closed = false;

@@ -1,6 +1,7 @@
 import { type AdtallyError, isAdtallyError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { type IndexingPorts, StreamFollower } from './follow-stream.ts';
+import { LedgerFeed } from './ledger-feed.ts';
 import { ledgerStreams } from './stream-name.ts';
 
 export interface FollowOptions extends IndexingPorts {
@@ -22,8 +23,13 @@ export interface LedgerFollower {
 }
 
 const defaultPollMs = 200;
+/** How often every stream is read by revision although a subscription brings what is new: that finds what was changed, and mends what a subscription missed. */
+const sweepMs = 5_000;
 
-/** Keeps the index up to date for as long as the process lives. */
+/**
+ * Keeps the index up to date for as long as the process lives. All streams are followed by one subscription, from the checkpoint that the index keeps; while there
+ * is none, and every few seconds anyway, each stream is read by revision from where it stands in the index, which is what counts.
+ */
 export function followLedgers(options: FollowOptions): LedgerFollower {
   const { clock, pollMs = defaultPollMs } = options;
   const failures = new Map<string, AdtallyError>();
@@ -31,11 +37,19 @@ export function followLedgers(options: FollowOptions): LedgerFollower {
   const caughtUp = Promise.withResolvers<void>();
   const run = async () => {
     const followers = followersOf(options);
+    const feed = new LedgerFeed(followers, failures, options);
+    let sweepUs = 0;
     while (!stopping.signal.aborted) {
-      const more = await advanceAll(followers, failures);
-      if (!more) caughtUp.resolve();
+      const state = await feed.open();
+      const isSweeping = state !== 'open' || clock.monotonicUs() >= sweepUs;
+      const { more, isWhole } = isSweeping ? await sweep(followers, failures) : await feed.take();
+      if (isSweeping && !more) caughtUp.resolve();
+      // What a subscription may have missed, and a sweep that has not come to the end, is read by revision next.
+      sweepUs = isWhole ? sweepUs : 0;
+      if (isSweeping) sweepUs = more ? 0 : clock.monotonicUs() + sweepMs * 1000;
       await clock.sleep(more ? 0 : pollMs, stopping.signal);
     }
+    await feed.close();
   };
   const done = run();
   const stop = () => {
@@ -56,6 +70,10 @@ export async function catchUpLedgers(options: Omit<FollowOptions, 'clock' | 'pol
 
 function followersOf({ shards, ...ports }: Omit<FollowOptions, 'clock' | 'pollMs'>): readonly StreamFollower[] {
   return ledgerStreams(shards).map(({ stream }) => new StreamFollower(stream, ports));
+}
+
+async function sweep(followers: readonly StreamFollower[], failures: Map<string, AdtallyError>) {
+  return { more: await advanceAll(followers, failures), isWhole: true };
 }
 
 /** One step of every stream; true if one of them has more. A failure stays until the stream can be read again. */

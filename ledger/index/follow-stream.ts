@@ -33,14 +33,39 @@ export class StreamFollower {
     const { index } = this.#ports;
     const known = await index.indexedStream(this.stream);
     const events = await this.#next(known);
+    const { entries } = await this.#index(known, events);
+    const more = events.length === this.#events;
+    this.#adapt(entries);
+    return more;
+  }
+
+  /**
+   * Adds events that a subscription brought, in the order of the stream; what is known already is left out, and where some are missing the stream is read to its
+   * end. Errors: as `advance`.
+   */
+  async take(events: readonly LedgerEvent[]): Promise<void> {
+    const known = await this.#ports.index.indexedStream(this.stream);
+    let next = (known?.revision ?? -1) + 1;
+    const fresh: LedgerEvent[] = [];
+    for (const event of events) {
+      if (event.revision !== next) continue;
+      fresh.push(event);
+      next += 1;
+    }
+    const isWhole = events.every(({ revision }) => revision < next);
+    if (fresh.length > 0 && isWhole && (await this.#index(known, fresh)).isAdded) return;
+    if (fresh.length > 0 || !isWhole) while (await this.advance());
+  }
+
+  /** Adds events that follow what is known, in one transaction; not if somebody else has added some of them. */
+  async #index(known: IndexedStream | null, events: readonly LedgerEvent[]) {
     const reading = new StreamReading(this.stream, known, this.#ports.registry);
     const failure = this.#read(events, reading);
     const step = reading.step();
-    if (step !== null && step.to !== known) await index.advance(known?.revision ?? null, step);
+    const isNew = step !== null && step.to !== known;
+    const isAdded = isNew && (await this.#ports.index.advance(known?.revision ?? null, step));
     if (failure !== null) throw failure;
-    const more = events.length === this.#events;
-    this.#adapt(reading.entryCount);
-    return more;
+    return { isAdded, entries: reading.entryCount };
   }
 
   /** The events after the last one indexed, which must still be there. */
