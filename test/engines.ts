@@ -25,8 +25,8 @@ export async function engineForTests(engine: Engine): Promise<EngineForTests> {
 
 /** The tests of an engine; skipped where it is not, under a title that says why. */
 export function describeEngine(engine: Engine, found: EngineForTests, tests: (url: string) => void): void {
-  const title = 'url' in found ? `with ${engine.name}` : `without ${engine.name}: ${found.missing}`;
-  describe.skipIf('missing' in found)(title, () => {
+  const missing = 'missing' in found ? `, which is not here: ${found.missing}` : '';
+  describe.skipIf(missing !== '')(`on ${engine.name}${missing}`, () => {
     tests('url' in found ? found.url : 'none://');
   });
 }

@@ -25,8 +25,13 @@ const refusals: ReadonlySet<string> = new Set([
   'INVALID_CONFIG',
 ]);
 
+/** What kafkajs says, in a bare Error, of a broker that accepted a connection and then said nothing. */
+const halfConnected = 'Broker not connected';
+
 /** Kafka's name of an error, e.g. `OFFSET_OUT_OF_RANGE`; undefined for any other failure. */
 export function kafkaType(error: unknown): string | undefined {
+  // Several topics failed: the first speaks for all.
+  if (error instanceof Error && 'errors' in error && Array.isArray(error.errors)) return kafkaType(error.errors[0]);
   for (let one = error; one instanceof Error; one = one.cause) {
     if ('type' in one && typeof one.type === 'string') return one.type;
     if (one.name === 'KafkaJSSASLAuthenticationError') return 'SASL_AUTHENTICATION_FAILED';
@@ -48,6 +53,7 @@ export function asLogFailure(error: unknown): unknown {
   const type = kafkaType(error);
   const detail = `Kafka: ${type ?? ''}${type ? ' ' : ''}${error.message}`;
   if (refusals.has(type ?? '')) return new AdtallyError('BAD_SETTING', detail, { cause: error });
-  const isKnown = error.name.startsWith('KafkaJS') || ('code' in error && 'syscall' in error);
+  const isKnown =
+    error.name.startsWith('KafkaJS') || error.message === halfConnected || ('code' in error && 'syscall' in error);
   return isKnown ? new AdtallyError('LOG_UNAVAILABLE', detail, { cause: error }) : error;
 }

@@ -97,7 +97,7 @@ async function createMissing(admin: Admin, expected: readonly Expected[], replic
       configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
     }));
   // False if another process made them meanwhile: they are checked like any.
-  if (topics.length > 0) await admin.createTopics({ topics, waitForLeaders: true });
+  if (topics.length > 0) await admin.createTopics({ topics, waitForLeaders: false });
 }
 
 /** A new topic is known to all brokers, with a leader for every shard, only after a moment. */

@@ -79,6 +79,7 @@ function serverProperties(data: string, port: number, controllerPort: number): s
     'group.initial.rebalance.delay.ms': 0,
     'group.min.session.timeout.ms': 500,
     'log.retention.check.interval.ms': 1000,
+    'log.initial.task.delay.ms': 1000,
     'num.network.threads': 2,
     'num.io.threads': 3,
     'log.cleaner.enable': false,
