@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { openFileSchemaRegistry } from '../adapters/embedded/file-schema-registry.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { createSystemDisk } from '../adapters/system/disk.ts';
 import { createSystemRandom } from '../adapters/system/random.ts';
@@ -10,6 +9,7 @@ import { openConsoleKeys } from '../dashboards/console-keys.ts';
 import { isAdtallyError } from '../domain/errors.ts';
 import { openConsoleParts } from './console-parts.ts';
 import { consoleRoutes } from './console-routes.ts';
+import { openSchemas } from './engines.ts';
 import { runKeys } from './run-key.ts';
 
 function say(sentence: string): void {
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   const settings = readSettings(process.env);
   deriveLimits(settings);
   const [clock, disk, random] = [createSystemClock(), createSystemDisk(), createSystemRandom()];
-  const registry = openFileSchemaRegistry();
+  const registry = await openSchemas(settings, clock);
   const secrets = join(settings.dataDir, 'secrets');
   const { keys, made } = await openConsoleKeys({ disk, random, folder: secrets, setting: settings.keys });
   const parts = await openConsoleParts({ settings, clock, disk, random, registry, onFailure: die });

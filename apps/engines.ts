@@ -1,17 +1,23 @@
 import { join } from 'node:path';
 import { type EmbeddedEventLog, openEmbeddedEventLog } from '../adapters/embedded/event-log.ts';
 import { openClickhouseWarehouse } from '../adapters/clickhouse/warehouse.ts';
+import { openConfluentSchemaRegistry } from '../adapters/confluent/schema-registry.ts';
+import { openFileSchemaRegistry, readSchemaVersions } from '../adapters/embedded/file-schema-registry.ts';
 import { openEmbeddedKeyStore } from '../adapters/embedded/key-store.ts';
 import { type EmbeddedLedgerIndex, openEmbeddedLedgerIndex } from '../adapters/embedded/ledger-index-store.ts';
 import { openEmbeddedLedgerStore } from '../adapters/embedded/ledger-store.ts';
 import { openEmbeddedStateStore } from '../adapters/embedded/state-store.ts';
 import { openEmbeddedViewStore } from '../adapters/embedded/view-store.ts';
 import { openEventStoreDbLedgerStore } from '../adapters/eventstoredb/ledger-store.ts';
+import { openRedisKeyStore } from '../adapters/redis/key-store.ts';
+import { openRedisViewStore } from '../adapters/redis/view-store.ts';
+import { createSystemHttp } from '../adapters/system/http.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Topic } from '../domain/records.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { KeyStore } from '../ports/key-store.ts';
 import type { LedgerStore } from '../ports/ledger-store.ts';
+import type { SchemaRegistry } from '../ports/schema-registry.ts';
 import type { StateStore } from '../ports/state-store.ts';
 import type { ViewStore } from '../ports/view-store.ts';
 import type { Warehouse } from '../ports/warehouse.ts';
@@ -48,13 +54,24 @@ export function openLog(settings: Settings, clock: Clock): Promise<EmbeddedEvent
   });
 }
 
+/** The schemas of this build, under the ids that the settings name: its own, or those of a registry, which must answer now and not later. */
+export async function openSchemas({ schemaRegistryUrl: url }: Settings, clock: Clock): Promise<SchemaRegistry> {
+  if (url === 'embedded') return openFileSchemaRegistry();
+  const openHttp = () => createSystemHttp({ connections: 8 });
+  return openConfluentSchemaRegistry({ url, openHttp, clock, versions: readSchemaVersions() });
+}
+
 /** The materialised views that the settings name. */
 export function openViews(settings: Settings, clock: Clock): Promise<ViewStore> {
+  const { viewsUrl: url } = settings;
+  if (url !== 'embedded') return openRedisViewStore({ url, clock });
   return openEmbeddedViewStore({ folder: join(settings.dataDir, 'views'), clock });
 }
 
 /** The keys of persons. */
 export function openKeys(settings: Settings, clock: Clock): Promise<KeyStore> {
+  const { keysUrl: url } = settings;
+  if (url !== 'embedded') return openRedisKeyStore({ url, clock });
   return openEmbeddedKeyStore({ folder: join(settings.dataDir, 'keys'), clock });
 }
 

@@ -2,7 +2,6 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { lockFolder } from '../adapters/embedded/folder-lock.ts';
-import { openFileSchemaRegistry } from '../adapters/embedded/file-schema-registry.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { createSystemDisk } from '../adapters/system/disk.ts';
 import { createSystemRandom } from '../adapters/system/random.ts';
@@ -23,7 +22,7 @@ import { buildServe } from '../serving/serve-app.ts';
 import { TokenKeys } from '../serving/token-keys.ts';
 import { connectLogWriter } from '../serving/writer-thread.ts';
 import { openDecisionDesk } from './decisions.ts';
-import { openKeys, openLog, openViews } from './engines.ts';
+import { openKeys, openLog, openSchemas, openViews } from './engines.ts';
 
 const mebi = 1024 * 1024;
 let stopping = false;
@@ -95,12 +94,8 @@ async function recoverOtherNodes({ buffers, own, ...options }: OtherNodes): Prom
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
   const limits = deriveLimits(settings);
-  const [clock, disk, random, registry] = [
-    createSystemClock(),
-    createSystemDisk(),
-    createSystemRandom(),
-    openFileSchemaRegistry(),
-  ];
+  const [clock, disk, random] = [createSystemClock(), createSystemDisk(), createSystemRandom()];
+  const registry = await openSchemas(settings, clock);
   const { nodeName: node, dataDir, serveHost: host } = settings;
   const buffers = join(dataDir, 'buffer');
   const folder = join(buffers, node);

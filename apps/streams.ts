@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
 import fastify from 'fastify';
-import { openFileSchemaRegistry } from '../adapters/embedded/file-schema-registry.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { createSystemRandom } from '../adapters/system/random.ts';
 import { deriveLimits } from '../config/limits.ts';
@@ -17,7 +16,7 @@ import type { Processor } from '../streams/runtime/processor.ts';
 import { type ProcessorHandle, runProcessor } from '../streams/runtime/run-processor.ts';
 import { runSpendLedgers } from '../streams/runtime/run-spend-ledgers.ts';
 import { createTicker } from '../streams/ticker.ts';
-import { openKeys, openLedger, openLog, openStates, openViews } from './engines.ts';
+import { openKeys, openLedger, openLog, openSchemas, openStates, openViews } from './engines.ts';
 
 /** States that are kept whole are written less often: what a restart reads again is harmless. */
 const wholeStateEveryMs = 5_000;
@@ -42,7 +41,7 @@ async function openParts(settings: Settings) {
     openKeys(settings, clock),
     openStates(settings, clock, 'streams'),
   ]);
-  const [random, registry] = [createSystemRandom(), openFileSchemaRegistry()];
+  const [random, registry] = [createSystemRandom(), await openSchemas(settings, clock)];
   const rules = { holdMs: settings.holdMs, horizonMs: settings.horizonMs };
   await ensureFirstPolicy({ log, registry, clock, rules, setBy: 'streams' });
   return { clock, random, registry, log, ledger, views, keys, states };
