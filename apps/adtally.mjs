@@ -29,6 +29,6 @@ if (Number.parseInt(process.versions.node, 10) >= minimumMajor) {
     process.stderr.write(
       `Adtally needs Node ${minimumMajor}; this is Node ${process.versions.node}, and none is in node_modules. Run \`npm ci\` first, or install Node ${minimumMajor}.\n`,
     );
-    process.exitCode = 1;
+    process.exitCode = 2;
   }
 }

@@ -41,16 +41,16 @@ const commands: Record<string, { readonly does: string; readonly load: () => Pro
 
 function help(): string {
   const rows = Object.entries(commands).map(([name, { does }]) => `  ${name.padEnd(10)} ${does}`);
-  return `adtally <command> [options]\n\n${rows.join('\n')}\n\nEvery command takes --json and --help. Exit 0: it tallies; 1: a difference was found; 2: it could not run.\n`;
+  return `adtally <command> [options]\n\n${rows.join('\n')}\n\nEvery command takes --help, and each that answers --json. Exit 0: it tallies; 1: a difference was found; 2: it could not run.\n`;
 }
 
 async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === 'help' || name === '--help') {
-    process.stdout.write(help());
+    (name === undefined ? process.stderr : process.stdout).write(help());
     return name === undefined ? exitCodes.couldNotRun : exitCodes.tallies;
   }
-  const entry = commands[name];
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (entry === undefined) {
     process.stderr.write(`unknown command ${JSON.stringify(name)}\n\n${help()}`);
     return exitCodes.couldNotRun;
@@ -69,12 +69,23 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
+/** What somebody can do something about is said in a sentence; anything else is a defect, and where it happened helps to mend it. */
+function sentenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (isAdtallyError(error)) {
+    const { code, message, path } = error;
+    return code === 'INVARIANT_BROKEN'
+      ? (error.stack ?? message)
+      : `${code}: ${message}${path === undefined || message.includes(path) ? '' : ` (${path})`}`;
+  }
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  const isKnown = syscall !== undefined || code === 'ERR_SQLITE_ERROR' || code?.startsWith('ERR_PARSE_ARGS') === true;
+  return isKnown ? `${code}: ${error.message}` : (error.stack ?? error.message);
+}
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  const known = isAdtallyError(error) || (error instanceof TypeError && 'code' in error);
-  process.stderr.write(
-    known ? `${(error as { code?: string }).code}: ${(error as Error).message}\n` : `${(error as Error).stack}\n`,
-  );
+  process.stderr.write(`${sentenceOf(error)}\n`);
   process.exitCode = exitCodes.couldNotRun;
 }

@@ -4,6 +4,9 @@ import { recordJson } from '../dashboards/record-json.ts';
 import { entryColumns, statementColumns, statementRows } from '../dashboards/routes/ledger-columns.ts';
 import { askedCut, entryFilter, given } from '../dashboards/routes/ledger-parameters.ts';
 import { AdtallyError } from '../domain/errors.ts';
+import { isEntityId, isUuid } from '../domain/identity.ts';
+import { accounts } from '../ledger/accounts.ts';
+import { entryKinds } from '../ledger/entries.ts';
 import type { LedgerTruth } from '../ports/ledger-index.ts';
 import type { LedgerQueries, Seal } from '../ports/ledger-queries.ts';
 import { textTable } from './text-table.ts';
@@ -35,20 +38,88 @@ interface Question {
   readonly names: readonly string[];
 }
 
-/** What `adtally ledger` can be asked, each writing its answer to the standard output. */
-export const ledgerVerbs: Readonly<Record<string, (question: Question) => Promise<void>>> = {
-  balances,
-  entries,
-  statement,
-  explain,
+interface Verb {
+  /** What has to stand after it, with the form of each. */
+  readonly names: readonly (readonly [name: string, isWell: (text: string) => boolean])[];
+  /** Options that mean something to it, besides those that every verb takes. */
+  readonly options: readonly (keyof Options)[];
+  /** Writes its answer to the standard output. */
+  readonly answer: (question: Question) => Promise<void>;
+}
+
+const isPeriod = (text: string) => /^[0-9]{4}-(0[1-9]|1[0-2])$/.test(text);
+const isAdvertiser = (text: string) => isEntityId('advertiser', text);
+const isCampaign = (text: string) => isEntityId('campaign', text);
+
+const filters = ['account', 'kind', 'selection', 'service-period', 'posting-period', 'limit'] as const;
+
+/** What `adtally ledger` can be asked. */
+const verbs: Readonly<Record<string, Verb>> = {
+  balances: { names: [], options: ['truth', 'advertiser', 'campaign'], answer: balances },
+  entries: { names: [], options: ['truth', 'advertiser', 'campaign', 'csv', ...filters], answer: entries },
+  statement: {
+    names: [
+      ['ADVERTISER', isAdvertiser],
+      ['YYYY-MM', isPeriod],
+    ],
+    options: ['csv'],
+    answer: statement,
+  },
+  explain: { names: [['SELECTION', isUuid]], options: [], answer: explain },
 };
+
+const everyVerb: readonly (keyof Options)[] = ['as-of', 'as-of-position', 'rebuild', 'json'];
+
+/** Forms of the values of options; the error says what they are. */
+const forms: readonly (readonly [option: keyof Options, isWell: (text: string) => boolean, meaning: string])[] = [
+  ['truth', (text) => text === 'tentative' || text === 'final', 'tentative or final'],
+  ['advertiser', isAdvertiser, 'an adv_… id'],
+  ['campaign', isCampaign, 'a cmp_… id'],
+  ['account', (text) => Object.hasOwn(accounts, text), `one of ${Object.keys(accounts).join(', ')}`],
+  ['kind', (text) => entryKinds.some((kind) => kind === text), `one of ${entryKinds.join(', ')}`],
+  ['selection', isUuid, 'the id of a selection'],
+  ['service-period', isPeriod, 'a month, YYYY-MM'],
+  ['posting-period', isPeriod, 'a month, YYYY-MM'],
+  ['limit', (text) => /^[1-9][0-9]{0,8}$/.test(text), 'a whole number from 1'],
+];
+
+/** Finds what a verb asks for. Error: `VALIDATION_FAILED`, naming the argument that is missing, too much or not of its form. */
+export function readLedgerQuestion(
+  verb: string,
+  names: readonly string[],
+  options: Options,
+): (queries: LedgerQueries) => Promise<void> {
+  const found = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
+  if (found === undefined) throw refused(`ask for one of ${Object.keys(verbs).join(', ')}, not for`, verb);
+  checkNames(verb, found, names);
+  const known = [...everyVerb, ...found.options];
+  const strange = (Object.keys(options) as (keyof Options)[]).find((name) => !known.includes(name));
+  if (strange !== undefined) throw refused(`adtally ledger ${verb} does not take`, `--${strange}`);
+  for (const [name, isWell, meaning] of forms) {
+    const text = options[name];
+    if (typeof text === 'string' && !isWell(text)) throw refused(`--${name} is ${meaning}, not`, text);
+  }
+  at(options);
+  return (queries) => found.answer({ queries, options, names });
+}
+
+function checkNames(verb: string, { names: wanted }: Verb, names: readonly string[]): void {
+  for (const [index, [name, isWell]] of wanted.entries()) {
+    const text = names[index];
+    if (text === undefined) throw new AdtallyError('VALIDATION_FAILED', `adtally ledger ${verb}: ${name} is missing`);
+    if (!isWell(text)) throw refused(`adtally ledger ${verb}: ${name} can't be`, text);
+  }
+  const extra = names[wanted.length];
+  if (extra !== undefined) throw refused(`adtally ledger ${verb} does not take`, extra);
+}
+
+function refused(sentence: string, text: string): AdtallyError {
+  return new AdtallyError('VALIDATION_FAILED', `${sentence} ${JSON.stringify(text)}`);
+}
 
 const at = (asked: Options) => askedCut(given({ as_of: asked['as-of'], as_of_position: asked['as-of-position'] }));
 
-function truthOf({ truth }: Options): LedgerTruth | undefined {
-  if (truth === undefined || truth === 'tentative' || truth === 'final') return truth;
-  throw new AdtallyError('VALIDATION_FAILED', `--truth is tentative or final, not ${truth}`, { path: 'truth' });
-}
+const truthOf = ({ truth }: Options) => truth as LedgerTruth | undefined;
 
 async function balances({ queries, options: asked }: Question): Promise<void> {
   const filter = given({ advertiserId: asked.advertiser, campaignId: asked.campaign });
@@ -70,7 +141,7 @@ async function balances({ queries, options: asked }: Question): Promise<void> {
 
 async function entries({ queries, options: asked }: Question): Promise<void> {
   const truth = truthOf(asked);
-  const most = limitOf(asked);
+  const most = asked.limit === undefined ? Number.POSITIVE_INFINITY : Number(asked.limit);
   const filter = entryFilter(
     given({
       account: asked.account,
@@ -96,17 +167,8 @@ async function entries({ queries, options: asked }: Question): Promise<void> {
   }
 }
 
-function limitOf({ limit }: Options): number {
-  if (limit === undefined) return Number.POSITIVE_INFINITY;
-  if (/^[1-9][0-9]{0,8}$/.test(limit)) return Number(limit);
-  throw new AdtallyError('VALIDATION_FAILED', `--limit is a whole number from 1, not ${limit}`, { path: 'limit' });
-}
-
 async function statement({ queries, options: asked, names }: Question): Promise<void> {
   const [advertiserId = '', period = ''] = names;
-  if (!/^[0-9]{4}-(0[1-9]|1[0-2])$/.test(period)) {
-    throw new AdtallyError('VALIDATION_FAILED', `a statement is of ADVERTISER YYYY-MM, not of ${names.join(' ')}`);
-  }
   const answer = await queries.statement({ advertiserId, period, at: at(asked) });
   if (asked.json) return writeJson(answer);
   const rows = statementRows(answer);

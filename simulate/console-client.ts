@@ -71,6 +71,14 @@ export class ConsoleClient {
 }
 
 function refused(method: string, path: string, { status, body }: Answer): AdtallyError {
-  const said = status === 0 ? 'no answer' : `${status} ${body.slice(0, 400)}`;
+  const said = status === 0 ? 'no answer' : `${status} ${problemText(body)}`;
   return new AdtallyError('HTTP_FAILED', `${method} ${path}: ${said}`);
+}
+
+/** Code and sentence of a problem; any other body as it came. */
+function problemText(body: string): string {
+  const start = body.slice(0, 400);
+  if (!body.startsWith('{"type":')) return start;
+  const { code, detail } = JSON.parse(body) as { readonly code?: string; readonly detail?: string };
+  return code === undefined ? start : `${code}: ${detail ?? ''}`;
 }

@@ -35,21 +35,59 @@ const idPrefixes: Readonly<Record<string, string>> = {
 
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
-  const [verb = 'count', first = '', second = ''] = positionals;
-  const json = values.json ?? false;
-  await withConsole(values, async (client) => {
-    if (verb === 'count') await count(client, json);
-    else if (verb === 'list') await list(client, kindOf(first), json);
-    else if (verb === 'show') await show(client, first);
-    else if (verb === 'publish') await publish(client, { kind: kindOf(first), file: second, once: values.once });
-    else throw new AdtallyError('VALIDATION_FAILED', `list, show or publish, not ${JSON.stringify(verb)}\n\n${usage}`);
-  });
+  await withConsole(values, readQuestion(positionals, values));
   return exitCodes.tallies;
 }
 
-function kindOf(text: string): string {
-  if (kinds.includes(text)) return text;
-  throw new AdtallyError('VALIDATION_FAILED', `KIND is one of ${kinds.join(', ')}, not ${JSON.stringify(text)}`);
+/** What is asked. Error: `VALIDATION_FAILED`, naming the argument that is missing, too much or not of its form. */
+function readQuestion(
+  [verb, ...names]: readonly string[],
+  { json = false, once }: { readonly json?: boolean | undefined; readonly once?: string | undefined },
+): (client: ConsoleClient) => Promise<void> {
+  if (once !== undefined && verb !== 'publish') throw invalid('--once goes with publish');
+  switch (verb) {
+    case undefined:
+      return (client) => count(client, json);
+    case 'list': {
+      const [kind = ''] = take(names, 1);
+      checkKind(kind);
+      return (client) => list(client, kind, json);
+    }
+    case 'show': {
+      const [id = ''] = take(names, 1);
+      const kind = kindOfId(id);
+      return (client) => show(client, kind, id);
+    }
+    case 'publish': {
+      const [kind = '', file = ''] = take(names, 2);
+      checkKind(kind);
+      if (file === '') throw invalid('FILE is missing: name a JSON file, or - for the standard input');
+      const body = readBody(file);
+      return (client) => publish(client, { kind, body, once });
+    }
+    default:
+      throw invalid(`list, show or publish, not ${JSON.stringify(verb)}`);
+  }
+}
+
+function invalid(sentence: string): AdtallyError {
+  return new AdtallyError('VALIDATION_FAILED', sentence);
+}
+
+function take(names: readonly string[], most: number): readonly string[] {
+  if (names.length > most) throw invalid(`${JSON.stringify(names[most])} is too much`);
+  return names;
+}
+
+function checkKind(text: string): void {
+  if (!kinds.includes(text)) throw invalid(`KIND is one of ${kinds.join(', ')}, not ${JSON.stringify(text)}`);
+}
+
+function kindOfId(id: string): string {
+  const prefix = id.split('_', 1)[0] ?? '';
+  const kind = Object.hasOwn(idPrefixes, prefix) ? idPrefixes[prefix] : undefined;
+  if (kind === undefined) throw invalid(`ID is one of the catalogue, as adv_… or li_…, not ${JSON.stringify(id)}`);
+  return kind;
 }
 
 async function allOf(client: ConsoleClient, kind: string): Promise<Json[]> {
@@ -64,7 +102,8 @@ async function allOf(client: ConsoleClient, kind: string): Promise<Json[]> {
 }
 
 async function count(client: ConsoleClient, json: boolean): Promise<void> {
-  const counts = await Promise.all(kinds.map(async (kind) => [kind, (await allOf(client, kind)).length] as const));
+  const counts: (readonly [string, number])[] = [];
+  for (const kind of kinds) counts.push([kind, (await allOf(client, kind)).length]);
   write(json ? text(Object.fromEntries(counts)) : textTable(['kind', 'how many'], counts));
 }
 
@@ -98,25 +137,21 @@ const shownColumns = [
   'revision',
 ];
 
-async function show(client: ConsoleClient, id: string): Promise<void> {
-  const kind = idPrefixes[id.split('_', 1)[0] ?? ''];
-  if (kind === undefined)
-    throw new AdtallyError('VALIDATION_FAILED', `${JSON.stringify(id)} is no id of the catalogue`);
+async function show(client: ConsoleClient, kind: string, id: string): Promise<void> {
   write(text(await client.get(`/v1/${kind}/${encodeURIComponent(id)}`)));
 }
 
 async function publish(
   client: ConsoleClient,
-  { kind, file, once }: { readonly kind: string; readonly file: string; readonly once: string | undefined },
+  { kind, body, once }: { readonly kind: string; readonly body: Json; readonly once: string | undefined },
 ): Promise<void> {
-  if (file === '') throw new AdtallyError('VALIDATION_FAILED', `name a JSON file\n\n${usage}`);
-  const body = readBody(file);
   write(text(await client.post(`/v1/${kind}`, body, once ?? `catalog-${process.pid}-${Date.now()}`)));
 }
 
 function readBody(file: string): Json {
+  const sent = readFileSync(file === '-' ? 0 : file, 'utf8');
   try {
-    return JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8')) as Json;
+    return JSON.parse(sent) as Json;
   } catch (cause) {
     throw new AdtallyError('BAD_JSON', `${file}: ${(cause as Error).message}`, { cause });
   }

@@ -49,7 +49,9 @@ async function run(args: readonly string[]): Promise<number> {
 }
 
 async function examine(settings: Settings, tell: (found: Finding | readonly Finding[]) => void): Promise<void> {
-  tell(checkDisk(settings.dataDir));
+  const disk = checkDisk(settings.dataDir);
+  tell(disk);
+  if (worst(disk) === 'wrong') return; // nothing else can be opened
   tell(await checkClock());
   const running = await checkRunning(settings);
   tell(running.findings);

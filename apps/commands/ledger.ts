@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { openFileSchemaRegistry } from '../../adapters/embedded/file-schema-registry.ts';
 import { createSystemClock } from '../../adapters/system/clock.ts';
 import { readSettings } from '../../config/settings.ts';
 import { CatalogLog } from '../../dashboards/catalog/catalog-log.ts';
@@ -10,9 +9,9 @@ import { catchUpEvents } from '../../ledger/index/follow-events.ts';
 import { catchUpLedgers } from '../../ledger/index/follow-ledgers.ts';
 import { createLedgerQueries } from '../../ledger/queries/ledger-queries.ts';
 import type { LedgerQueries } from '../../ports/ledger-queries.ts';
-import { openLedger, openLedgerIndex, openLog } from '../engines.ts';
+import { openLedger, openLedgerIndex, openLog, openSchemas } from '../engines.ts';
 import { type Command, exitCodes } from '../exit-codes.ts';
-import { ledgerOptions, ledgerVerbs } from '../ledger-verbs.ts';
+import { ledgerOptions, readLedgerQuestion } from '../ledger-verbs.ts';
 
 const usage = `adtally ledger balances [--truth tentative|final] [--advertiser ADV] [--campaign CMP]
 adtally ledger entries [--truth …] [--account A] [--kind K] [--advertiser ADV] [--campaign CMP] [--selection ID]
@@ -25,21 +24,21 @@ the index; --rebuild holds all of them against it again.
   --as-of TIME            in each shard everything before the first tick at or after it; the latest common cut if left out
   --as-of-position P      exact positions, as 0:123,1:456
   --rebuild               builds the index anew from the streams
-  --json                  the answer as the console gives it
+  --json                  the answer as the console gives it; entries come one a line with or without it
 Exit 1: a ledger stream is damaged.`;
 
 export const command: Command = { usage, run };
 
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], options: ledgerOptions, allowPositionals: true });
-  const [verb = '', ...names] = positionals;
-  const answer = Object.hasOwn(ledgerVerbs, verb) ? ledgerVerbs[verb] : undefined;
-  if (answer === undefined) {
+  const [verb, ...names] = positionals;
+  if (verb === undefined) {
     process.stderr.write(`${usage}\n`);
     return exitCodes.couldNotRun;
   }
+  const ask = readLedgerQuestion(verb, names, values);
   try {
-    await withQueries(values.rebuild ?? false, (queries) => answer({ queries, options: values, names }));
+    await withQueries(values.rebuild ?? false, ask);
     return exitCodes.tallies;
   } catch (error) {
     if (!isAdtallyError(error, 'CHAIN_BROKEN')) throw error;
@@ -58,7 +57,7 @@ async function withQueries(rebuild: boolean, ask: (queries: LedgerQueries) => Pr
       `there is no data in ${settings.dataDir}: start the platform first, or set DATA_DIR`,
     );
   }
-  const registry = openFileSchemaRegistry();
+  const registry = await openSchemas(settings, clock);
   const log = await openLog(settings, clock);
   const store = await openLedger(settings, clock);
   const { ledgers: index, events } = await openLedgerIndex(settings, clock);

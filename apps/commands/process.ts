@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import type { Command } from '../exit-codes.ts';
 import type { ProcessName } from '../supervisor.ts';
 
@@ -12,7 +13,8 @@ export function processCommand(name: ProcessName): { command: Command } {
   return {
     command: {
       usage: `adtally ${name}\n\nSettings come from the environment; the README has their table.`,
-      async run() {
+      async run(args) {
+        parseArgs({ args: [...args], options: {}, strict: true });
         await modules[name]();
         return 0;
       },

@@ -41,20 +41,36 @@ interface Listed {
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
   const form: Form = { csv: values.csv ?? false, json: values.json ?? false };
-  const [name, ...given] = positionals;
-  await withConsole(values, async (client) => {
-    if (values.sql !== undefined) await query(client, values.sql, form);
-    else if (name === undefined) await list(client, form);
-    else await named(client, `/v1/reports/${encodeURIComponent(name)}?${parametersOf(given)}`, form);
-  });
+  await withConsole(values, readQuestion(positionals, values.sql, form));
   return exitCodes.tallies;
+}
+
+/** What is asked. Error: `VALIDATION_FAILED`, naming the argument that does not fit. */
+function readQuestion(
+  [name, ...given]: readonly string[],
+  sql: string | undefined,
+  form: Form,
+): (client: ConsoleClient) => Promise<void> {
+  if (form.csv && form.json) throw invalid('--csv or --json, not both');
+  if (form.csv && (name === undefined || sql !== undefined)) throw invalid('--csv goes with named reports alone');
+  if (sql !== undefined) {
+    if (name !== undefined) throw invalid(`--sql stands alone, not with ${JSON.stringify(name)}`);
+    return (client) => query(client, sql, form);
+  }
+  if (name === undefined) return (client) => list(client, form);
+  const path = `/v1/reports/${encodeURIComponent(name)}?${parametersOf(given)}`;
+  return (client) => named(client, path, form);
+}
+
+function invalid(sentence: string): AdtallyError {
+  return new AdtallyError('VALIDATION_FAILED', sentence);
 }
 
 function parametersOf(given: readonly string[]): string {
   const pairs = given.map((pair) => {
     const [, name, value] = /^([a-z_]+)=(.*)$/s.exec(pair) ?? [];
     if (name === undefined || value === undefined) {
-      throw new AdtallyError('VALIDATION_FAILED', `a parameter is name=value, not ${JSON.stringify(pair)}`);
+      throw invalid(`a parameter is name=value, not ${JSON.stringify(pair)}`);
     }
     return [name, value] as [string, string];
   });
@@ -81,8 +97,7 @@ async function named(client: ConsoleClient, path: string, { csv, json }: Form): 
   writeTable(answer.columns, answer.rows);
 }
 
-async function query(client: ConsoleClient, sql: string, { csv, json }: Form): Promise<void> {
-  if (csv) throw new AdtallyError('VALIDATION_FAILED', '--csv goes with named reports; ask for --json here');
+async function query(client: ConsoleClient, sql: string, { json }: Form): Promise<void> {
   const answer = await client.post<Pick<ReportResult, 'rows'> & { columns: readonly { readonly name: string }[] }>(
     '/v1/reports/query',
     { sql },

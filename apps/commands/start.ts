@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import { type Command, exitCodes } from '../exit-codes.ts';
 import { type Platform, startPlatform } from '../platform.ts';
 import { publishDemo } from '../publish-demo.ts';
@@ -8,7 +9,12 @@ Runs streams, console and serve on this machine, on the embedded engines in DATA
 catalogue it publishes a small one to play with. Ctrl-C stops it; started again, it carries on where it was.
 Settings come from the environment; the README has their table.`;
 
-export const command: Command = { usage, run: () => start() };
+export const command: Command = { usage, run };
+
+async function run(args: readonly string[]): Promise<number> {
+  parseArgs({ args: [...args], options: {}, strict: true });
+  return start();
+}
 
 function say(line = ''): void {
   process.stdout.write(`${line}\n`);

@@ -1,22 +1,24 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { openFileSchemaRegistry } from '../../adapters/embedded/file-schema-registry.ts';
 import { createSystemClock } from '../../adapters/system/clock.ts';
 import type { Settings } from '../../config/settings.ts';
 import { formatTime } from '../../domain/time-text.ts';
 import { catchUpLedgers } from '../../ledger/index/follow-ledgers.ts';
 import type { EventLog } from '../../ports/event-log.ts';
-import { openLedger, openLedgerIndex } from '../engines.ts';
-import { type Finding, note, well, wrong } from './finding.ts';
+import { openLedger, openLedgerIndex, openSchemas } from '../engines.ts';
+import { examined, type Finding, note, well, wrong } from './finding.ts';
 
 /** What is in DATA_DIR: buffers, times, secrets, and how far the ledgers have come. */
 export async function checkData(settings: Settings, log: EventLog, isRunning: boolean): Promise<Finding[]> {
+  const { dataDir } = settings;
+  const restore = 'restore the log from a backup: everything else is built from it';
+  const unread = 'the line of ledger store or ledger index above says what to do; without them nothing is proved';
   return [
-    ...checkBuffers(settings.dataDir, isRunning),
-    await checkTimes(settings, log, isRunning),
-    checkSecrets(settings.dataDir),
-    ...(await checkLedgers(settings, log, isRunning)),
-    await checkQuarantine(log),
+    ...(await examined('buffers', `let this user read ${dataDir}/buffer`, () => checkBuffers(dataDir, isRunning))),
+    ...(await examined('log time', restore, () => checkTimes(settings, log, isRunning))),
+    ...(await examined('secrets', `let this user read ${dataDir}/secrets`, () => checkSecrets(dataDir))),
+    ...(await examined('ledgers', unread, () => checkLedgers(settings, log, isRunning))),
+    ...(await examined('quarantine', restore, () => checkQuarantine(log))),
   ];
 }
 
@@ -73,14 +75,14 @@ function checkSecrets(dataDir: string): Finding {
   return note('secrets', `others may read ${open.join(', ')}`, `chmod 600 ${open.join(' ')}`);
 }
 
-/** Reads every ledger stream to its end against its hash chain, and compares how far they have come with the log. */
+/** Reads on every ledger stream to its end against its hash chain, and compares how far they have come with the log. */
 async function checkLedgers(settings: Settings, log: EventLog, isRunning: boolean): Promise<Finding[]> {
   const clock = createSystemClock();
   const store = await openLedger(settings, clock);
   const { ledgers: index } = await openLedgerIndex(settings, clock);
   try {
     const shards = log.shards('spend');
-    const failures = await catchUpLedgers({ store, registry: openFileSchemaRegistry(), index, shards });
+    const failures = await catchUpLedgers({ store, registry: await openSchemas(settings, clock), index, shards });
     if (failures.size > 0) {
       return [...failures].map(([stream, error]) =>
         wrong('ledgers', `${stream}: ${error.message}`, 'run adtally replay: it names the first entry that differs'),

@@ -1,12 +1,21 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readSchemaVersions, openFileSchemaRegistry } from '../../adapters/embedded/file-schema-registry.ts';
+import { readSchemaVersions } from '../../adapters/embedded/file-schema-registry.ts';
 import { createSystemClock } from '../../adapters/system/clock.ts';
 import type { Settings } from '../../config/settings.ts';
 import { isAdtallyError } from '../../domain/errors.ts';
 import type { EventLog } from '../../ports/event-log.ts';
-import { openKeys, openLedger, openLedgerIndex, openLog, openStates, openViews, openWarehouse } from '../engines.ts';
+import {
+  openKeys,
+  openLedger,
+  openLedgerIndex,
+  openLog,
+  openSchemas,
+  openStates,
+  openViews,
+  openWarehouse,
+} from '../engines.ts';
 import { type Finding, note, sentenceOf, well, wrong } from './finding.ts';
 
 interface Closable {
@@ -14,7 +23,6 @@ interface Closable {
 }
 
 const damaged = 'restore the folder from a backup; the log is what everything else is built from';
-const disposable = 'stop the platform and delete the folder: it is built again from the log';
 
 /** Opens every engine and asks it something. @returns the log of DATA_DIR, open, or null if there is none that can be opened */
 export async function checkEngines(
@@ -25,7 +33,7 @@ export async function checkEngines(
   const trial = hasData ? null : mkdtempSync(join(tmpdir(), 'adtally-doctor-'));
   const place = trial === null ? settings : { ...settings, dataDir: trial };
   const where = trial === null ? '' : ' (tried in a temporary folder: there is no data yet)';
-  const findings = [checkSchemas()];
+  const findings = [await checkSchemas(settings)];
   const { finding, log } = await checkLog(place, where);
   findings.push(finding, ...(await checkStores(place, where)), await checkWarehouse(place, where, isRunning));
   if (trial === null) return { findings, log };
@@ -34,12 +42,17 @@ export async function checkEngines(
   return { findings, log: null };
 }
 
-function checkSchemas(): Finding {
+async function checkSchemas(settings: Settings): Promise<Finding> {
+  const isEmbedded = settings.schemaRegistryUrl === 'embedded';
   try {
-    openFileSchemaRegistry();
-    return well('schemas', `${readSchemaVersions().length} versions are readable`);
+    await openSchemas(settings, createSystemClock());
+    const where = isEmbedded ? 'are readable' : 'are registered, and compatible with those before';
+    return well('schemas', `${readSchemaVersions().length} versions ${where}`);
   } catch (error) {
-    return wrong('schemas', sentenceOf(error), 'restore schemas/avro from the repository');
+    const advice = isEmbedded
+      ? 'restore schemas/avro from the repository'
+      : 'look at the registry, or SCHEMA_REGISTRY_URL';
+    return wrong('schemas', sentenceOf(error), advice);
   }
 }
 
@@ -58,13 +71,15 @@ async function checkLog(settings: Settings, where: string): Promise<{ finding: F
 
 async function checkStores(settings: Settings, where: string): Promise<Finding[]> {
   const clock = createSystemClock();
+  const disposable = (folder: string) =>
+    `stop the platform and delete ${join(settings.dataDir, folder)}: it is built again from the log`;
   const stores: readonly (readonly [string, string, () => Promise<Closable>, (store: never) => Promise<unknown>])[] = [
     ['ledger store', damaged, () => openLedger(settings, clock), askLedger],
-    ['ledger index', disposable, async () => (await openLedgerIndex(settings, clock)).ledgers, askIndex],
-    ['view store', disposable, () => openViews(settings, clock), askViews],
+    ['ledger index', disposable('index'), async () => (await openLedgerIndex(settings, clock)).ledgers, askIndex],
+    ['view store', disposable('views'), () => openViews(settings, clock), askViews],
     ['key store', damaged, () => openKeys(settings, clock), async () => {}],
-    ['streams state', disposable, () => openStates(settings, clock, 'streams'), async () => {}],
-    ['console state', disposable, () => openStates(settings, clock, 'console'), async () => {}],
+    ['streams state', disposable('state/streams'), () => openStates(settings, clock, 'streams'), async () => {}],
+    ['console state', disposable('state/console'), () => openStates(settings, clock, 'console'), async () => {}],
   ];
   const findings: Finding[] = [];
   for (const [what, advice, open, ask] of stores) {
@@ -96,10 +111,8 @@ async function checkWarehouse(settings: Settings, where: string, isRunning: bool
     await warehouse.close();
     return well('warehouse', `ClickHouse ${String(rows[0]?.['version'])} answers in process${where}`);
   } catch (error) {
-    return wrong(
-      'warehouse',
-      sentenceOf(error),
-      'run npm ci; if it persists, delete DATA_DIR/warehouse: it is filled again',
-    );
+    const folder = join(settings.dataDir, 'warehouse');
+    const advice = `end any other process that holds ${folder} (a console?) and run npm ci; if it persists, delete the folder: it is filled again`;
+    return wrong('warehouse', sentenceOf(error), advice);
   }
 }

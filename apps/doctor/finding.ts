@@ -30,3 +30,16 @@ export function sentenceOf(error: unknown): string {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' ? `${code}: ${error.message}` : error.message;
 }
+
+/** Looks at something; what keeps it from being looked at is itself a finding, so that one damaged thing hides no other. */
+export async function examined(
+  what: string,
+  advice: string,
+  look: () => Finding | readonly Finding[] | Promise<Finding | readonly Finding[]>,
+): Promise<readonly Finding[]> {
+  try {
+    return [await look()].flat();
+  } catch (error) {
+    return [wrong(what, sentenceOf(error), advice)];
+  }
+}

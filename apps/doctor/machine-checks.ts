@@ -1,10 +1,10 @@
-import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { deriveLimits } from '../../config/limits.ts';
 import { readSettings, type Settings } from '../../config/settings.ts';
 import { Wire } from '../../simulate/wire.ts';
-import { readPids } from '../supervisor.ts';
+import { pidFile, readPids } from '../supervisor.ts';
 import { type Finding, note, sentenceOf, well, wrong } from './finding.ts';
 
 const leastNodeMajor = 24;
@@ -35,6 +35,9 @@ export function checkSettings(env: NodeJS.ProcessEnv): Finding[] {
 export function checkDisk(dataDir: string): Finding[] {
   let folder = resolve(dataDir);
   while (!existsSync(folder)) folder = dirname(folder);
+  if (!statSync(folder).isDirectory()) {
+    return [wrong('disk', `${folder} is no folder`, 'set DATA_DIR to a folder, or to one that can be made')];
+  }
   try {
     accessSync(folder, constants.W_OK);
   } catch (error) {
@@ -68,7 +71,15 @@ export async function checkClock(): Promise<Finding> {
 
 /** What runs on the data directory now, and whether it is ready. */
 export async function checkRunning(settings: Settings): Promise<{ findings: Finding[]; isRunning: boolean }> {
-  const alive = Object.entries(readPids(settings.dataDir)).filter(([, pid]) => isAlive(pid));
+  const file = pidFile(settings.dataDir);
+  let pids: ReturnType<typeof readPids>;
+  try {
+    pids = readPids(settings.dataDir);
+  } catch (error) {
+    const finding = wrong('processes', `${file}: ${sentenceOf(error)}`, 'delete the file; the next start writes it');
+    return { findings: [finding], isRunning: false };
+  }
+  const alive = Object.entries(pids).filter(([, pid]) => isAlive(pid));
   if (alive.length === 0) return { findings: [note('processes', 'the platform does not run')], isRunning: false };
   const names = alive.map(([name, pid]) => `${name} ${pid}`).join(', ');
   const findings = [well('processes', names)];
