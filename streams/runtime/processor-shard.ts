@@ -32,6 +32,8 @@ export class ProcessorShard<State> implements ShardTask {
   #checkpointedAt = 0;
   /** Records were processed since the last flush. */
   #unflushed = false;
+  /** The log said a moment ago that there is nothing to read. */
+  #quiet = false;
   /** Something changed since the last checkpoint. */
   #dirty = false;
 
@@ -97,7 +99,7 @@ export class ProcessorShard<State> implements ShardTask {
   async #turn(): Promise<void> {
     const { log, shard, processor, batchRecords = 1_000 } = this.#options;
     const read = { max: batchRecords, timeTopic: processor.timeTopic };
-    const batches = await this.#retrying(() => readNext(log, shard, this.#positions, read));
+    const batches = this.#quiet ? [] : await this.#retrying(() => readNext(log, shard, this.#positions, read));
     const outputs = new Outputs(this.#options, this.#options.processor.name);
     for (const batch of batches) await this.#process(batch, outputs);
     this.#flushIfDue(outputs);
@@ -105,7 +107,7 @@ export class ProcessorShard<State> implements ShardTask {
     for (const batch of batches) this.#meter.processed(batch);
     await this.#checkpointIfDue();
     if (batches.length > 0) await this.#retrying(() => this.#meter.look(log, shard, this.#positions));
-    else await this.#wait();
+    else this.#quiet = !(await this.#wait());
   }
 
   async #process(batch: readonly LogRecord[], outputs: Outputs): Promise<void> {
@@ -155,12 +157,12 @@ export class ProcessorShard<State> implements ShardTask {
     this.#dirty = false;
   }
 
-  /** Until there may be new records or a flush falls due; short enough that a stop is seen soon. */
-  async #wait(): Promise<void> {
+  /** Until there are new records (true) or a flush falls due; short enough that a stop is seen soon. */
+  async #wait(): Promise<boolean> {
     const { log, shard, processor } = this.#options;
     const from = [...this.#positions].map(([topic, offset]) => ({ topic, shard, offset }));
     const timeoutMs = this.#unflushed ? Math.min(idleMs, Math.max(1, processor.flushEveryMs ?? 0)) : idleMs;
-    await this.#retrying(() => log.wait(from, timeoutMs));
+    return this.#retrying(() => log.wait(from, timeoutMs));
   }
 
   async #retrying<T>(step: () => Promise<T>): Promise<T> {

@@ -69,6 +69,8 @@ export class SpendShard implements ShardTask {
   #checkpointedAt = 0;
   #checkpointTookMs = 0;
   #pacedAt = 0;
+  /** The log said a moment ago that there is nothing to read. */
+  #quiet = false;
 
   constructor(options: SpendShardOptions) {
     this.#options = options;
@@ -142,7 +144,8 @@ export class SpendShard implements ShardTask {
   async #turn(life: Life): Promise<void> {
     const { log, shard } = this.#options;
     const { fold } = life;
-    const batch = await this.#retrying(() => log.read('spend', shard, fold.next, this.#batchRecords));
+    const read = () => log.read('spend', shard, fold.next, this.#batchRecords);
+    const batch = this.#quiet ? [] : await this.#retrying(read);
     const { refused, fatal } = await this.#fold(fold, batch);
     await this.#quarantine(refused);
     await this.#append(life, false);
@@ -151,8 +154,9 @@ export class SpendShard implements ShardTask {
     await this.#paceIfDue(fold);
     await this.#checkpointIfDue(life);
     const positions = new Map([['spend', fold.next] as const]);
-    if (batch.length > 0) await this.#retrying(() => this.#meter.look(log, shard, positions));
-    else await this.#retrying(() => log.wait([{ topic: 'spend', shard, offset: fold.next }], this.#waitMs(fold)));
+    if (batch.length > 0) return this.#retrying(() => this.#meter.look(log, shard, positions));
+    const next = [{ topic: 'spend', shard, offset: fold.next }] as const;
+    this.#quiet = !(await this.#retrying(() => log.wait(next, this.#waitMs(fold))));
   }
 
   /** Folds a batch up to the first record that stops the writer, if there is one. */
