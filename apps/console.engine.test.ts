@@ -144,7 +144,7 @@ describe('The console process', () => {
 
   it.each([
     ['SHARDS', 'many'],
-    ['LOG_URL', 'kafka://broker:9092'],
+    ['LOG_URL', 'nats://broker:9092'],
     ['ADTALLY_KEYS', 'root=0123456789ab'],
   ])('ends with a sentence that names %s=%s', async (variable, value) => {
     const { child, printed } = await start({ [variable]: value });

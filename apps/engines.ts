@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type EmbeddedEventLog, openEmbeddedEventLog } from '../adapters/embedded/event-log.ts';
+import { openEmbeddedEventLog } from '../adapters/embedded/event-log.ts';
 import { openClickhouseWarehouse } from '../adapters/clickhouse/warehouse.ts';
 import { openConfluentSchemaRegistry } from '../adapters/confluent/schema-registry.ts';
 import { openFileSchemaRegistry, readSchemaVersions } from '../adapters/embedded/file-schema-registry.ts';
@@ -9,12 +9,14 @@ import { openEmbeddedLedgerStore } from '../adapters/embedded/ledger-store.ts';
 import { openEmbeddedStateStore } from '../adapters/embedded/state-store.ts';
 import { openEmbeddedViewStore } from '../adapters/embedded/view-store.ts';
 import { openEventStoreDbLedgerStore } from '../adapters/eventstoredb/ledger-store.ts';
+import { openKafkaEventLog } from '../adapters/kafka/event-log.ts';
 import { openRedisKeyStore } from '../adapters/redis/key-store.ts';
 import { openRedisViewStore } from '../adapters/redis/view-store.ts';
 import { createSystemHttp } from '../adapters/system/http.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Topic } from '../domain/records.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { EventLog } from '../ports/event-log.ts';
 import type { KeyStore } from '../ports/key-store.ts';
 import type { LedgerStore } from '../ports/ledger-store.ts';
 import type { SchemaRegistry } from '../ports/schema-registry.ts';
@@ -45,13 +47,12 @@ export function topicShards(shards: number): Readonly<Record<Topic, number>> {
 }
 
 /** The event log that the settings name. */
-export function openLog(settings: Settings, clock: Clock): Promise<EmbeddedEventLog> {
-  return openEmbeddedEventLog({
-    folder: join(settings.dataDir, 'log'),
-    shards: topicShards(settings.shards),
-    clock,
-    retentionMs: { persons: msPerDay },
-  });
+export function openLog(settings: Settings, clock: Clock): Promise<EventLog> {
+  const { logUrl, logSaslUsername: username, logSaslPassword: password } = settings;
+  const options = { shards: topicShards(settings.shards), clock, retentionMs: { persons: msPerDay } };
+  if (logUrl === 'embedded') return openEmbeddedEventLog({ ...options, folder: join(settings.dataDir, 'log') });
+  const { sasl: mechanism, ...address } = logUrl;
+  return openKafkaEventLog({ ...options, ...address, sasl: mechanism && { mechanism, username, password } });
 }
 
 /** The schemas of this build, under the ids that the settings name: its own, or those of a registry, which must answer now and not later. */

@@ -88,9 +88,10 @@ describe('Settings', () => {
     expect(faultsOf({ SHARDS: 'x', TICK_MS: 'y' })).toMatch(/SHARDS.*TICK_MS/);
   });
 
-  it.each(['LOG_URL=kafka://h:1'])('say honestly that %s is not built yet', (assignment) => {
-    const [variable = '', value = ''] = assignment.split('=');
-    expect(faultsOf({ [variable]: value })).toMatch(new RegExp(`^${variable} .*not built yet`));
+  it('name the log on Kafka, its credentials apart', () => {
+    const { logUrl, logSaslPassword } = readSettings({ LOG_URL: 'kafka://h:1/ads', LOG_SASL_PASSWORD: 'pw' });
+    expect([logUrl, logSaslPassword]).toMatchObject([{ brokers: ['h:1'], prefix: 'ads' }, 'pw']);
+    expect(faultsOf({ LOG_URL: 'kafka://user:secret@h:1' })).toMatch(/^LOG_URL must name no user/);
   });
 
   it('name the ledger store on EventStoreDB', () => {

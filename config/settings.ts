@@ -2,6 +2,7 @@ import { AdtallyError } from '../domain/errors.ts';
 import { NetworkSet } from '../domain/network.ts';
 import type { Topic } from '../domain/records.ts';
 import { type EventStoreDbAddress, readEventStoreDbAddress } from './eventstoredb-address.ts';
+import { type KafkaAddress, readKafkaAddress } from './kafka-address.ts';
 
 /** One environment variable: its name, what stands for it if it is not set, what it means, and how its text is read. */
 interface Setting<T> {
@@ -56,27 +57,32 @@ function pattern(variable: string, fallback: string, form: RegExp, meaning: stri
   return { variable, fallback, meaning, read };
 }
 
-/** An engine: only the embedded one so far. Another one that is designed but not built is told apart from a mistake. */
-function engine(variable: string, schemes: readonly string[], meaning: string): Setting<'embedded'> {
+/** An engine: the embedded one, unless another reads the text. */
+function engine(variable: string, meaning: string): Setting<'embedded'> {
   const read = (text: string): 'embedded' => {
     if (text === 'embedded') return 'embedded';
-    const scheme = text.split('://', 1)[0] ?? '';
-    if (text.includes('://') && schemes.includes(scheme))
-      return refuse(`names ${scheme}, which is not built yet: only \`embedded\` works for now`);
-    return refuse(`must be \`embedded\`, not ${JSON.stringify(text.slice(0, 80).replace(/\/\/[^@/]*@/, '//…@'))}`);
+    return refuse(
+      `must be \`embedded\` or the URL of an engine for it, not ${JSON.stringify(text.slice(0, 80).replace(/\/\/[^@/]*@/, '//…@'))}`,
+    );
   };
   return { variable, fallback: 'embedded', meaning, read };
 }
 
 /** An engine that is reached by a URL; its adapter reads the rest of it, so that none is shown here. */
 function engineByUrl(variable: string, schemes: readonly string[], meaning: string): Setting<string> {
-  const embedded = engine(variable, [], meaning);
+  const embedded = engine(variable, meaning);
   const read = (text: string) => (schemes.some((one) => text.startsWith(`${one}://`)) ? text : embedded.read(text));
   return { ...embedded, read };
 }
 
+function logEngine(variable: string, meaning: string): Setting<'embedded' | KafkaAddress> {
+  const embedded = engine(variable, meaning);
+  const read = (text: string) => (text.startsWith('kafka:') ? readKafkaAddress(text) : embedded.read(text));
+  return { ...embedded, read };
+}
+
 function ledgerEngine(variable: string, meaning: string): Setting<'embedded' | EventStoreDbAddress> {
-  const embedded = engine(variable, [], meaning);
+  const embedded = engine(variable, meaning);
   const read = (text: string) =>
     /^esdb(\+discover)?:/.test(text) ? readEventStoreDbAddress(text) : embedded.read(text);
   return { ...embedded, read };
@@ -200,7 +206,12 @@ const table = {
     'Console keys, `role=key` or `role:advertiser_id=key`, joined by commas. Empty: made at the first start and printed once.',
   ),
 
-  logUrl: engine('LOG_URL', ['kafka'], 'Event log.'),
+  logUrl: logEngine(
+    'LOG_URL',
+    'Event log: `embedded`, or `kafka://host:port[,host:port][/prefix][?replication=3&ssl=true&sasl=scram-sha-512]`.',
+  ),
+  logSaslUsername: text('LOG_SASL_USERNAME', 'User of the event log on Kafka, if LOG_URL says `sasl=…`.'),
+  logSaslPassword: text('LOG_SASL_PASSWORD', 'Password of that user.'),
   schemaRegistryUrl: engineByUrl(
     'SCHEMA_REGISTRY_URL',
     ['http', 'https'],

@@ -1,5 +1,4 @@
-import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import kafkajs, { type SASLOptions } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import { AdtallyError } from '../../domain/errors.ts';
 import type { Topic } from '../../domain/records.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -12,6 +11,7 @@ import type {
   NewRecord,
   TopicShard,
 } from '../../ports/event-log.ts';
+import { type BrokerSecurity, brokerAccess } from './broker-access.ts';
 import { type ConnectionTimes, defaultConnectionTimes, KafkaConnection } from './connection.ts';
 import { defaultGroupTimes, GroupMember, type GroupTimes } from './group-member.ts';
 import { commitOffset, fetchCommitted } from './group-offsets.ts';
@@ -23,9 +23,7 @@ import { appendToShards } from './shard-append.ts';
 import type { FetchPlace } from './shard-fetch.ts';
 import { prepareTopics, topicName } from './topic-checks.ts';
 
-export interface KafkaEventLogOptions {
-  /** `host:port`. */
-  readonly brokers: readonly string[];
+export interface KafkaEventLogOptions extends BrokerSecurity {
   /** Prefix of the names of all topics and groups. */
   readonly prefix: string;
   /** Shards of every topic; immutable once the topics were made. */
@@ -36,8 +34,6 @@ export interface KafkaEventLogOptions {
   readonly compression?: 'none' | 'gzip';
   /** Topics that forget; omitted: none does. */
   readonly retentionMs?: Readonly<Partial<Record<Topic, number>>>;
-  readonly tls?: TlsOptions;
-  readonly sasl?: SASLOptions;
   readonly times?: Partial<ConnectionTimes>;
   readonly groupTimes?: Partial<GroupTimes>;
   /** A group's callback rejected; unless given, the error is raised as uncaught and ends the process. */
@@ -49,8 +45,8 @@ export interface KafkaEventLogOptions {
  * (refused by the brokers), `LOG_UNAVAILABLE`.
  */
 export async function openKafkaEventLog(options: KafkaEventLogOptions): Promise<EventLog> {
-  const { brokers, tls, sasl, prefix, shards, replication, retentionMs = {}, clock } = options;
-  const access: BrokerAccess = { brokers, clientId: 'adtally', ...(tls && { tls }), ...(sasl && { sasl }) };
+  const { prefix, shards, replication, retentionMs = {}, clock } = options;
+  const access = brokerAccess(options);
   await prepareTopics(access, { prefix, shards, replication, retentionMs }, clock);
   return new KafkaEventLog(options, access);
 }
