@@ -7,6 +7,7 @@ import { createSystemDisk } from '../adapters/system/disk.ts';
 import { createSystemRandom } from '../adapters/system/random.ts';
 import { deriveLimits } from '../config/limits.ts';
 import { readSettings, type Settings } from '../config/settings.ts';
+import { readConsoleKeys } from '../dashboards/console-keys.ts';
 import { ensureFirstPolicy } from '../dashboards/finance/first-policy.ts';
 import { BeaconDesk } from '../serving/beacons.ts';
 import { isAdtallyError } from '../domain/errors.ts';
@@ -21,6 +22,7 @@ import { registerDecisions } from '../serving/routes/decisions.ts';
 import { buildServe } from '../serving/serve-app.ts';
 import { TokenKeys } from '../serving/token-keys.ts';
 import { connectLogWriter } from '../serving/writer-thread.ts';
+import { mayDebug } from './debug-keys.ts';
 import { openDecisionDesk } from './decisions.ts';
 import { openKeys, openLog, openSchemas, openViews } from './engines.ts';
 
@@ -141,7 +143,7 @@ async function main(): Promise<void> {
   const onError = (error: Error) => say(error.stack ?? error.message);
   const parts = { settings, limits, clock, random, registry, keys, boot, index, rates, views, persons, url, onError };
   const decisions = openDecisionDesk(parts);
-  const debugKeys = new Set(settings.keys.split(',').map((part) => part.slice(part.indexOf('=') + 1).trim()));
+  const consoleKeys = await readConsoleKeys({ disk, folder: keysFolder, setting: settings.keys });
   const metrics = serveMetrics({ counts: desk.counts, decisions: decisions.counts, boot });
   const app = await buildServe({
     desk,
@@ -152,7 +154,7 @@ async function main(): Promise<void> {
         registerDecisions(scope, {
           desk: decisions,
           monotonicUs: () => clock.monotonicUs(),
-          debugAllowed: (debugKey) => debugKeys.has(debugKey),
+          debugAllowed: (key) => mayDebug(consoleKeys, key),
         }),
     ],
     onError,

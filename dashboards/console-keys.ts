@@ -21,12 +21,22 @@ export interface ConsoleKeys {
 const fileName = 'console-keys.json';
 const keyBytes = 24;
 
+/** Keys from the setting, else those kept in the folder; none are made. Errors: `BAD_SETTING`, `UNREADABLE_RECORD`. */
+export async function readConsoleKeys({
+  disk,
+  folder,
+  setting,
+}: Omit<ConsoleKeysDeps, 'random'>): Promise<readonly KeptKey[]> {
+  if (setting !== '') return parseKeys(setting);
+  await disk.makeFolder(folder);
+  return (await disk.list(folder)).includes(fileName) ? readKept(await disk.read(`${folder}/${fileName}`)) : [];
+}
+
 /** Keys from the setting, else those kept in the folder, else new ones, one for each role. Errors: `BAD_SETTING`, `UNREADABLE_RECORD`. */
 export async function openConsoleKeys({ disk, random, folder, setting }: ConsoleKeysDeps): Promise<ConsoleKeys> {
-  if (setting !== '') return { keys: parseKeys(setting), made: null };
-  await disk.makeFolder(folder);
+  const known = await readConsoleKeys({ disk, folder, setting });
+  if (known.length > 0) return { keys: known, made: null };
   const path = `${folder}/${fileName}`;
-  if ((await disk.list(folder)).includes(fileName)) return { keys: readKept(await disk.read(path)), made: null };
   const made = new Map(roles.map((role) => [role, Buffer.from(random.bytes(keyBytes)).toString('base64url')]));
   const kept = [...made].map(([role, key]) => ({ role, advertiser_id: null, sha256: hashKey(key).toString('hex') }));
   await disk.replace(path, Buffer.from(`${JSON.stringify(kept, null, 2)}\n`));

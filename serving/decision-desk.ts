@@ -243,7 +243,10 @@ export class DecisionDesk {
         reason,
         ...(explained && { explain: { exclusions } }),
       })),
-      warnings: request.debug && !trusted ? [...request.warnings, 'debug needs a key'] : request.warnings,
+      warnings:
+        request.debug && !trusted
+          ? [...request.warnings, "debug needs a key that may see every advertiser's prices"]
+          : request.warnings,
     };
   }
 

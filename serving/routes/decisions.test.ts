@@ -227,7 +227,7 @@ describe('POST /v1/decisions', () => {
     for (const headers of [{}, { authorization: 'Bearer wrong' }, { authorization: 'Basic secret' }]) {
       const answer = (await ask(served, body, headers)).json();
       expect(answer.decisions[0].explain).toBeUndefined();
-      expect(answer.warnings).toEqual(['debug needs a key']);
+      expect(answer.warnings).toEqual(["debug needs a key that may see every advertiser's prices"]);
     }
   });
 

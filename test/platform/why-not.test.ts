@@ -16,6 +16,11 @@ interface Decision {
   readonly creative_id: string;
 }
 
+interface Decided {
+  readonly decisions: readonly (Decision & { readonly explain?: { readonly losers: readonly unknown[] } })[];
+  readonly warnings: readonly string[];
+}
+
 const lineItem = (name: string, bidMicros: number, targeting = {}, more = {}): LineItemSpec => ({
   name,
   pricingModel: 'CPM',
@@ -25,10 +30,11 @@ const lineItem = (name: string, bidMicros: number, targeting = {}, more = {}): L
   creatives: [banner(name, [300, 250], ['#000000', '#222222'])],
 });
 
-describe('GET /v1/audit/why-not', () => {
+describe('Why an ad was chosen', () => {
   const folder = makeTemporaryFolder();
   const lineItems = new Map<string, string>();
   let platform: Processes;
+  let placementId: string;
   let shown: Decision;
 
   beforeAll(async () => {
@@ -63,7 +69,8 @@ describe('GET /v1/audit/why-not', () => {
       lineItems.set(name, published.lineItems[index]?.lineItemId ?? '');
     }
     // The budget of the campaign must have reached the node first.
-    shown = await eventually(() => decide(published.placements[0]?.placementId ?? ''));
+    placementId = published.placements[0]?.placementId ?? '';
+    shown = await eventually(async () => (await decide()).decisions[0] ?? null);
   });
 
   afterAll(async () => {
@@ -71,17 +78,22 @@ describe('GET /v1/audit/why-not', () => {
     folder.remove();
   });
 
-  async function decide(placementId: string): Promise<Decision | null> {
+  /** An ad for a German browser, and what the answer warns of. */
+  async function decide(debug?: { readonly key: string }): Promise<Decided> {
     const answer = await fetch(`${platform.serveUrls.get('node-1')}/v1/decisions`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: {
+        'content-type': 'application/json',
+        ...(debug !== undefined && debug.key !== '' && { authorization: `Bearer ${debug.key}` }),
+      },
       body: JSON.stringify({
         slots: [{ id: 'top', placement_id: placementId }],
         device: { ua: browser },
         geo: { country: 'DE' },
+        debug: debug !== undefined,
       }),
     });
-    return ((await answer.json()) as { decisions: Decision[] }).decisions[0] ?? null;
+    return (await answer.json()) as Decided;
   }
 
   /** Asked at once after the decision, it may not have drained from the node's buffer yet. */
@@ -93,75 +105,102 @@ describe('GET /v1/audit/why-not', () => {
     });
   }
 
-  test('says of the winner that it won, with the creative that was shown and its rank', async () => {
-    expect(shown.line_item_id).toBe(lineItems.get('winner'));
-    expect(await whyNot('winner')).toEqual({
-      status: 200,
-      json: {
-        selection_id: shown.selection_id,
-        line_item_id: shown.line_item_id,
-        step: 'won',
-        reason: 'won',
-        creative_id: shown.creative_id,
-        ecpm_micros: '5000000',
-      },
+  describe('GET /v1/audit/why-not', () => {
+    test('says of the winner that it won, with the creative that was shown and its rank', async () => {
+      expect(shown.line_item_id).toBe(lineItems.get('winner'));
+      expect(await whyNot('winner')).toEqual({
+        status: 200,
+        json: {
+          selection_id: shown.selection_id,
+          line_item_id: shown.line_item_id,
+          step: 'won',
+          reason: 'won',
+          creative_id: shown.creative_id,
+          ecpm_micros: '5000000',
+        },
+      });
+    });
+
+    test.each([
+      ['outbid', 'auction', 'outbid', '2000000'],
+      ['poor', 'floor', 'below_floor', '100000'],
+      ['abroad', 'targeting', 'country', null],
+      ['fitting nowhere', 'targeting', 'size', null],
+      ['paused', 'status', 'inactive', null],
+    ])('says why the line item %j was not chosen: %s, %s', async (name, step, reason, ecpm) => {
+      const { status, json } = await whyNot(name);
+      expect(status).toBe(200);
+      expect(json).toMatchObject({ line_item_id: lineItems.get(name), step, reason, ecpm_micros: ecpm });
+      expect(json['creative_id'] === null).toBe(ecpm === null);
+    });
+
+    test('judges by the catalogue of then, whatever was changed since', async () => {
+      const change = (name: string, body: object) =>
+        platform.ask('PATCH', `/v1/line-items/${lineItems.get(name)}`, { body });
+      expect((await change('abroad', { targeting: {} })).status).toBe(200);
+      expect((await change('outbid', { bid_micros: '20000000' })).status).toBe(200);
+      expect((await whyNot('abroad')).json).toMatchObject({ step: 'targeting', reason: 'country' });
+      expect((await whyNot('outbid')).json).toMatchObject({ step: 'auction', ecpm_micros: '2000000' });
+      expect((await whyNot('winner')).json).toMatchObject({ step: 'won' });
+    });
+
+    test('knows no selection that was not made, and no line item that was not there', async () => {
+      const ask = (selectionId: string, lineItemId: string) =>
+        platform.ask('GET', `/v1/audit/why-not?selection_id=${selectionId}&line_item_id=${lineItemId}`);
+      const unknown = await ask(unknownSelection, shown.line_item_id);
+      expect(unknown).toMatchObject({ status: 404, json: { code: 'NOT_FOUND', path: 'selection_id' } });
+      const absent = await ask(shown.selection_id, 'li_NEVER');
+      expect(absent).toMatchObject({ status: 404, json: { code: 'NOT_FOUND', path: 'line_item_id' } });
+      const malformed = await ask('yesterday', shown.line_item_id);
+      expect(malformed).toMatchObject({ status: 400, json: { code: 'VALIDATION_FAILED', path: 'selection_id' } });
+      const foreign = await ask(shown.selection_id, 'cmp_1');
+      expect(foreign).toMatchObject({ status: 400, json: { code: 'VALIDATION_FAILED', path: 'line_item_id' } });
+    });
+
+    test.each(['admin', 'auditor', 'trafficker'] as const)('answers a key of the role %s', async (role) => {
+      expect((await whyNot('outbid', keyOf[role])).status).toBe(200);
+    });
+
+    test.each([
+      ['of finance', keyOf.finance],
+      ['of an analyst', keyOf.analyst],
+      ['of a trafficker bound to one advertiser', scoped.trafficker],
+      ['of an auditor bound to one advertiser', scoped.auditor],
+    ])('refuses a key %s, and says nothing of the selection', async (_whose, key) => {
+      for (const name of ['winner', 'abroad']) {
+        const { status, json } = await whyNot(name, key);
+        expect([status, json['code']]).toEqual([403, 'FORBIDDEN']);
+        expect(JSON.stringify(json)).not.toContain('micros');
+      }
+    });
+
+    test('asks for a key', async () => {
+      expect(await whyNot('winner', '')).toMatchObject({ status: 401, json: { code: 'UNAUTHORIZED' } });
     });
   });
 
-  test.each([
-    ['outbid', 'auction', 'outbid', '2000000'],
-    ['poor', 'floor', 'below_floor', '100000'],
-    ['abroad', 'targeting', 'country', null],
-    ['fitting nowhere', 'targeting', 'size', null],
-    ['paused', 'status', 'inactive', null],
-  ])('says why the line item %j was not chosen: %s, %s', async (name, step, reason, ecpm) => {
-    const { status, json } = await whyNot(name);
-    expect(status).toBe(200);
-    expect(json).toMatchObject({ line_item_id: lineItems.get(name), step, reason, ecpm_micros: ecpm });
-    expect(json['creative_id'] === null).toBe(ecpm === null);
-  });
+  describe('debug: true of POST /v1/decisions', () => {
+    test.each(['admin', 'trafficker', 'analyst', 'auditor'] as const)(
+      'explains to a key of the role %s',
+      async (role) => {
+        const { decisions, warnings } = await decide({ key: keyOf[role] });
+        expect(decisions[0]?.explain?.losers).not.toEqual([]);
+        expect(JSON.stringify(decisions)).toContain('bid_micros');
+        expect(warnings).toEqual([]);
+      },
+    );
 
-  test('judges by the catalogue of then, whatever was changed since', async () => {
-    const change = (name: string, body: object) =>
-      platform.ask('PATCH', `/v1/line-items/${lineItems.get(name)}`, { body });
-    expect((await change('abroad', { targeting: {} })).status).toBe(200);
-    expect((await change('outbid', { bid_micros: '20000000' })).status).toBe(200);
-    expect((await whyNot('abroad')).json).toMatchObject({ step: 'targeting', reason: 'country' });
-    expect((await whyNot('outbid')).json).toMatchObject({ step: 'auction', ecpm_micros: '2000000' });
-    expect((await whyNot('winner')).json).toMatchObject({ step: 'won' });
-  });
-
-  test('knows no selection that was not made, and no line item that was not there', async () => {
-    const ask = (selectionId: string, lineItemId: string) =>
-      platform.ask('GET', `/v1/audit/why-not?selection_id=${selectionId}&line_item_id=${lineItemId}`);
-    const unknown = await ask(unknownSelection, shown.line_item_id);
-    expect(unknown).toMatchObject({ status: 404, json: { code: 'NOT_FOUND', path: 'selection_id' } });
-    const absent = await ask(shown.selection_id, 'li_NEVER');
-    expect(absent).toMatchObject({ status: 404, json: { code: 'NOT_FOUND', path: 'line_item_id' } });
-    const malformed = await ask('yesterday', shown.line_item_id);
-    expect(malformed).toMatchObject({ status: 400, json: { code: 'VALIDATION_FAILED', path: 'selection_id' } });
-    const foreign = await ask(shown.selection_id, 'cmp_1');
-    expect(foreign).toMatchObject({ status: 400, json: { code: 'VALIDATION_FAILED', path: 'line_item_id' } });
-  });
-
-  test.each(['admin', 'auditor', 'trafficker'] as const)('answers a key of the role %s', async (role) => {
-    expect((await whyNot('outbid', keyOf[role])).status).toBe(200);
-  });
-
-  test.each([
-    ['of finance', keyOf.finance],
-    ['of an analyst', keyOf.analyst],
-    ['of a trafficker bound to one advertiser', scoped.trafficker],
-    ['of an auditor bound to one advertiser', scoped.auditor],
-  ])('refuses a key %s, and says nothing of the selection', async (_whose, key) => {
-    for (const name of ['winner', 'abroad']) {
-      const { status, json } = await whyNot(name, key);
-      expect([status, json['code']]).toEqual([403, 'FORBIDDEN']);
-      expect(JSON.stringify(json)).not.toContain('micros');
-    }
-  });
-
-  test('asks for a key', async () => {
-    expect(await whyNot('winner', '')).toMatchObject({ status: 401, json: { code: 'UNAUTHORIZED' } });
+    test.each([
+      ['without a key', ''],
+      ['to a key that nobody knows', 'x'.repeat(40)],
+      ['to a key of finance', keyOf.finance],
+      ['to a trafficker bound to one advertiser', scoped.trafficker],
+      ['to an auditor bound to one advertiser', scoped.auditor],
+    ])('tells no price %s, but gives the ad and says so', async (_whose, key) => {
+      const { decisions, warnings } = await decide({ key });
+      expect(decisions[0]?.line_item_id).toMatch(/^li_/);
+      expect(JSON.stringify(decisions)).not.toContain('micros');
+      expect(warnings).toEqual(["debug needs a key that may see every advertiser's prices"]);
+    });
   });
 });
