@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isAdtallyError } from '../../domain/errors.ts';
 import type { LedgerEvent, LedgerStore, LedgerSubscription } from '../../ports/ledger-store.ts';
 import { events, idOf } from '../../ports/ledger-store-model.contract.ts';
-import { EventStoreDbDouble } from '../../test/eventstoredb-double/double.ts';
+import { type DoubleOptions, EventStoreDbDouble } from '../../test/eventstoredb-double/double.ts';
 import { addressOf } from '../../test/eventstoredb-double/harness.ts';
 import { createSystemClock } from '../system/clock.ts';
 import type { EventStoreDbAddress } from './client.ts';
@@ -15,8 +15,8 @@ const wrong = { code: 'WRONG_EXPECTED_REVISION' };
 let double: EventStoreDbDouble;
 let store: LedgerStore;
 
-async function start(nodes = 1, more: Partial<EventStoreDbAddress> = {}, maxAppendBytes?: number): Promise<void> {
-  double = await EventStoreDbDouble.start(nodes, maxAppendBytes);
+async function start(options: DoubleOptions = {}, more: Partial<EventStoreDbAddress> = {}): Promise<void> {
+  double = await EventStoreDbDouble.start(options);
   store = await openEventStoreDbLedgerStore({ address: addressOf(double.addresses, more), clock });
 }
 afterEach(async () => {
@@ -80,7 +80,7 @@ describe('an append to EventStoreDB whose connection is cut', () => {
 
 describe('EventStoreDB that does not answer', () => {
   it('costs an append and a read their deadline and no more', async () => {
-    await start(1, { deadlineMs: 300 });
+    await start({}, { deadlineMs: 300 });
     await store.append('s', 'no_stream', events(1));
     double.leader.faults.answerDelayMs = 3_000;
     for (const ask of [
@@ -128,7 +128,7 @@ describe('EventStoreDB that does not answer', () => {
 
 describe('EventStoreDB with three nodes', () => {
   beforeEach(async () => {
-    await start(3);
+    await start({ nodes: 3 });
     await store.append('s', 'no_stream', events(1));
   });
 
@@ -209,7 +209,7 @@ describe('a subscription to EventStoreDB', () => {
 
 describe('the limit of an append to EventStoreDB', () => {
   it('is the server’s, where that is lower than ours', async () => {
-    await start(1, {}, 5_000);
+    await start({ maxAppendBytes: 5_000 });
     const large = store.append('s', 'no_stream', [{ id: idOf(1), type: 'T', data: new Uint8Array(6_000) }]);
     await expect(large).rejects.toMatchObject({ code: 'APPEND_TOO_LARGE', retriable: false });
     expect(await store.tail('s')).toBe(null);
@@ -218,7 +218,7 @@ describe('the limit of an append to EventStoreDB', () => {
 
 describe('writers on EventStoreDB through a storm', () => {
   it('lose nothing that was acknowledged and write nothing twice', async () => {
-    await start(3, { deadlineMs: 2_000 });
+    await start({ nodes: 3 }, { deadlineMs: 2_000 });
     const streams = ['a', 'b', 'c', 'd', 'e', 'f'];
     const target = 60;
     const storm = new AbortController();

@@ -122,7 +122,7 @@ describe('a ledger index that follows its store', () => {
 
 describe('a ledger index that follows EventStoreDB', () => {
   it('is whole after every kind of interruption, and its checkpoint holds both positions', async () => {
-    const double = await EventStoreDbDouble.start(2);
+    const double = await EventStoreDbDouble.start({ nodes: 2 });
     const store = await openEventStoreDbLedgerStore({ address: addressOf(double.addresses), clock });
     const follower = followLedgers({ ...world, store, clock, pollMs: 5 });
     await follower.caughtUp();

@@ -11,9 +11,10 @@ export class Cable {
     this.#server = createServer((client) => this.#join(client, targetPort));
   }
 
-  static async lay(targetPort: number): Promise<Cable> {
+  /** @param port where clients connect; 0: any free one */
+  static async lay(targetPort: number, port = 0): Promise<Cable> {
     const cable = new Cable(targetPort);
-    cable.#server.listen(0, '127.0.0.1');
+    cable.#server.listen(port, '127.0.0.1');
     await once(cable.#server, 'listening');
     return cable;
   }

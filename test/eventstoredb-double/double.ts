@@ -1,6 +1,6 @@
 /**
  * A stand-in for EventStoreDB, for machines on which no server can be had: the Streams and Gossip services over real gRPC, built from the messages that ship
- * inside @eventstore/db-client, so that the real client talks to it. It keeps everything in memory. What it copies of the server (read in the sources
+ * inside @eventstore/db-client, so that the real client talks to it. It keeps everything in memory, and in a file if it is given one. What it copies of the server (read in the sources
  * of KurrentDB, src/EventStore.Core):
  *
  * - idempotence at exact revisions only, and none at the end of a stream: Services/Storage/ReaderIndex/IndexWriter.cs, `CheckCommit`; a batch of which a part
@@ -19,6 +19,7 @@ import { GossipService } from '@eventstore/db-client/generated/gossip_grpc_pb.js
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import { type sendUnaryData, Server, ServerCredentials } from '@grpc/grpc-js';
 import { Cable } from './cable.ts';
+import { keepInFile } from './log-file.ts';
 import type { Faults, NodeView } from './node-view.ts';
 import { streamsHandlers } from './streams-service.ts';
 import { TransactionLog } from './transaction-log.ts';
@@ -33,21 +34,33 @@ export interface DoubleNode {
   readonly cable: Cable;
 }
 
+export interface DoubleOptions {
+  /** One if it is not given. */
+  readonly nodes?: number;
+  /** As `MaxAppendSize` sets it on the server; 1 MiB. */
+  readonly maxAppendBytes?: number;
+  /** Of a single node; any free one if it is not given. */
+  readonly port?: number;
+  /** Keeps what is written; nothing outlives the double without. */
+  readonly file?: string;
+}
+
 export class EventStoreDbDouble {
   readonly log = new TransactionLog();
   readonly #nodes: DoubleNode[] = [];
   readonly #servers: Server[] = [];
-  readonly #maxAppendBytes: number;
+  readonly #options: DoubleOptions;
+  #forgetFile = () => {};
   #leader = 0;
 
-  private constructor(maxAppendBytes: number) {
-    this.#maxAppendBytes = maxAppendBytes;
+  private constructor(options: DoubleOptions) {
+    this.#options = options;
+    if (options.file !== undefined) this.#forgetFile = keepInFile(this.log, options.file);
   }
 
-  /** @param maxAppendBytes as `MaxAppendSize` sets it on the server */
-  static async start(nodes = 1, maxAppendBytes = mebibyte): Promise<EventStoreDbDouble> {
-    const double = new EventStoreDbDouble(maxAppendBytes);
-    for (let number = 0; number < nodes; number += 1) await double.#startNode(number);
+  static async start(options: DoubleOptions = {}): Promise<EventStoreDbDouble> {
+    const double = new EventStoreDbDouble(options);
+    for (let number = 0; number < (options.nodes ?? 1); number += 1) await double.#startNode(number);
     return double;
   }
 
@@ -73,6 +86,7 @@ export class EventStoreDbDouble {
   async close(): Promise<void> {
     await Promise.all(this.#nodes.map(({ cable }) => cable.close()));
     for (const server of this.#servers) server.forceShutdown();
+    this.#forgetFile();
   }
 
   async #startNode(number: number): Promise<void> {
@@ -80,7 +94,7 @@ export class EventStoreDbDouble {
     const view: NodeView = {
       log: this.log,
       faults,
-      maxAppendBytes: this.#maxAppendBytes,
+      maxAppendBytes: this.#options.maxAppendBytes ?? mebibyte,
       leaderElsewhere: () => (this.#leader === number ? null : { host, port: this.leader.port }),
       cut: () => this.node(number).cable.cut(),
     };
@@ -95,7 +109,7 @@ export class EventStoreDbDouble {
       );
     });
     this.#servers.push(server);
-    const cable = await Cable.lay(port);
+    const cable = await Cable.lay(port, this.#options.port ?? 0);
     this.#nodes.push({ port: cable.port, faults, cable });
   }
 
