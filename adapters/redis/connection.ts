@@ -116,7 +116,9 @@ export class RedisConnection {
 
   /** A refusal for want of a connection says nothing by itself: the reason is what the connection last suffered. */
   #explain(error: unknown): string {
-    return isReply(error) ? wordsOf(error) : `${wordsOf(error)}; last trouble: ${this.#lastTrouble}`;
+    if (isReply(error)) return wordsOf(error);
+    const words = wordsOf(error);
+    return `${words.includes('enableOfflineQueue') ? 'no connection' : words}; last trouble: ${this.#lastTrouble}`;
   }
 
   /** Without the client's error as cause: that carries the command with its arguments, a password or a person's key among them. */
