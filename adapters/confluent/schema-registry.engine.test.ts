@@ -11,7 +11,8 @@ import { createSystemHttp } from '../system/http.ts';
 import { openConfluentSchemaRegistry } from './schema-registry.ts';
 
 const clock = createSystemClock();
-const http = createSystemHttp({ connections: 8 });
+const openHttp = () => createSystemHttp({ connections: 8 });
+const http = openHttp();
 const versions = readSchemaVersions();
 const newest = [...new Map(versions.map((version) => [version.name, version])).values()];
 const samples = newest.flatMap(({ name, schema }) =>
@@ -29,7 +30,7 @@ describe.skipIf(reason !== null)(`On Apicurio Registry${reason === null ? '' : `
     await http.close();
   });
   const open = (others: readonly SchemaVersion[] = versions, patienceMs = 5000) =>
-    openConfluentSchemaRegistry({ url: server.url, http, clock, versions: others, patienceMs });
+    openConfluentSchemaRegistry({ url: server.url, openHttp, clock, versions: others, patienceMs });
   const call = async (method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<unknown> => {
     const headers = { 'content-type': 'application/vnd.schemaregistry.v1+json' };
     const request = { method, url: server.url + path, headers, timeoutMs: 5000 };

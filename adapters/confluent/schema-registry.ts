@@ -10,7 +10,8 @@ import { RegistryClient } from './registry-client.ts';
 export interface ConfluentSchemaRegistryOptions {
   /** Root of the API, with user and password if it asks for them: `https://user:password@host`, or for Apicurio `http://host/apis/ccompat/v7`. */
   readonly url: string;
-  readonly http: Http;
+  /** Connections are held while something is asked, at the start and in a refresh, and no longer. */
+  readonly openHttp: () => Http;
   readonly clock: Clock;
   /** What this build writes and reads, each record's oldest first; their own ids do not count. */
   readonly versions: readonly SchemaVersion[];
@@ -29,16 +30,25 @@ const refreshEveryMs = 10_000;
  * Errors: `SCHEMAS_UNAVAILABLE` if it gives no answer for so long, `SCHEMA_INCOMPATIBLE` if it refuses a schema, `BAD_SETTING`.
  */
 export async function openConfluentSchemaRegistry(options: ConfluentSchemaRegistryOptions): Promise<SchemaRegistry> {
-  const client = new RegistryClient(options.url, options.http);
   const subjects = bySubject(options.versions);
-  const pinned = await Promise.all(
-    Array.from(subjects, ([subject, versions]) => patiently(options, () => pin(client, subject, versions))),
+  const pinned = await withClient(options, (client) =>
+    Promise.all(
+      Array.from(subjects, ([subject, versions]) => patiently(options, () => pin(client, subject, versions))),
+    ),
   );
-  return new PinnedSchemas(
-    client,
-    options.clock,
-    new Map(Array.from(subjects.keys(), (one, i) => [one, pinned[i] ?? []])),
-  );
+  return new PinnedSchemas(options, new Map(Array.from(subjects.keys(), (one, i) => [one, pinned[i] ?? []])));
+}
+
+async function withClient<T>(
+  { url, openHttp }: ConfluentSchemaRegistryOptions,
+  work: (client: RegistryClient) => Promise<T>,
+): Promise<T> {
+  const http = openHttp();
+  try {
+    return await work(new RegistryClient(url, http));
+  } finally {
+    await http.close();
+  }
 }
 
 /** Versions by subject: the full name of the record, whatever the topic. */
@@ -94,8 +104,7 @@ async function registerOnce(client: RegistryClient, subject: string, schema: unk
 }
 
 class PinnedSchemas implements SchemaRegistry {
-  readonly #client: RegistryClient;
-  readonly #clock: Clock;
+  readonly #options: ConfluentSchemaRegistryOptions;
   readonly #pinned: ReadonlyMap<string, readonly SchemaVersion[]>;
   /** Pinned schemas under further ids. */
   readonly #aliases = new Map<number, SchemaVersion>();
@@ -103,9 +112,8 @@ class PinnedSchemas implements SchemaRegistry {
   #refreshing: Promise<boolean> | null = null;
   #nextRefreshUs = 0;
 
-  constructor(client: RegistryClient, clock: Clock, pinned: ReadonlyMap<string, readonly SchemaVersion[]>) {
-    this.#client = client;
-    this.#clock = clock;
+  constructor(options: ConfluentSchemaRegistryOptions, pinned: ReadonlyMap<string, readonly SchemaVersion[]>) {
+    this.#options = options;
     this.#pinned = pinned;
     this.#codec = this.#compile();
   }
@@ -128,8 +136,9 @@ class PinnedSchemas implements SchemaRegistry {
    */
   async refresh(): Promise<boolean> {
     if (this.#refreshing !== null) return this.#refreshing;
-    if (this.#clock.monotonicUs() < this.#nextRefreshUs) return false;
-    this.#nextRefreshUs = this.#clock.monotonicUs() + refreshEveryMs * 1000;
+    const nowUs = this.#options.clock.monotonicUs();
+    if (nowUs < this.#nextRefreshUs) return false;
+    this.#nextRefreshUs = nowUs + refreshEveryMs * 1000;
     this.#refreshing = this.#findAliases().finally(() => {
       this.#refreshing = null;
     });
@@ -139,7 +148,9 @@ class PinnedSchemas implements SchemaRegistry {
   async #findAliases(): Promise<boolean> {
     const known = this.#aliases.size;
     try {
-      await Promise.all(Array.from(this.#pinned, ([subject, versions]) => this.#findAliasesOf(subject, versions)));
+      await withClient(this.#options, (client) =>
+        Promise.all(Array.from(this.#pinned, ([subject, versions]) => this.#findAliasesOf(client, subject, versions))),
+      );
     } catch (error) {
       if (!isAdtallyError(error, 'SCHEMAS_UNAVAILABLE')) throw error;
       return false;
@@ -149,9 +160,9 @@ class PinnedSchemas implements SchemaRegistry {
     return true;
   }
 
-  async #findAliasesOf(subject: string, versions: readonly SchemaVersion[]): Promise<void> {
+  async #findAliasesOf(client: RegistryClient, subject: string, versions: readonly SchemaVersion[]): Promise<void> {
     const ids = new Set(versions.map(({ id }) => id));
-    for (const { id, schema } of await this.#client.versions(subject)) {
+    for (const { id, schema } of await client.versions(subject)) {
       if (ids.has(id)) continue;
       const shape = shapeOf(schema);
       const same = versions.find((version) => schemaShape(version.schema) === shape);
