@@ -94,6 +94,30 @@ describeEngine(kafkaEngine, await engineForTests(kafkaEngine), (url) => {
       });
     });
 
+    it('into which somebody else wrote a transaction have a hole, which is fatal and not skipped', async () => {
+      const log = await openKafkaEventLog({
+        brokers,
+        prefix,
+        shards,
+        replication: 1,
+        clock,
+        retentionMs: { persons: dayMs },
+      });
+      const client = new kafkajs.Kafka({ brokers, clientId: 'stranger', ...quietly });
+      const stranger = client.producer({ transactionalId: prefix, maxInFlightRequests: 1, idempotent: true });
+      await stranger.connect();
+      const transaction = await stranger.transaction();
+      await transaction.send({ topic: `${prefix}.spend`, messages: [{ partition: 0, key: 'k', value: 'v' }] });
+      await transaction.commit();
+      await stranger.disconnect();
+      await log.append('spend', [{ shard: 0, key: 'after', value: new Uint8Array(1) }]);
+      expect(await log.bounds('spend', 0)).toEqual({ first: 0, next: 3 });
+      await expect(log.read('spend', 0, 0, 10)).rejects.toMatchObject({ code: 'OFFSET_GONE' });
+      await expect(log.read('spend', 0, 1, 10)).rejects.toMatchObject({ code: 'OFFSET_GONE' });
+      expect((await log.read('spend', 0, 2, 10)).map(({ key }) => key)).toEqual(['after']);
+      await log.close();
+    });
+
     it('that retention shortened are fatal for a reader below, never a jump', async () => {
       const options = { brokers, prefix, shards, replication: 1, retentionMs: { persons: dayMs }, clock };
       const log = await openKafkaEventLog(options);

@@ -7,21 +7,41 @@ import { fetchJars, type Jars, jarFolder, javaMissing } from './maven.ts';
 
 const jars: Jars = { name: 'kafka', pom: new URL('kafka-pom.xml', import.meta.url) };
 
-/** Apache Kafka, one node that is broker and controller (KRaft). Its answers come sooner than a real cluster's; its rules are the same. */
-export const kafkaEngine: Engine = {
-  name: 'kafka',
-  variable: 'LOG_URL',
-  prepare: async (say) => javaMissing() ?? (await fetchJars(jars, say)),
-  launch: launchKafka,
-};
+/** A broker that speaks to clients by TLS only, and only to this user. */
+export interface KafkaSecurity {
+  /** PEM: the key of `localhost`, and its certificate. */
+  readonly keyAndCertFile: string;
+  readonly mechanism: 'plain' | 'scram-sha-512';
+  readonly username: string;
+  readonly password: string;
+}
 
-async function launchKafka({ folder, port }: EnginePlace): Promise<{ pid: number; url: string }> {
+/** Apache Kafka, one node that is broker and controller (KRaft). Its answers come sooner than a real cluster's; its rules are the same. */
+export const kafkaEngine: Engine = createKafka(null);
+
+/** @param security null: anybody of this machine may speak to it */
+export function createKafka(security: KafkaSecurity | null): Engine {
+  return {
+    name: 'kafka',
+    variable: 'LOG_URL',
+    prepare: async (say) => javaMissing() ?? (await fetchJars(jars, say)),
+    launch: (place) => launchKafka(place, security),
+  };
+}
+
+async function launchKafka(
+  { folder, port }: EnginePlace,
+  security: KafkaSecurity | null,
+): Promise<{ pid: number; url: string }> {
   const properties = join(folder, 'server.properties');
   const isNew = !existsSync(properties);
-  if (isNew) writeFileSync(properties, serverProperties(join(folder, 'data'), port, await freePort()));
+  if (isNew) {
+    const listeners = security ? await securedListeners(port, security) : await plainListeners(port);
+    writeFileSync(properties, serverProperties(join(folder, 'data'), listeners));
+  }
   const logging = join(folder, 'log4j2.properties');
   writeFileSync(logging, loggingProperties);
-  if (isNew) format(folder, properties);
+  if (isNew) format(folder, properties, security);
   const out = openSync(join(folder, 'server.log'), 'a');
   const broker = spawn('java', [...javaOptions(logging), 'kafka.Kafka', properties], {
     cwd: folder,
@@ -38,14 +58,21 @@ async function launchKafka({ folder, port }: EnginePlace): Promise<{ pid: number
     throw new Error(`Kafka did not start:\n${tail}`, { cause: error });
   }
   broker.unref();
-  return { pid, url: `kafka://127.0.0.1:${port}?replication=1` };
+  const host = security ? 'localhost' : '127.0.0.1';
+  return { pid, url: `kafka://${host}:${port}?replication=1` };
 }
 
-function format(folder: string, properties: string): void {
+function format(folder: string, properties: string, security: KafkaSecurity | null): void {
   mkdirSync(join(folder, 'data'), { recursive: true });
   const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'a');
   const options = [...javaOptions(join(folder, 'log4j2.properties')), 'kafka.tools.StorageTool'];
-  const formatted = spawnSync('java', [...options, 'format', '-t', clusterId, '-c', properties], { encoding: 'utf8' });
+  const users =
+    security?.mechanism === 'scram-sha-512'
+      ? ['--add-scram', `SCRAM-SHA-512=[name=${security.username},password=${security.password}]`]
+      : [];
+  const formatted = spawnSync('java', [...options, 'format', '-t', clusterId, '-c', properties, ...users], {
+    encoding: 'utf8',
+  });
   if (formatted.status !== 0)
     throw new Error(`Kafka's storage was not formatted: ${formatted.stderr || formatted.stdout}`);
 }
@@ -56,13 +83,43 @@ function javaOptions(logging: string): string[] {
   return [...tuning, `-Dlog4j2.configurationFile=${logging}`, '-cp', join(jarFolder(jars), '*')];
 }
 
-function serverProperties(data: string, port: number, controllerPort: number): string {
-  const properties: Record<string, string | number | boolean> = {
-    'process.roles': 'broker,controller',
-    'node.id': 1,
+type Properties = Readonly<Record<string, string | number | boolean>>;
+
+async function plainListeners(port: number): Promise<Properties> {
+  const controllerPort = await freePort();
+  return {
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
     listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
     'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+  };
+}
+
+async function securedListeners(
+  port: number,
+  { keyAndCertFile, mechanism, username, password }: KafkaSecurity,
+): Promise<Properties> {
+  const [controllerPort, plainPort] = [await freePort(), await freePort()];
+  const module =
+    mechanism === 'plain'
+      ? `plain.PlainLoginModule required user_${username}="${password}";`
+      : 'scram.ScramLoginModule required;';
+  return {
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    listeners: `SASL_SSL://127.0.0.1:${port},PLAINTEXT://127.0.0.1:${plainPort},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `SASL_SSL://localhost:${port},PLAINTEXT://127.0.0.1:${plainPort}`,
+    'ssl.keystore.type': 'PEM',
+    'ssl.keystore.location': keyAndCertFile,
+    'sasl.enabled.mechanisms': mechanism.toUpperCase(),
+    [`listener.name.sasl_ssl.${mechanism}.sasl.jaas.config`]: `org.apache.kafka.common.security.${module}`,
+  };
+}
+
+function serverProperties(data: string, listeners: Properties): string {
+  const properties: Properties = {
+    ...listeners,
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL',
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': data,
