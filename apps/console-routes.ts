@@ -9,6 +9,7 @@ import { personRoutes } from '../dashboards/routes/persons.ts';
 import { whyNotRoutes } from '../dashboards/routes/why-not.ts';
 import { auditRunRoutes } from '../dashboards/routes/reconciliations.ts';
 import { reportRoutes } from '../dashboards/routes/reports.ts';
+import { consoleMetrics } from './console-metrics.ts';
 import { consolePages } from './console-pages.ts';
 import type { ConsoleParts } from './console-parts.ts';
 import { readPersonSecret } from './person-secret.ts';
@@ -21,7 +22,7 @@ export function consoleRoutes(parts: ConsoleParts): ConsoleRoutes[] {
   const campaignOwner = async (campaignId: string) =>
     (await desks.catalog.read()).campaigns.get(campaignId)?.advertiser_id ?? null;
   return [
-    healthRoutes(() => dependencies(parts)),
+    healthRoutes(() => dependencies(parts), consoleMetrics(parts)),
     catalogRoutes(desks.catalog),
     financeRoutes(corrections, desks.facts),
     auditRoutes({ log, registry, events, catchUp }),

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openEmbeddedEventLog } from '../adapters/embedded/event-log.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import type { BudgetSet } from '../domain/records.ts';
@@ -140,6 +140,21 @@ describe('The console process', () => {
     expect(items).toHaveLength(60);
     const ids = new Set(items.map(({ campaign_id }) => campaign_id));
     expect(new Set((await budgets()).map(({ campaign_id }) => campaign_id))).toEqual(ids);
+  });
+
+  it('tells whoever scrapes how far reporting and ledgers are behind, without a key', async () => {
+    await start();
+    await ask('POST', '/v1/advertisers', sampleBodies.advertiser);
+    const scrape = () => fetch(`http://127.0.0.1:${port}/metrics`);
+    const { status, headers } = await scrape();
+    expect([status, headers.get('content-type')]).toEqual([200, expect.stringContaining('text/plain')]);
+    // The sink says how far it is once it has looked at what the warehouse holds.
+    const sunk = /^adtally_sink_lag_ms\{topic="catalog"\} \d+$/m;
+    await vi.waitUntil(async () => sunk.test(await (await scrape()).text()), { timeout: 30_000, interval: 100 });
+    const text = await (await scrape()).text();
+    expect(text).toMatch(/^adtally_ledger_lag_records\{stream="final-3"\} \d+$/m);
+    expect(text).toMatch(/^process_cpu_seconds_total /m);
+    expect(text).not.toContain('Acme');
   });
 
   it.each([

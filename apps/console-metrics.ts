@@ -1,0 +1,80 @@
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { parseTime } from '../domain/time-text.ts';
+import { ledgerStreams } from '../ledger/index/stream-name.ts';
+import type { ConsoleParts } from './console-parts.ts';
+
+export type MetricsParts = Pick<ConsoleParts, 'log' | 'index' | 'sink' | 'ledgers' | 'audits' | 'clock'>;
+
+const described = {
+  adtally_sink_lag_records: ['Records of the log that reporting lacks', 'topic'],
+  adtally_sink_lag_ms: ['Age of the oldest record that reporting lacks', 'topic'],
+  adtally_ledger_lag_records: ['Records of spend that the ledger, as it is shown, lacks', 'stream'],
+  adtally_ledger_time_age_ms: ['How far the time of the ledger, as it is shown, lies back', 'stream'],
+  adtally_ledger_damaged: ['1 for a ledger stream that can not be read on', 'stream'],
+  adtally_quarantine_records: ['Records that could not be read, judged or believed', 'topic'],
+  adtally_audit_tallies: ['1 if the last audit that came to its end tallied, 0 if not', 'kind'],
+  adtally_audit_age_ms: ['Since the last audit that came to its end', 'kind'],
+} as const;
+
+interface Figure {
+  readonly name: keyof typeof described;
+  /** Value of the metric's one label. */
+  readonly about: string;
+  readonly value: number;
+}
+
+/** What an operator watches from the console, in the text form of Prometheus. All of it is read when somebody scrapes; none is money or a person's. */
+export function consoleMetrics(parts: MetricsParts): () => Promise<string> {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const gauges = new Map<string, Gauge>();
+  for (const [name, [help, label]] of Object.entries(described)) {
+    gauges.set(name, new Gauge({ name, help, labelNames: [label], registers: [registry] }));
+  }
+  return async () => {
+    const figures = await readFigures(parts);
+    for (const gauge of gauges.values()) gauge.reset();
+    for (const { name, about, value } of figures) gauges.get(name)?.set({ [described[name][1]]: about }, value);
+    return registry.metrics();
+  };
+}
+
+async function readFigures(parts: MetricsParts): Promise<readonly Figure[]> {
+  const { next } = await parts.log.bounds('quarantine', 0);
+  const quarantine: Figure = { name: 'adtally_quarantine_records', about: 'quarantine', value: next };
+  return [...(await sinkFigures(parts)), ...(await ledgerFigures(parts)), ...(await auditFigures(parts)), quarantine];
+}
+
+async function sinkFigures({ sink }: MetricsParts): Promise<Figure[]> {
+  return (await sink.lag()).flatMap(({ topic, offsets, ms }) => [
+    { name: 'adtally_sink_lag_records', about: topic, value: offsets },
+    { name: 'adtally_sink_lag_ms', about: topic, value: ms },
+  ]);
+}
+
+async function ledgerFigures({ log, index, ledgers, clock }: MetricsParts): Promise<Figure[]> {
+  const indexed = new Map((await index.indexedStreams()).map((one) => [one.stream, one]));
+  const failures = ledgers.failures();
+  const figures: Figure[] = [];
+  for (const { stream: about, shard } of ledgerStreams(log.shards('spend'))) {
+    const { next, foldTime } = indexed.get(about) ?? { next: { offset: 0 }, foldTime: 0 };
+    const behind = (await log.bounds('spend', shard)).next - next.offset;
+    figures.push({ name: 'adtally_ledger_lag_records', about, value: Math.max(0, behind) });
+    figures.push({ name: 'adtally_ledger_damaged', about, value: failures.has(about) ? 1 : 0 });
+    const age = Math.max(0, clock.now() - foldTime);
+    if (foldTime > 0) figures.push({ name: 'adtally_ledger_time_age_ms', about, value: age });
+  }
+  return figures;
+}
+
+async function auditFigures({ audits, clock }: MetricsParts): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const about of ['reconciliations', 'replays'] as const) {
+    const last = (await audits[about].list()).find(({ status }) => status === 'finished');
+    if (typeof last?.finished_at !== 'string') continue;
+    const age = Math.max(0, clock.now() - parseTime(last.finished_at, 'finished_at'));
+    figures.push({ name: 'adtally_audit_age_ms', about, value: age });
+    figures.push({ name: 'adtally_audit_tallies', about, value: last['result'] === 'tallies' ? 1 : 0 });
+  }
+  return figures;
+}
