@@ -38,15 +38,15 @@ export function followLedgers(options: FollowOptions): LedgerFollower {
   const run = async () => {
     const followers = followersOf(options);
     const feed = new LedgerFeed(followers, failures, options);
-    let sweepUs = 0;
+    let sweepUs = Number.NEGATIVE_INFINITY;
     while (!stopping.signal.aborted) {
       const state = await feed.open();
       const isSweeping = state !== 'open' || clock.monotonicUs() >= sweepUs;
       const { more, isWhole } = isSweeping ? await sweep(followers, failures) : await feed.take();
       if (isSweeping && !more) caughtUp.resolve();
-      // What a subscription may have missed, and a sweep that has not come to the end, is read by revision next.
-      sweepUs = isWhole ? sweepUs : 0;
-      if (isSweeping) sweepUs = more ? 0 : clock.monotonicUs() + sweepMs * 1000;
+      // What the subscription may have missed is read by revision before anything more is taken from it, however often that fails.
+      if (isSweeping) sweepUs = clock.monotonicUs() + sweepMs * 1000;
+      if (!isWhole || (isSweeping && more)) sweepUs = Number.NEGATIVE_INFINITY;
       await clock.sleep(more ? 0 : pollMs, stopping.signal);
     }
     await feed.close();
@@ -72,8 +72,10 @@ function followersOf({ shards, ...ports }: Omit<FollowOptions, 'clock' | 'pollMs
   return ledgerStreams(shards).map(({ stream }) => new StreamFollower(stream, ports));
 }
 
+/** Damage is known and stays; `isWhole` is false while a stream can't be read for a reason that may pass. */
 async function sweep(followers: readonly StreamFollower[], failures: Map<string, AdtallyError>) {
-  return { more: await advanceAll(followers, failures), isWhole: true };
+  const more = await advanceAll(followers, failures);
+  return { more, isWhole: ![...failures.values()].some(({ retriable }) => retriable) };
 }
 
 /** One step of every stream; true if one of them has more. A failure stays until the stream can be read again. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openEventStoreDbLedgerStore } from '../../adapters/eventstoredb/ledger-store.ts';
 import { createSystemClock } from '../../adapters/system/clock.ts';
-import { isAdtallyError } from '../../domain/errors.ts';
+import { AdtallyError, isAdtallyError } from '../../domain/errors.ts';
 import type { LedgerCheckpoint, LedgerEvent, LedgerStore } from '../../ports/ledger-store.ts';
 import { EventStoreDbDouble } from '../../test/eventstoredb-double/double.ts';
 import { addressOf } from '../../test/eventstoredb-double/harness.ts';
@@ -101,6 +101,38 @@ describe('a ledger index that follows its store', () => {
     for (const batch of batches) await world.append([batch]);
     await expect.poll(() => revision()).toBe(last);
     expect(await entries('final-0')).toEqual(batches.flatMap((batch) => batch.entries));
+    await follower.stop();
+  });
+
+  it('keeps no checkpoint after events that it could not take', async () => {
+    let failing = 0;
+    const missing: bigint[] = [];
+    const index = Object.assign(Object.create(world.index) as typeof world.index, {
+      indexedStream: (stream: string) => world.index.indexedStream(stream),
+      indexedStreams: () => world.index.indexedStreams(),
+      checkpoint: (store: string) => world.index.checkpoint(store),
+      advance: (...step: Parameters<typeof world.index.advance>) => {
+        failing -= 1;
+        if (failing >= 0) throw new AdtallyError('STATE_UNAVAILABLE', 'busy');
+        return world.index.advance(...step);
+      },
+      setCheckpoint: async (store: string, checkpoint: LedgerCheckpoint) => {
+        const indexed = BigInt(((await revision()) ?? -1) + 1);
+        if (checkpoint.commit > indexed) missing.push(checkpoint.commit);
+        await world.index.setCheckpoint(store, checkpoint);
+      },
+    });
+    const follower = followLedgers({ ...world, index, clock, pollMs: 5 });
+    await follower.caughtUp();
+    for (const batch of batches) {
+      failing = 2;
+      await world.append([batch]);
+      await expect.poll(() => failing).toBeLessThan(0);
+    }
+    await expect.poll(() => revision()).toBe(last);
+    await expect.poll(async () => (await world.index.checkpoint('simulated'))?.commit).toBe(BigInt(batches.length));
+    expect(missing).toEqual([]);
+    expect(follower.failures().size).toBe(0);
     await follower.stop();
   });
 

@@ -1,5 +1,5 @@
 import { type AdtallyError, isAdtallyError } from '../../domain/errors.ts';
-import type { LedgerEvent, LedgerSubscription } from '../../ports/ledger-store.ts';
+import type { LedgerCheckpoint, LedgerEvent, LedgerSubscription } from '../../ports/ledger-store.ts';
 import type { IndexingPorts, StreamFollower } from './follow-stream.ts';
 
 /** Events taken from the subscription at a time. */
@@ -11,6 +11,8 @@ export class LedgerFeed {
   readonly #failures: Map<string, AdtallyError>;
   readonly #ports: IndexingPorts;
   #subscription: LedgerSubscription | null = null;
+  /** What is still to be kept, once the streams have been read. */
+  #checkpoint: LedgerCheckpoint | null = null;
 
   constructor(followers: readonly StreamFollower[], failures: Map<string, AdtallyError>, ports: IndexingPorts) {
     this.#followers = new Map(followers.map((follower) => [follower.stream, follower]));
@@ -38,16 +40,20 @@ export class LedgerFeed {
 
   /**
    * Takes what has come into the index, and only then keeps the checkpoint after it. False in `isWhole`: some of it may be missing, and the streams have to
-   * be read by revision.
+   * be read by revision before this is called again.
    */
   async take(): Promise<{ more: boolean; isWhole: boolean }> {
     const { store, index } = this.#ports;
     try {
       const step = await this.#subscription?.next(eventsAtATime);
       if (step === undefined) return { more: false, isWhole: false };
-      const { events, checkpoint } = step;
+      const { events } = step;
       const isWhole = await this.#index(events);
-      if (isWhole && checkpoint !== null) await index.setCheckpoint(store.name, checkpoint);
+      this.#checkpoint = step.checkpoint ?? this.#checkpoint;
+      if (isWhole && this.#checkpoint !== null) {
+        await index.setCheckpoint(store.name, this.#checkpoint);
+        this.#checkpoint = null;
+      }
       return { more: events.length === eventsAtATime, isWhole };
     } catch (error) {
       if (!isAdtallyError(error) || !error.retriable) throw error;
@@ -59,6 +65,7 @@ export class LedgerFeed {
   async close(): Promise<void> {
     const subscription = this.#subscription;
     this.#subscription = null;
+    this.#checkpoint = null;
     await subscription?.close();
   }
 
