@@ -55,29 +55,53 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   response.end(answer);
 }
 
-/** Every request has a session of its own. */
+type Connection = ReturnType<typeof createChdbConnection>;
+/** Sessions by what is set on them. Opening one takes some 40 ms. */
+const idle = new Map<string, Connection[]>();
+/** Differs with every insert. */
+const ofStatement = 'insert_deduplication_token';
+
+/** No request sees what another one set, and none runs on a session after a failure. */
 async function run(asked: StatementRequest, isGet: boolean): Promise<Buffer> {
   const profile = profileOf(asked);
-  const connection = createChdbConnection({ path });
+  for (const [name, value] of asked.settings) judgeChange(profile, name, value);
+  const changed = [...asked.settings].map(([name, value]) => ({ name, value }));
+  if (isGet) changed.push({ name: 'readonly', value: '1' });
+  // What a profile says already is no change, which the engine would refuse once it is read-only.
+  const lasting = changed.filter(
+    ({ name, value }) => name !== ofStatement && !profile.some((own) => own.name === name && own.value === value),
+  );
+  const token = asked.settings.get(ofStatement);
+  const key = JSON.stringify([asked.database, profile, lasting, token !== undefined]);
+  const connection = idle.get(key)?.pop() ?? (await open(asked.database, profile, lasting));
   try {
-    await setAll(connection, profile);
-    await connection.command({ query: `USE ${asked.database}` });
-    for (const [name, value] of asked.settings) judgeChange(profile, name, value);
-    const changed = [...asked.settings].map(([name, value]) => ({ name, value }));
-    if (isGet) changed.push({ name: 'readonly', value: '1' });
-    // What a profile says already is no change, which the engine would refuse once it is read-only.
-    await setAll(
-      connection,
-      changed.filter(({ name, value }) => !profile.some((own) => own.name === name && own.value === value)),
-    );
+    if (token !== undefined) await setAll(connection, [{ name: ofStatement, value: token }]);
     const { stream } = await connection.query({
       query: asked.statement,
       clickhouse_settings: { default_format: asked.format as DataFormat },
       ...(Object.keys(asked.parameters).length > 0 && { query_params: asked.parameters }),
     });
-    return await buffer(stream);
-  } finally {
+    const answer = await buffer(stream);
+    idle.set(key, [...(idle.get(key) ?? []), connection]);
+    return answer;
+  } catch (error) {
     await connection.close();
+    throw error;
+  }
+}
+
+type Setting = Pick<ProfileSetting, 'name' | 'value'>;
+
+async function open(database: string, profile: readonly Setting[], settings: readonly Setting[]): Promise<Connection> {
+  const connection = createChdbConnection({ path });
+  try {
+    await setAll(connection, profile);
+    await connection.command({ query: `USE ${database}` });
+    await setAll(connection, settings);
+    return connection;
+  } catch (error) {
+    await connection.close();
+    throw error;
   }
 }
 
@@ -99,15 +123,12 @@ function judgeChange(profile: readonly ProfileSetting[], name: string, value: st
 }
 
 /** `readonly` comes last: after it nothing, or little, can be set. */
-async function setAll(
-  connection: ReturnType<typeof createChdbConnection>,
-  settings: readonly { readonly name: string; readonly value: string }[],
-): Promise<void> {
+async function setAll(connection: Connection, settings: readonly Setting[]): Promise<void> {
   if (settings.length === 0) return;
   const inOrder = settings.toSorted((a, b) => Number(a.name === 'readonly') - Number(b.name === 'readonly'));
   await connection.command({ query: `SET ${inOrder.map(assignment).join(', ')}` });
 }
 
-function assignment({ name, value }: { readonly name: string; readonly value: string }): string {
+function assignment({ name, value }: Setting): string {
   return `${name} = ${/^[\d.]+$/.test(value) ? value : `'${value.replaceAll("'", "''")}'`}`;
 }
