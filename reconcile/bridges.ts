@@ -1,7 +1,6 @@
 import type { Explained, Truth } from './breaks.ts';
-import { type LedgerSums, noSums } from './ledger-sums.ts';
+import type { LedgerSums } from './ledger-sums.ts';
 import type { Recounted } from './recount.ts';
-import type { Said } from './report.ts';
 
 /** Two truths that follow each other, in one currency. Micros as decimal strings. */
 export interface Bridge {
@@ -34,47 +33,46 @@ function saidOf(one: Recounted, ledger: LedgerSums, reportedMicros: number): Rea
   };
 }
 
-/** Bridges over the closed selections; without reporting the last one is left out. */
-export function bridgesOf(
-  recounted: readonly Recounted[],
-  explained: readonly Explained[],
-  {
-    ledgers,
-    reportedMicros,
-  }: Pick<Said, 'ledgers'> & { readonly reportedMicros: ((selectionId: string) => number) | null },
-): Bridge[] {
-  const closed = new Map(
-    recounted.filter((one) => one.closed && one.delivery !== null).map((one) => [one.selectionId, one]),
-  );
-  const sums = new Map<string, Record<Link, bigint>>();
-  for (const one of closed.values()) {
-    const said = saidOf(one, ledgers.get(one.selectionId) ?? noSums(), reportedMicros?.(one.selectionId) ?? 0);
-    const sum = sums.get(one.currency) ?? (Object.fromEntries(chain.map((link) => [link, 0n])) as Record<Link, bigint>);
-    sums.set(one.currency, sum);
-    for (const link of chain) sum[link] += BigInt(said[link]);
+/** Bridges over the closed selections. */
+export class Bridges {
+  private readonly sums = new Map<string, Record<Link, bigint>>();
+  private readonly causes = new Map<string, bigint>();
+
+  /** One selection, with what the ledgers and reporting say of it, and what explains the differences. */
+  add(
+    one: Recounted,
+    said: { readonly ledger: LedgerSums; readonly reportedMicros: number },
+    explained: readonly Explained[],
+  ): void {
+    if (!one.closed || one.delivery === null) return;
+    const figures = saidOf(one, said.ledger, said.reportedMicros);
+    const sum =
+      this.sums.get(one.currency) ?? (Object.fromEntries(chain.map((link) => [link, 0n])) as Record<Link, bigint>);
+    this.sums.set(one.currency, sum);
+    for (const link of chain) sum[link] += BigInt(figures[link]);
+    for (const { between, amountMicros } of explained) {
+      const key = `${one.currency}|${between.join('|')}`;
+      this.causes.set(key, (this.causes.get(key) ?? 0n) + BigInt(amountMicros));
+    }
   }
-  const causes = new Map<string, bigint>();
-  for (const { between, selectionId, amountMicros } of explained) {
-    const one = closed.get(selectionId);
-    if (one === undefined) continue;
-    const key = `${one.currency}|${between.join('|')}`;
-    causes.set(key, (causes.get(key) ?? 0n) + BigInt(amountMicros));
+
+  /** Without reporting the last one is left out. */
+  rows(reporting: boolean): Bridge[] {
+    const links = reporting ? chain : chain.slice(0, -1);
+    return [...this.sums].flatMap(([currency, sum]) =>
+      links.slice(1).map((to, index) => {
+        const from = links[index] as Link;
+        const because = this.causes.get(`${currency}|${from}|${to}`) ?? 0n;
+        return {
+          from,
+          to,
+          currency,
+          from_micros: String(sum[from]),
+          to_micros: String(sum[to]),
+          explained_micros: String(because),
+          left_micros: String(sum[from] - sum[to] - because),
+        };
+      }),
+    );
   }
-  const links = reportedMicros === null ? chain.slice(0, -1) : chain;
-  return [...sums].flatMap(([currency, sum]) =>
-    links.slice(1).map((to, index) => {
-      const from = links[index] as Link;
-      const because = causes.get(`${currency}|${from}|${to}`) ?? 0n;
-      const left = sum[from] - sum[to] - because;
-      return {
-        from,
-        to,
-        currency,
-        from_micros: String(sum[from]),
-        to_micros: String(sum[to]),
-        explained_micros: String(because),
-        left_micros: String(left),
-      };
-    }),
-  );
 }

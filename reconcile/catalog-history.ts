@@ -18,8 +18,7 @@ export class CatalogHistory {
 
   /** The price that follows from the catalogue as the selection saw it, or why none can be derived. */
   price(selected: SelectedFact): { readonly micros: number } | { readonly problem: string } {
-    const { billing, auction, views } = selected;
-    const seen = views.find((view) => view.view === 'catalog')?.revision;
+    const { billing, auction, catalogSeen: seen } = selected;
     if (seen === undefined) return { problem: 'the selection names no revision of the catalogue' };
     const lineItem = before(this.lineItems, billing.line_item_id, seen);
     if (lineItem === undefined)
@@ -42,7 +41,7 @@ export class CatalogHistory {
 
   /** The publisher's share at the time of selection; null if the publisher is unknown at that revision. */
   share(selected: SelectedFact): { readonly ppm: number; readonly rounding: string } | null {
-    const seen = selected.views.find((view) => view.view === 'catalog')?.revision ?? 0;
+    const seen = selected.catalogSeen ?? 0;
     const publisher = before(this.publishers, selected.billing.publisher_id, seen);
     // Before its first term the first one holds.
     const term =

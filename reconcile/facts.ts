@@ -11,13 +11,15 @@ import type {
   TrafficInvalidated,
 } from '../domain/records.ts';
 import type { Placed, RecordRef } from './log-reading.ts';
+import { Texts } from './texts.ts';
 
-// Of every record only what the recount looks at: a run holds the facts of all selections in memory.
+// Of every record only what the recount looks at: a run holds the facts of all selections of a shard in memory.
 
-export type SelectedFact = Pick<
-  AdSelected,
-  'billing' | 'auction' | 'views' | 'impression_expires_at' | 'click_expires_at'
->;
+export interface SelectedFact extends Pick<AdSelected, 'billing' | 'impression_expires_at' | 'click_expires_at'> {
+  readonly auction: Pick<AdSelected['auction'], 'rule' | 'bid_micros' | 'runner_up_ecpm_micros' | 'floor_micros'>;
+  /** Revision of the catalogue that it saw, if it names one. */
+  readonly catalogSeen: number | undefined;
+}
 export type ReturnedFact = Pick<MarkupReturned, 'billing'>;
 export type ReservedFact = Pick<SpendReserved, 'billing' | 'draw_lease' | 'origin'>;
 export type IncurredFact = Pick<SpendIncurred, 'billing' | 'draw_lease' | 'origin' | 'receipt_id' | 'kind'>;
@@ -48,6 +50,7 @@ export interface SelectionFacts {
 /** Facts by selection. */
 export class FactBook {
   readonly selections = new Map<string, SelectionFacts>();
+  private readonly texts = new Texts();
   /** Longest life of a token and of what may be held back after it, of all selections, ms. */
   longestTokenMs = 0;
 
@@ -84,13 +87,17 @@ export class FactBook {
       case 'SpendReserved': {
         const { facts, billing } = this.known(value.billing);
         const { draw_lease, origin } = value;
-        facts.reserved.push({ ...place, value: { billing, draw_lease, origin } });
+        facts.reserved.push({
+          ...place,
+          value: { billing, draw_lease: this.lease(draw_lease), origin: this.texts.share(origin) },
+        });
         return;
       }
       case 'SpendIncurred': {
         const { facts, billing } = this.known(value.billing);
         const { draw_lease, origin, receipt_id, kind } = value;
-        facts.incurred.push({ ...place, value: { billing, draw_lease, origin, receipt_id, kind } });
+        const shared = { draw_lease: this.lease(draw_lease), origin: this.texts.share(origin) };
+        facts.incurred.push({ ...place, value: { billing, ...shared, receipt_id, kind } });
         return;
       }
       case 'TrafficInvalidated':
@@ -114,7 +121,13 @@ export class FactBook {
   private known(billing: Billing): { readonly facts: SelectionFacts; readonly billing: Billing } {
     const facts = this.of(billing.selection_id);
     const before = billingOf(facts);
-    return { facts, billing: before !== null && differingFacts(before, billing).length === 0 ? before : billing };
+    if (before !== null && differingFacts(before, billing).length === 0) return { facts, billing: before };
+    this.lease(billing.draw_lease);
+    return { facts, billing: { ...this.texts.share(billing), selection_id: facts.selectionId } };
+  }
+
+  private lease(lease: Lease | null): Lease | null {
+    return lease === null ? null : this.texts.share(lease);
   }
 
   private addSelected(place: RecordRef, value: AdSelected): void {
@@ -123,17 +136,21 @@ export class FactBook {
     const heldBackMs = Math.max(0, billing.expires_at - impression_expires_at);
     const lifeMs = Math.max(click_expires_at, impression_expires_at) - billing.selected_at + heldBackMs;
     this.longestTokenMs = Math.max(this.longestTokenMs, lifeMs);
+    const { rule, bid_micros, runner_up_ecpm_micros, floor_micros } = auction;
+    const catalogSeen = views.find((view) => view.view === 'catalog')?.revision;
+    const paid = { rule: this.texts.of(rule), bid_micros, runner_up_ecpm_micros, floor_micros };
     facts.selected.push({
       ...place,
-      value: { billing, auction, views, click_expires_at, impression_expires_at },
+      value: { billing, auction: paid, catalogSeen, click_expires_at, impression_expires_at },
     });
   }
 
   private addBeacon(place: RecordRef, beacon: Beacon, drawLease: Lease | null): void {
     const { facts, billing } = this.known(beacon.billing);
     const { kind, receipt_id, received_at, kind_expires_at, judgement, network, user_agent } = beacon;
-    const of = { kind, receipt_id, received_at, kind_expires_at, judgement, network, user_agent };
-    facts.beacons.push({ ...place, value: { billing, ...of, drawLease } });
+    const sender = { network: this.texts.of(network), user_agent: this.texts.of(user_agent) };
+    const of = { kind, receipt_id, received_at, kind_expires_at, judgement, ...sender };
+    facts.beacons.push({ ...place, value: { billing, ...of, drawLease: this.lease(drawLease) } });
   }
 }
 

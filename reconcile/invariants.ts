@@ -1,7 +1,5 @@
-import type { AnyRecord, Entry } from '../domain/records.ts';
-import type { LedgerStream } from './ledger-reading.ts';
+import type { BookedEntry, LedgerStream } from './ledger-reading.ts';
 import type { LedgerSums } from './ledger-sums.ts';
-import type { Placed } from './log-reading.ts';
 
 export interface InvariantCheck {
   /** As docs/ARCHITECTURE.md numbers them. */
@@ -10,117 +8,120 @@ export interface InvariantCheck {
   readonly detail: string;
 }
 
-interface Held {
-  readonly ledgers: readonly LedgerStream[];
-  readonly pacing: readonly Placed<AnyRecord>[];
-  readonly sums: ReadonlyMap<string, LedgerSums>;
-}
+const shownProblems = 5;
 
-/** The invariants that can be read off a cut, checked on what the ledgers and pacing really hold. */
-export function checkInvariants(held: Held): InvariantCheck[] {
-  return [
-    sumsOfDrawn(held),
-    balancedEntries(held),
-    chargedOnce(held),
-    reversedWithinCertified(held),
-    withinBudget(held),
-  ];
-}
+/** What was found against one invariant: the first few in words. */
+class Problems {
+  private readonly shown: string[] = [];
 
-function first(problems: readonly string[], fine: string): { readonly holds: boolean; readonly detail: string } {
-  return problems.length === 0
-    ? { holds: true, detail: fine }
-    : { holds: false, detail: problems.slice(0, 5).join('; ') };
-}
-
-/**
- * 3: drawn = open + released + incurred; incurred = pending + suspended + voided + certified. What kinds of entries say, against the balances of
- * the accounts; and no selection stands below zero anywhere.
- */
-function sumsOfDrawn({ ledgers, sums }: Held): InvariantCheck {
-  const problems: string[] = [];
-  for (const [id, s] of sums) {
-    const [open, pending] = [s.drawn - s.released - s.incurred, s.incurred - s.suspended - s.voided - s.passed];
-    if (open < 0 || pending < 0 || s.suspended < 0) problems.push(`${id} stands below zero`);
-    if (s.certified !== s.passed) problems.push(`${id} is certified for ${s.certified}, not for ${s.passed}`);
+  add(problem: string): void {
+    if (this.shown.length < shownProblems) this.shown.push(problem);
   }
-  const balances = new Map<string, bigint>();
-  const add = (account: string, { campaign_id, currency, amount_micros }: Entry, sign: bigint): void => {
-    const key = `${campaign_id} ${currency} ${account}`;
-    balances.set(key, (balances.get(key) ?? 0n) + sign * BigInt(amount_micros));
-  };
-  for (const { truth, entries } of ledgers) {
-    if (truth !== 'tentative') continue;
-    for (const entry of entries) {
-      add(entry.debit_account, entry, 1n);
-      add(entry.credit_account, entry, -1n);
+
+  check(number: number, fine: string): InvariantCheck {
+    const holds = this.shown.length === 0;
+    return { number, holds, detail: holds ? fine : this.shown.join('; ') };
+  }
+}
+
+/** The invariants that can be read off a cut, checked on what the ledgers and pacing really hold, shard by shard. */
+export class Invariants {
+  private readonly standing = new Problems();
+  private readonly unbalanced = new Problems();
+  private readonly chargedTwice = new Problems();
+  private readonly reversed = new Problems();
+  /** Balances of the tentative ledger, by campaign, currency and account. */
+  private readonly balances = new Map<string, bigint>();
+  /** What stands against its budget, by campaign. */
+  private readonly used = new Map<string, bigint>();
+  /** Places where selections were charged that are in several shards. */
+  private readonly strayCharges = new Map<string, Set<string>>();
+  private readonly strays: ReadonlySet<string>;
+  private selections = 0;
+  private entries = 0;
+  private charged = 0;
+
+  /** `strays` are the selections of which several shards have something. */
+  constructor(strays: ReadonlySet<string>) {
+    this.strays = strays;
+  }
+
+  /** Both ledgers of a shard, cut at the same source offset, and the sums of each selection there. */
+  addShard(ledgers: readonly LedgerStream[], sums: ReadonlyMap<string, LedgerSums>): void {
+    const charges = new Map<string, Set<string>>();
+    for (const { truth, shard, entries } of ledgers) {
+      this.entries += entries.length;
+      for (const entry of entries) {
+        this.addEntry(entry, truth, shard);
+        if (entry.kind !== 'incur' && entry.kind !== 'absorb') continue;
+        const known = this.strays.has(entry.selection_id) ? this.strayCharges : charges;
+        const places = known.get(entry.selection_id) ?? new Set<string>();
+        known.set(entry.selection_id, places.add(`spend/${shard}@${entry.source_offset}`));
+      }
     }
+    this.chargedOnce(charges);
+    this.selections += sums.size;
+    for (const [id, sum] of sums) this.addSums(id, sum);
   }
-  for (const [key, balance] of balances)
-    if (/ (campaign:reserved|campaign:incurred|suspense)$/.test(key) && balance < 0n)
-      problems.push(`${key} stands at ${balance}`);
-  return { number: 3, ...first(problems, `${sums.size} selections`) };
+
+  /** `budgets`: the highest that took effect, by campaign. */
+  checks(budgets: ReadonlyMap<string, number>): InvariantCheck[] {
+    this.chargedOnce(this.strayCharges);
+    for (const [key, balance] of this.balances)
+      if (/ (campaign:reserved|campaign:incurred|suspense)$/.test(key) && balance < 0n)
+        this.standing.add(`${key} stands at ${balance}`);
+    const exceeded = new Problems();
+    for (const [id, budget] of budgets)
+      if ((this.used.get(id) ?? 0n) > BigInt(budget)) exceeded.add(`${id} uses ${this.used.get(id)} of ${budget}`);
+    return [
+      this.standing.check(3, `${this.selections} selections`),
+      this.unbalanced.check(4, `${this.entries} entries`),
+      this.chargedTwice.check(5, `${this.charged} charged selections`),
+      this.reversed.check(6, `${this.selections} selections`),
+      exceeded.check(7, `${budgets.size} campaigns`),
+    ];
+  }
+
+  /**
+   * 3: drawn = open + released + incurred; incurred = pending + suspended + voided + certified. What kinds of entries say; the balances of the accounts are
+   * held against it in the end. 6: reversed never exceeds certified, for each selection; nor what is taken back of absorbed what was absorbed.
+   */
+  private addSums(id: string, s: LedgerSums): void {
+    const [open, pending] = [s.drawn - s.released - s.incurred, s.incurred - s.suspended - s.voided - s.passed];
+    if (open < 0 || pending < 0 || s.suspended < 0) this.standing.add(`${id} stands below zero`);
+    if (s.certified !== s.passed) this.standing.add(`${id} is certified for ${s.certified}, not for ${s.passed}`);
+    if (s.reversed > s.certified || s.absorbedVoided > s.absorbed) this.reversed.add(id);
+  }
+
+  private addEntry(entry: BookedEntry, truth: LedgerStream['truth'], shard: number): void {
+    if (!isBalanced(entry)) this.unbalanced.add(`${truth}-${shard}@${entry.source_offset}.${entry.ordinal}`);
+    const { campaign_id } = entry;
+    // 7, as far as ledgers show it: what stands against a budget never exceeds the highest one that took effect
+    this.used.set(campaign_id, (this.used.get(campaign_id) ?? 0n) + BigInt(usedBy(entry)));
+    if (truth !== 'tentative') return;
+    this.addBalance(entry.debit_account, entry, 1n);
+    this.addBalance(entry.credit_account, entry, -1n);
+  }
+
+  private addBalance(account: string, { campaign_id, currency, amount_micros }: BookedEntry, sign: bigint): void {
+    const key = `${campaign_id} ${currency} ${account}`;
+    this.balances.set(key, (this.balances.get(key) ?? 0n) + sign * BigInt(amount_micros));
+  }
+
+  /** 5: each selection incurs or is absorbed at most once, over all shards. */
+  private chargedOnce(charges: ReadonlyMap<string, ReadonlySet<string>>): void {
+    this.charged += charges.size;
+    for (const [id, places] of charges) if (places.size > 1) this.chargedTwice.add(`${id}: ${[...places].join(', ')}`);
+  }
 }
 
 /** 4: each entry has one debit and one credit of the same positive amount, and no account stands on both sides of it. */
-function balancedEntries({ ledgers }: Held): InvariantCheck {
-  const problems = ledgers.flatMap(({ truth, shard, entries }) =>
-    entries
-      .filter(
-        (entry) =>
-          !(entry.amount_micros > 0) ||
-          entry.debit_account === '' ||
-          entry.credit_account === '' ||
-          entry.debit_account === entry.credit_account,
-      )
-      .map((entry) => `${truth}-${shard}@${entry.source_offset}.${entry.ordinal}`),
-  );
-  return { number: 4, ...first(problems, `${ledgers.reduce((sum, { entries }) => sum + entries.length, 0)} entries`) };
-}
-
-/** 5: each selection incurs or is absorbed at most once, over all shards. */
-function chargedOnce({ ledgers }: Held): InvariantCheck {
-  const charges = new Map<string, Set<string>>();
-  const problems: string[] = [];
-  for (const { shard, entries } of ledgers) {
-    for (const entry of entries) {
-      if (entry.kind !== 'incur' && entry.kind !== 'absorb') continue;
-      const places = charges.get(entry.selection_id) ?? new Set<string>();
-      charges.set(entry.selection_id, places.add(`spend/${shard}@${entry.source_offset}`));
-    }
-  }
-  for (const [id, places] of charges) if (places.size > 1) problems.push(`${id}: ${[...places].join(', ')}`);
-  return { number: 5, ...first(problems, `${charges.size} charged selections`) };
-}
-
-/** 6: reversed never exceeds certified, for each selection; nor what is taken back of absorbed what was absorbed. */
-function reversedWithinCertified({ sums }: Held): InvariantCheck {
-  const problems = [...sums]
-    .filter(([, s]) => s.reversed > s.certified || s.absorbedVoided > s.absorbed)
-    .map(([id]) => id);
-  return { number: 6, ...first(problems, `${sums.size} selections`) };
-}
-
-/** 7, as far as ledgers show it: what stands against a budget never exceeds the highest one that took effect. */
-function withinBudget({ ledgers, pacing }: Held): InvariantCheck {
-  const budgets = new Map<string, number>();
-  for (const { value } of pacing) {
-    if (value.name !== 'BudgetApplied') continue;
-    const { campaign_id: id, total_micros: total } = value.value;
-    budgets.set(id, Math.max(budgets.get(id) ?? 0, total));
-  }
-  const used = new Map<string, bigint>();
-  for (const { entries } of ledgers)
-    for (const entry of entries)
-      used.set(entry.campaign_id, (used.get(entry.campaign_id) ?? 0n) + BigInt(usedBy(entry)));
-  const problems = [...budgets]
-    .filter(([id, budget]) => (used.get(id) ?? 0n) > BigInt(budget))
-    .map(([id, budget]) => `${id} uses ${used.get(id)} of ${budget}`);
-  return { number: 7, ...first(problems, `${budgets.size} campaigns`) };
+function isBalanced({ amount_micros, debit_account, credit_account }: BookedEntry): boolean {
+  return amount_micros > 0 && debit_account !== '' && credit_account !== '' && debit_account !== credit_account;
 }
 
 /** Open, pending, suspended and certified, less what was taken back. */
-function usedBy({ kind, amount_micros, credit_account }: Entry): number {
+function usedBy({ kind, amount_micros, credit_account }: BookedEntry): number {
   if (kind === 'draw') return amount_micros;
   if (kind === 'release' || kind === 'void') return -amount_micros;
   return (kind === 'reverse' || kind === 'adjust') && credit_account === 'advertiser:unbilled' ? -amount_micros : 0;

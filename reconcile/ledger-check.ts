@@ -1,6 +1,6 @@
-import type { Entry } from '../domain/records.ts';
 import type { Break } from './breaks.ts';
 import { type ExpectedEntry, partiesText } from './expected-entries.ts';
+import type { BookedEntry } from './ledger-reading.ts';
 
 export interface LedgerSide {
   readonly truth: 'tentative' | 'final';
@@ -11,7 +11,7 @@ export interface LedgerSide {
 
 type Plain = Omit<ExpectedEntry, 'truth'>;
 
-function plain(entry: Entry): Plain {
+function plain(entry: BookedEntry): Plain {
   return {
     sourceOffset: entry.source_offset,
     kind: entry.kind,
@@ -80,7 +80,7 @@ function misplacedMicros(expected: readonly Plain[], actual: readonly Plain[]): 
 export function checkEntries(
   side: LedgerSide,
   expectedEntries: readonly ExpectedEntry[],
-  actualEntries: readonly Entry[],
+  actualEntries: readonly BookedEntry[],
 ): Break | null {
   const expected: Plain[] = [...expectedEntries];
   const actual = actualEntries.map(plain);

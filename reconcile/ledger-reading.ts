@@ -4,12 +4,16 @@ import type { EntriesBooked, Entry } from '../domain/records.ts';
 import type { LedgerEvent, LedgerStore } from '../ports/ledger-store.ts';
 import type { SchemaRegistry } from '../ports/schema-registry.ts';
 import { type Break, structureBreak } from './breaks.ts';
+import type { Texts } from './texts.ts';
+
+/** An entry as far as it is compared: its hash is checked while it is read. */
+export type BookedEntry = Omit<Entry, 'chain_hash'>;
 
 /** One ledger stream as read: its entries, where it stands, and what is wrong with its structure. */
 export interface LedgerStream {
   readonly truth: 'tentative' | 'final';
   readonly shard: number;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly BookedEntry[];
   /** Everything before this source offset is booked; entries at it may be incomplete. */
   readonly nextOffset: number;
   readonly foldTime: number;
@@ -27,11 +31,11 @@ const pageEvents = 200;
 /** Reads a ledger stream from its start, checks that its batches join up and recomputes the hash chain from the entries. */
 export async function readLedgerStream(
   { ledger, registry }: LedgerSources,
-  truth: 'tentative' | 'final',
-  shard: number,
+  { truth, shard }: Pick<LedgerStream, 'truth' | 'shard'>,
+  texts: Texts,
 ): Promise<LedgerStream> {
   const stream = `${truth}-${shard}`;
-  const reading = new StreamReading(truth, stream);
+  const reading = new StreamReading(truth, stream, texts);
   for (let from = 0; ; ) {
     const page = await ledger.readForwards(stream, from, pageEvents);
     for (const event of page) {
@@ -47,14 +51,16 @@ export async function readLedgerStream(
 class StreamReading {
   private readonly truth: 'tentative' | 'final';
   private readonly stream: string;
-  private readonly entries: Entry[] = [];
+  private readonly texts: Texts;
+  private readonly entries: BookedEntry[] = [];
   private readonly breaks: Break[] = [];
   private next = { offset: 0, ordinal: 0 };
   private foldTime = 0;
   private entryCount = 0;
   private head: Uint8Array = new Uint8Array(32);
 
-  constructor(truth: 'tentative' | 'final', stream: string) {
+  constructor(truth: 'tentative' | 'final', stream: string, texts: Texts) {
+    this.texts = texts;
     this.truth = truth;
     this.stream = stream;
   }
@@ -115,8 +121,9 @@ class StreamReading {
       this.note(place, `the entry has ordinal ${entry.ordinal}, ${expectedOrdinal} was next`, entry);
     if (!equal(chainHash(this.stream, entry, this.head), entry.chain_hash))
       this.note(place, 'the entry does not match its hash: it, or one before it, was changed or lost', entry);
-    this.head = entry.chain_hash;
-    this.entries.push(entry);
+    const { chain_hash, ...booked } = entry;
+    this.head = chain_hash;
+    this.entries.push(this.texts.share(booked));
   }
 
   result() {

@@ -1,5 +1,4 @@
-import type { Entry } from '../domain/records.ts';
-import type { LedgerStream } from './ledger-reading.ts';
+import type { BookedEntry, LedgerStream } from './ledger-reading.ts';
 
 /** What the two ledgers say became of the money of one selection, by their entries alone. Micros. */
 export interface LedgerSums {
@@ -55,7 +54,10 @@ export function ledgerSums(ledgers: readonly LedgerStream[]): ReadonlyMap<string
   return bySelection;
 }
 
-function addTentative(sums: LedgerSums, { kind, amount_micros: amount, debit_account, credit_account }: Entry): void {
+function addTentative(
+  sums: LedgerSums,
+  { kind, amount_micros: amount, debit_account, credit_account }: BookedEntry,
+): void {
   if (kind === 'draw') sums.drawn += amount;
   else if (kind === 'release') sums.released += amount;
   else if (kind === 'incur') sums.incurred += amount;
@@ -66,7 +68,7 @@ function addTentative(sums: LedgerSums, { kind, amount_micros: amount, debit_acc
 }
 
 /** Only what touches the advertiser's account, or that of what we absorb: the other legs divide the same money. */
-function addFinal(sums: LedgerSums, { kind, amount_micros: amount, debit_account, credit_account }: Entry): void {
+function addFinal(sums: LedgerSums, { kind, amount_micros: amount, debit_account, credit_account }: BookedEntry): void {
   if (debit_account === 'advertiser:unbilled' && kind === 'certify') sums.certified += amount;
   if (credit_account === 'advertiser:unbilled' && (kind === 'reverse' || kind === 'adjust')) sums.reversed += amount;
   if (debit_account === 'absorbed') sums.absorbed += amount;

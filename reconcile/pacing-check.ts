@@ -1,14 +1,13 @@
-import type { AnyRecord, Lease, SpendDelta } from '../domain/records.ts';
+import type { Lease, SpendDelta } from '../domain/records.ts';
 import { type Break, sumKeys } from './breaks.ts';
-import type { Placed } from './log-reading.ts';
-import { refText } from './log-reading.ts';
+import { type Placed, refText } from './log-reading.ts';
 import type { Movement } from './outcome.ts';
+import { leaseText, rowKey } from './pacing-book.ts';
 import type { Timeline } from './timeline.ts';
 
 /** Movements of one selection with the lease that its money was drawn on. */
 export interface DrawnMovements {
   readonly campaignId: string;
-  readonly shard: number;
   readonly lease: Lease | null;
   readonly movements: readonly Movement[];
 }
@@ -37,109 +36,88 @@ function figuresOf(delta: SpendDelta): Sums {
   };
 }
 
-function leaseText(lease: Lease): string {
-  return `${lease.node}/${lease.boot}/${lease.day}`;
-}
-
-/** The newest row of each (campaign, shard, lease or day): the highest source offset wins. */
-export function newestDeltas(records: readonly Placed<AnyRecord>[]): Placed<SpendDelta>[] {
-  const rows = new Map<string, Placed<SpendDelta>>();
-  for (const { topic, shard, offset, value } of records) {
-    if (value.name !== 'SpendDelta') continue;
-    const delta = value.value;
-    const key = `${delta.campaign_id}|${delta.shard}|${delta.lease === null ? `day/${delta.day}` : leaseText(delta.lease)}`;
-    const known = rows.get(key);
-    if (known === undefined || delta.source_offset >= known.value.source_offset)
-      rows.set(key, { topic, shard, offset, value: delta });
-  }
-  return [...rows.values()];
-}
-
-interface LeaseMovement {
-  readonly lease: Lease;
-  readonly movement: Movement;
-}
-
-/** Movements by campaign and shard, each with its lease; absorbed money has none and is not pacing's affair. */
-function byCampaignAndShard(selections: Iterable<DrawnMovements>): Map<string, LeaseMovement[]> {
-  const groups = new Map<string, LeaseMovement[]>();
-  for (const { campaignId, shard, lease: own, movements } of selections) {
-    const key = `${campaignId}|${shard}`;
-    const group = groups.get(key) ?? [];
-    groups.set(key, group);
-    for (const movement of movements) {
-      const lease = movement.surplus === true || movement.lease === null ? (movement.lease ?? null) : own;
-      if (lease !== null && movement.kind !== 'absorb' && movement.kind !== 'absorb_void')
-        group.push({ lease, movement });
-    }
-  }
-  return groups;
-}
-
 /** Pacing is told of movements at least so soon, in ms of fold time. */
 const toleranceMs = 10_000;
 
-/**
- * Compares each row of pacing with the recount at the row's own source offset: a lease's row with the movements on that lease, a day's row with those
- * on all leases of the day that were fenced before it. And what pacing should have heard of by now, it must have heard of.
- */
-export function checkPacing(
-  deltas: readonly Placed<SpendDelta>[],
-  selections: Iterable<DrawnMovements>,
-  timelines: ReadonlyMap<number, Timeline>,
-): Break[] {
-  const groups = byCampaignAndShard(selections);
-  const rows = new PacingRows(deltas, timelines);
-  return [
-    ...deltas.flatMap((at) => {
-      const { campaign_id, shard, source_offset } = at.value;
-      const group = groups.get(`${campaign_id}|${shard}`) ?? [];
-      const expected = sum(group.filter((m) => m.movement.offset < source_offset && rows.counts(at.value, m.lease)));
-      return deltaBreak(at, expected);
-    }),
-    ...[...groups].flatMap(([key, group]) => {
-      const [campaignId = '', shardText = ''] = key.split('|');
-      return untoldBreak({ campaignId, shard: Number(shardText) }, group, rows, timelines);
-    }),
-  ];
+/** Movements that pacing should have heard of, and did not. */
+interface Untold {
+  count: number;
+  /** Offsets of the first few. */
+  readonly offsets: number[];
+  readonly sums: Sums;
 }
 
-/** The newest rows, and which of them a lease counts in. */
-class PacingRows {
-  private readonly byKey = new Map<string, SpendDelta>();
-  private readonly timelines: ReadonlyMap<number, Timeline>;
+const shownOffsets = 5;
 
-  constructor(deltas: readonly Placed<SpendDelta>[], timelines: ReadonlyMap<number, Timeline>) {
-    this.timelines = timelines;
-    for (const { value } of deltas)
-      this.byKey.set(rowKey(value.campaign_id, value.shard, value.lease ?? value.day), value);
+/**
+ * Compares each row of pacing that one shard told with the recount at the row's own source offset: a lease's row with the movements on that lease, a day's
+ * row with those on all leases of the day that were fenced before it. And what pacing should have heard of by now, it must have heard of.
+ */
+export class PacingCheck {
+  private readonly shard: number;
+  private readonly timeline: Timeline;
+  private readonly rows = new Map<string, { readonly at: Placed<SpendDelta>; readonly expected: Sums }>();
+  private readonly untold = new Map<string, Untold>();
+
+  constructor(shard: number, deltas: readonly Placed<SpendDelta>[], timeline: Timeline) {
+    this.shard = shard;
+    this.timeline = timeline;
+    for (const at of deltas) {
+      const { campaign_id, lease, day } = at.value;
+      this.rows.set(rowKey(campaign_id, lease ?? day), { at, expected: noSums() });
+    }
   }
 
-  private fencedBefore(shard: number, { node, boot }: Lease, offset: number): boolean {
-    return (this.timelines.get(shard)?.fenceOffset(node, boot) ?? Number.POSITIVE_INFINITY) < offset;
+  /** Counts what became of one selection of the shard. Absorbed money has no lease and is not pacing's affair. */
+  add({ campaignId, lease: own, movements }: DrawnMovements): void {
+    for (const movement of movements) {
+      const lease = movement.surplus === true || movement.lease === null ? (movement.lease ?? null) : own;
+      if (lease === null || movement.kind === 'absorb' || movement.kind === 'absorb_void') continue;
+      this.count(campaignId, lease, movement);
+    }
   }
 
-  /** True if what is drawn on a lease counts in a row: its own, or that of its day once it was fenced before the row was written. */
-  counts(row: SpendDelta, lease: Lease): boolean {
-    if (row.lease !== null) return leaseText(row.lease) === leaseText(lease);
-    return row.day === lease.day && this.fencedBefore(row.shard, lease, row.source_offset);
+  private count(campaignId: string, lease: Lease, movement: Movement): void {
+    const ofLease = this.rows.get(rowKey(campaignId, lease));
+    const ofDay = this.rows.get(rowKey(campaignId, lease.day));
+    if (ofLease !== undefined && movement.offset < ofLease.at.value.source_offset) addTo(ofLease.expected, movement);
+    const isInDay = ofDay !== undefined && this.fencedBefore(lease, ofDay.at.value.source_offset);
+    if (isInDay && movement.offset < ofDay.at.value.source_offset) addTo(ofDay.expected, movement);
+    const waitedMs = this.timeline.lastTime() - this.timeline.timeAt(movement.offset + 1);
+    if (movement.offset < this.toldBefore(campaignId, lease) || waitedMs <= toleranceMs) return;
+    const untold = this.untold.get(campaignId) ?? { count: 0, offsets: [], sums: noSums() };
+    this.untold.set(campaignId, untold);
+    untold.count += 1;
+    if (untold.offsets.length < shownOffsets) untold.offsets.push(movement.offset);
+    addTo(untold.sums, movement);
+  }
+
+  breaks(): Break[] {
+    const { shard } = this;
+    return [
+      ...[...this.rows.values()].flatMap(({ at, expected }) => deltaBreak(at, expected)),
+      ...[...this.untold].flatMap(([campaignId, untold]) => untoldBreak({ campaignId, shard }, untold)),
+    ];
+  }
+
+  /** Adds what pacing believes of each campaign, by the rows that count: not those of leases whose sums have gone into the row of their day. */
+  believed(campaigns: PacingSums): void {
+    for (const { at } of this.rows.values()) {
+      const { campaign_id, lease, source_offset } = at.value;
+      if (lease === null || this.toldBefore(campaign_id, lease) === source_offset) campaigns.add(at.value);
+    }
+  }
+
+  private fencedBefore({ node, boot }: Lease, offset: number): boolean {
+    return this.timeline.fenceOffset(node, boot) < offset;
   }
 
   /** Source offset before which pacing was told of everything on a lease. */
-  toldBefore(campaignId: string, shard: number, lease: Lease): number {
-    const day = this.byKey.get(rowKey(campaignId, shard, lease.day));
-    if (day !== undefined && this.fencedBefore(shard, lease, day.source_offset)) return day.source_offset;
-    return this.byKey.get(rowKey(campaignId, shard, lease))?.source_offset ?? 0;
+  private toldBefore(campaignId: string, lease: Lease): number {
+    const day = this.rows.get(rowKey(campaignId, lease.day))?.at.value;
+    if (day !== undefined && this.fencedBefore(lease, day.source_offset)) return day.source_offset;
+    return this.rows.get(rowKey(campaignId, lease))?.at.value.source_offset ?? 0;
   }
-
-  /** False for a lease's row whose sums have gone into the row of its day. */
-  isLive(row: SpendDelta): boolean {
-    return row.lease === null || this.toldBefore(row.campaign_id, row.shard, row.lease) === row.source_offset;
-  }
-}
-
-function rowKey(campaignId: string, shard: number, of: Lease | string): string {
-  return `${campaignId}|${shard}|${typeof of === 'string' ? `day/${of}` : leaseText(of)}`;
 }
 
 function deltaBreak(at: Placed<SpendDelta>, expected: Sums): Break[] {
@@ -155,21 +133,11 @@ function deltaBreak(at: Placed<SpendDelta>, expected: Sums): Break[] {
 
 function untoldBreak(
   of: { readonly campaignId: string; readonly shard: number },
-  group: readonly LeaseMovement[],
-  rows: PacingRows,
-  timelines: ReadonlyMap<number, Timeline>,
+  { count, offsets, sums }: Untold,
 ): Break[] {
-  const timeline = timelines.get(of.shard);
-  const untold = group.filter(
-    ({ lease, movement }) =>
-      movement.offset >= rows.toldBefore(of.campaignId, of.shard, lease) &&
-      timeline !== undefined &&
-      timeline.lastTime() - timeline.timeAt(movement.offset + 1) > toleranceMs,
-  );
-  if (untold.length === 0) return [];
-  const refs = untold.slice(0, 5).map(({ movement }) => `spend/${of.shard}@${movement.offset}`);
-  const how = { code: 'pacing_behind', refs, place: `${untold.length} movements that pacing was never told of` };
-  return sumsBreak(of, how, { expected: sum(untold), actual: sum([]) });
+  const refs = offsets.map((offset) => `spend/${of.shard}@${offset}`);
+  const how = { code: 'pacing_behind', refs, place: `${count} movements that pacing was never told of` };
+  return sumsBreak(of, how, { expected: sums, actual: noSums() });
 }
 
 function sumsBreak(
@@ -197,42 +165,41 @@ function sumsBreak(
   ];
 }
 
-function sum(movements: readonly LeaseMovement[]): Sums {
-  const sums: Sums = { drawn: 0, released: 0, incurred: 0, suspended: 0, voided: 0, certified: 0, reversed: 0 };
-  for (const { movement } of movements) {
-    const amount = movement.amountMicros;
-    if (movement.kind === 'draw') sums.drawn += amount;
-    else if (movement.kind === 'release') sums.released += amount;
-    else if (movement.kind === 'incur') sums.incurred += amount;
-    else if (movement.kind === 'suspend') sums.suspended += amount;
-    else if (movement.kind === 'void') sums.voided += amount;
-    else if (movement.kind === 'certify') sums.certified += amount;
-    else if (movement.kind === 'reverse' || movement.kind === 'adjust') sums.reversed += amount;
-    if (movement.fromSuspense === true) sums.suspended -= amount;
-  }
-  return sums;
+function noSums(): Sums {
+  return { drawn: 0, released: 0, incurred: 0, suspended: 0, voided: 0, certified: 0, reversed: 0 };
 }
 
-/** What pacing believes of each campaign, over all shards and days: the sums of the rows that count. Micros as decimal strings. */
-export function pacingByCampaign(
-  deltas: readonly Placed<SpendDelta>[],
-  timelines: ReadonlyMap<number, Timeline>,
-): readonly Readonly<Record<string, string>>[] {
-  const rows = new PacingRows(deltas, timelines);
-  const campaigns = new Map<string, Record<keyof Sums, bigint>>();
-  for (const { value } of deltas) {
-    if (!rows.isLive(value)) continue;
+function addTo(sums: Sums, { kind, amountMicros, fromSuspense }: Movement): void {
+  if (kind === 'draw') sums.drawn += amountMicros;
+  else if (kind === 'release') sums.released += amountMicros;
+  else if (kind === 'incur') sums.incurred += amountMicros;
+  else if (kind === 'suspend') sums.suspended += amountMicros;
+  else if (kind === 'void') sums.voided += amountMicros;
+  else if (kind === 'certify') sums.certified += amountMicros;
+  else if (kind === 'reverse' || kind === 'adjust') sums.reversed += amountMicros;
+  if (fromSuspense === true) sums.suspended -= amountMicros;
+}
+
+/** What pacing believes of each campaign, over all shards and days. */
+export class PacingSums {
+  private readonly campaigns = new Map<string, Record<keyof Sums, bigint>>();
+
+  add(delta: SpendDelta): void {
     const total =
-      campaigns.get(value.campaign_id) ??
+      this.campaigns.get(delta.campaign_id) ??
       (Object.fromEntries(figures.map((figure) => [figure, 0n])) as Record<keyof Sums, bigint>);
-    campaigns.set(value.campaign_id, total);
-    const own = figuresOf(value);
+    this.campaigns.set(delta.campaign_id, total);
+    const own = figuresOf(delta);
     for (const figure of figures) total[figure] += BigInt(own[figure]);
   }
-  return [...campaigns]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([campaign_id, total]) => ({
-      campaign_id,
-      ...Object.fromEntries(figures.map((figure) => [`${figure}_micros`, String(total[figure])])),
-    }));
+
+  /** Micros as decimal strings. */
+  rows(): readonly Readonly<Record<string, string>>[] {
+    return [...this.campaigns]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([campaign_id, total]) => ({
+        campaign_id,
+        ...Object.fromEntries(figures.map((figure) => [`${figure}_micros`, String(total[figure])])),
+      }));
+  }
 }

@@ -2,10 +2,10 @@ import { timeOfUuidV7 } from '../domain/identity.ts';
 import { type Break, type CauseCode, causes, type Explained, type Truth } from './breaks.ts';
 import { type Delivery, recountDelivery } from './delivery.ts';
 import { type ExpectedEntry, expectedEntries } from './expected-entries.ts';
-import { billingOf, type FactBook, factsInShard, type SelectionFacts } from './facts.ts';
+import { billingOf, factsInShard, type SelectionFacts } from './facts.ts';
 import { type RecordRef, refText } from './log-reading.ts';
 import { type Outcome, Walk } from './outcome.ts';
-import type { Reading } from './sources.ts';
+import type { Ground } from './sources.ts';
 import { checkSpend } from './spend-check.ts';
 import { Timeline } from './timeline.ts';
 import { checkVerdicts } from './verdict-check.ts';
@@ -30,15 +30,15 @@ export interface Recounted {
 }
 
 /** Recounts one selection from its evidence, the catalogue's history and the ticks and fences of its shard. */
-export function recountSelection(facts: SelectionFacts, reading: Reading): Recounted {
-  const shard = billingOf(facts)?.shard ?? facts.verdicts[0]?.shard ?? facts.adjustments[0]?.shard ?? 0;
-  const timeline = reading.timelines.get(shard) ?? new Timeline(shard);
+export function recountSelection(facts: SelectionFacts, ground: Ground): Recounted {
+  const shard = homeOf(facts);
+  const timeline = ground.timelines.get(shard) ?? new Timeline(shard);
   const folded = factsInShard(facts, shard);
-  const delivery = recountDelivery(folded, reading.catalog);
-  const closed = isClosed(facts, timeline, reading.book);
-  const spend = delivery === null ? null : checkSpend(folded, { delivery, buffers: reading.buffers, closed });
-  const end = reading.positions[`spend/${shard}`]?.next ?? 0;
-  const holding = reading.holdingAdjustments.get(shard) ?? new Set<number>();
+  const delivery = recountDelivery(folded, ground.catalog);
+  const closed = isClosed(facts, timeline, ground);
+  const spend = delivery === null ? null : checkSpend(folded, { delivery, buffers: ground.buffers, closed });
+  const end = ground.positions[`spend/${shard}`]?.next ?? 0;
+  const holding = ground.holdingAdjustments.get(shard) ?? new Set<number>();
   const outcome = new Walk(timeline, holding).run(spend?.facts ?? folded, end);
   const billing = delivery?.billing ?? null;
   const base = {
@@ -61,13 +61,24 @@ export function recountSelection(facts: SelectionFacts, reading: Reading): Recou
     breaks: [
       ...problems,
       ...misrelied(base),
-      ...missingSelection(base, reading),
+      ...missingSelection(base, ground),
       ...misplaced(facts, base),
       ...(spend?.breaks ?? []),
       ...checkVerdicts(facts, base),
     ],
-    explained: [...(spend?.explained ?? []), ...explain(base, reading)],
+    explained: [...(spend?.explained ?? []), ...explain(base, ground)],
   };
+}
+
+/** The shard that the tokens of a selection name; without any, where a verdict or a correction stands. */
+function homeOf(facts: SelectionFacts): number {
+  return (
+    billingOf(facts)?.shard ??
+    facts.verdicts[0]?.shard ??
+    facts.adjustments[0]?.shard ??
+    facts.unreadable[0]?.shard ??
+    0
+  );
 }
 
 type Base = Omit<Recounted, 'breaks' | 'explained'>;
@@ -103,13 +114,13 @@ function misrelied(base: Base): Break[] {
 }
 
 /** Evidence without an AdSelected: explained only by proof that the record never reached its disk, or while its buffer drains. */
-function missingSelection(base: Base, reading: Reading): Break[] {
+function missingSelection(base: Base, ground: Ground): Break[] {
   const billing = base.delivery?.billing;
   if (billing === undefined || base.facts.selected.length > 0) return [];
   const { node, boot, sequence } = billing;
-  const mayCome = !base.closed && reading.buffers.isDraining({ node, boot, sequence });
+  const mayCome = !base.closed && ground.buffers.isDraining({ node, boot, sequence });
   const isUnreadable = base.facts.unreadable.some(({ topic }) => topic === 'selected');
-  if (mayCome || isUnreadable || reading.buffers.lostProof(node, boot, sequence) !== null) return [];
+  if (mayCome || isUnreadable || ground.buffers.lostProof(node, boot, sequence) !== null) return [];
   return [
     {
       code: 'selection_missing',
@@ -146,7 +157,7 @@ function misplaced(facts: SelectionFacts, base: Base): Break[] {
  * Closed: ticks have passed the expiry of its last token, the time that a node may hold beacons back (by which a reservation outlives its token), and
  * the hold. All of it is what the selection says of itself; of one whose record is lost, what the others say of the longest.
  */
-function isClosed(facts: SelectionFacts, timeline: Timeline, { longestTokenMs }: FactBook): boolean {
+function isClosed(facts: SelectionFacts, timeline: Timeline, { longestTokenMs }: Ground): boolean {
   const selected = facts.selected[0]?.value;
   const billing = billingOf(facts);
   const longest = (billing?.selected_at ?? timeOfUuidV7(facts.selectionId)) + longestTokenMs;
@@ -161,14 +172,14 @@ function isClosed(facts: SelectionFacts, timeline: Timeline, { longestTokenMs }:
 /**
  * Names why each truth says less (or more) than the one before it. Every cause is decided by records, not by amounts; where the window is closed, nothing is in flight.
  */
-function explain(base: Base, reading: Reading): Explained[] {
+function explain(base: Base, ground: Ground): Explained[] {
   const found: Explained[] = [];
   const { delivery, facts, outcome, priceMicros, selectionId, campaignId } = base;
   const add: Add = (cause, amountMicros, refs, between = causes[cause]) => {
     found.push({ cause, between, selectionId, campaignId, amountMicros, refs });
   };
   if (delivery === null) return found;
-  explainDelivery(base, reading, add);
+  explainDelivery(base, ground, add);
   const { standing } = outcome;
   if (outcome.absorbedBecause !== null) {
     const codes = {
@@ -201,12 +212,12 @@ type Add = (
   between?: readonly [Truth, Truth],
 ) => void;
 
-function explainDelivery({ delivery, facts, priceMicros, closed }: Base, reading: Reading, add: Add): void {
+function explainDelivery({ delivery, facts, priceMicros, closed }: Base, ground: Ground, add: Add): void {
   if (delivery === null) return;
   const { billing, billable, late } = delivery;
   if (billing.test) add('test_traffic', 0, facts.selected);
   if (billing.test || priceMicros === 0) return;
-  if (facts.selected.length === 0) return explainLost({ delivery, facts, priceMicros }, reading, add);
+  if (facts.selected.length === 0) return explainLost({ delivery, facts, priceMicros }, ground, add);
   if (billable.length > 1) add('duplicate_beacon', 0, billable.slice(1));
   if (billable.length > 0) return;
   const beacons = facts.unreadable.filter(({ topic }) => topic !== 'selected' && topic !== 'spend');
@@ -222,7 +233,7 @@ function explainDelivery({ delivery, facts, priceMicros, closed }: Base, reading
 /** No AdSelected: selection says nothing, and delivery what the tokens prove. */
 function explainLost(
   { delivery, facts, priceMicros }: Pick<Base, 'facts' | 'priceMicros'> & { readonly delivery: Delivery },
-  { buffers }: Reading,
+  { buffers }: Ground,
   add: Add,
 ): void {
   const { billing, billable } = delivery;

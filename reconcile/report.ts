@@ -1,6 +1,6 @@
 import type { Break, CauseCode, Explained } from './breaks.ts';
 import type { Bridge } from './bridges.ts';
-import { type LedgerSums, noSums } from './ledger-sums.ts';
+import type { LedgerSums } from './ledger-sums.ts';
 import { refText } from './log-reading.ts';
 import type { Recounted } from './recount.ts';
 
@@ -130,62 +130,73 @@ class Sums {
   }
 }
 
-export interface Said {
-  readonly ledgers: ReadonlyMap<string, LedgerSums>;
-  /** What reporting says may be billed of a selection. */
-  readonly reportedMicros: (selectionId: string) => number;
-}
-
 /** Each truth side by side, by campaign and hour of selection. */
-export function sideBySide(recounted: Iterable<Recounted>, { ledgers, reportedMicros }: Said): SideBySide[] {
-  const rows = new Map<
+export class Sides {
+  private readonly sums = new Map<
     string,
     { readonly campaign: string; readonly currency: string; readonly hour: number; readonly sums: Sums }
   >();
-  for (const one of recounted) {
-    if (one.delivery === null) continue;
+
+  /** One selection, with what the ledgers and reporting say of it. */
+  add(one: Recounted, ledger: LedgerSums, reportedMicros: number): void {
+    if (one.delivery === null) return;
     const hour = Math.floor(one.selectedAt / hourMs) * hourMs;
     const key = `${one.campaignId}|${one.currency}|${hour}`;
-    const row = rows.get(key) ?? { campaign: one.campaignId, currency: one.currency, hour, sums: new Sums() };
-    row.sums.add(one, ledgers.get(one.selectionId) ?? noSums(), reportedMicros(one.selectionId));
-    rows.set(key, row);
+    const row = this.sums.get(key) ?? { campaign: one.campaignId, currency: one.currency, hour, sums: new Sums() };
+    row.sums.add(one, ledger, reportedMicros);
+    this.sums.set(key, row);
   }
-  return [...rows.entries()]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, { campaign, currency, hour, sums }]) => ({
-      campaign_id: campaign,
-      currency,
-      hour: new Date(hour).toISOString(),
-      selected: sums.selected,
-      returned: sums.returned,
-      impressions: sums.impressions,
-      viewables: sums.viewables,
-      clicks: sums.clicks,
-      billable: sums.billable,
-      selected_micros: String(sums.micros.selected),
-      billable_micros: String(sums.micros.billable),
-      tentative_incurred_micros: String(sums.micros.incurred),
-      absorbed_micros: String(sums.micros.absorbed),
-      voided_micros: String(sums.micros.voided),
-      certified_micros: String(sums.micros.certified),
-      reversed_micros: String(sums.micros.reversed),
-      final_billable_micros: String(sums.micros.certified - sums.micros.reversed),
-      reported_billable_micros: String(sums.micros.reported),
-    }));
+
+  rows(): SideBySide[] {
+    return [...this.sums.entries()]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, { campaign, currency, hour, sums }]) => ({
+        campaign_id: campaign,
+        currency,
+        hour: new Date(hour).toISOString(),
+        selected: sums.selected,
+        returned: sums.returned,
+        impressions: sums.impressions,
+        viewables: sums.viewables,
+        clicks: sums.clicks,
+        billable: sums.billable,
+        selected_micros: String(sums.micros.selected),
+        billable_micros: String(sums.micros.billable),
+        tentative_incurred_micros: String(sums.micros.incurred),
+        absorbed_micros: String(sums.micros.absorbed),
+        voided_micros: String(sums.micros.voided),
+        certified_micros: String(sums.micros.certified),
+        reversed_micros: String(sums.micros.reversed),
+        final_billable_micros: String(sums.micros.certified - sums.micros.reversed),
+        reported_billable_micros: String(sums.micros.reported),
+      }));
+  }
 }
 
-/** Counts and sums of all explained differences by cause and by the truths between which it stands. */
-export function causesOf(explained: readonly Explained[]): ReconciliationReport['causes'] {
-  const rows = new Map<string, { cause: CauseCode; from: string; to: string; count: number; sum: bigint }>();
-  for (const { cause, between, amountMicros } of explained) {
+/** Explained differences: the first of them in words, and counts and sums of all by cause and by the truths between which they stand. */
+export class Differences {
+  readonly listed: ShownDifference[] = [];
+  total = 0;
+  private readonly causes = new Map<
+    string,
+    { cause: CauseCode; from: string; to: string; count: number; sum: bigint }
+  >();
+
+  add(explained: Explained): void {
+    const { cause, between, amountMicros } = explained;
+    this.total += 1;
+    if (this.listed.length < listedDifferences) this.listed.push(showDifference(explained));
     const [from, to] = between;
     const key = `${cause}|${from}|${to}`;
-    const row = rows.get(key) ?? { cause, from, to, count: 0, sum: 0n };
+    const row = this.causes.get(key) ?? { cause, from, to, count: 0, sum: 0n };
     row.count += 1;
     row.sum += BigInt(amountMicros);
-    rows.set(key, row);
+    this.causes.set(key, row);
   }
-  return [...rows.values()].map(({ sum, ...row }) => ({ ...row, amount_micros: String(sum) }));
+
+  byCause(): ReconciliationReport['causes'] {
+    return [...this.causes.values()].map(({ sum, ...row }) => ({ ...row, amount_micros: String(sum) }));
+  }
 }
 
 /** Totals over all sides, by figure, for people who want one line. Currencies are kept apart. */
@@ -215,7 +226,7 @@ export function showBreak(found: Break): ShownBreak {
   };
 }
 
-export function showDifference(explained: Explained): ShownDifference {
+function showDifference(explained: Explained): ShownDifference {
   const { cause, between, selectionId, campaignId, amountMicros, refs } = explained;
   const [from, to] = between;
   return {

@@ -15,7 +15,7 @@ const closedLagMs = 10_000;
 /** Compares what reporting says of one selection with the entries that the recount derives. `lastTime` is the fold time of its shard. */
 export function checkReported(
   one: Recounted,
-  reported: Reported,
+  reported: Omit<Reported, 'rows'>,
   lastTime: number,
 ): { readonly breaks: readonly Break[]; readonly explained: readonly Explained[] } {
   const wanted = new Map<string, number>();
@@ -38,9 +38,14 @@ export function checkReported(
 }
 
 /** True if the sink had not come so far, and had the right not to. */
-function isBehind(entry: ExpectedEntry, one: Recounted, { journalled }: Reported, lastTime: number): boolean {
+function isBehind(
+  entry: ExpectedEntry,
+  one: Recounted,
+  { journalled }: Pick<Reported, 'journalled'>,
+  lastTime: number,
+): boolean {
   const ageMs = lastTime - entry.postedAt;
-  const isSunk = entry.sourceOffset < (journalled.get(`${entry.truth}-${one.shard}`) ?? 0);
+  const isSunk = entry.sourceOffset < (journalled.get(entry.truth) ?? 0);
   return !isSunk && ageMs <= (one.closed ? closedLagMs : lagMs);
 }
 
@@ -85,20 +90,19 @@ function behind(one: Recounted, amountMicros: number): Explained {
 }
 
 /** Reporting has entries of a selection that neither evidence nor spend knows. */
-export function unknownReported(reported: Reported, known: ReadonlySet<string>): Break[] {
-  return [...reported.bySelection]
-    .filter(([id]) => !known.has(id))
-    .map(([selectionId, sums]) => ({
-      code: 'reporting_unknown_selection',
-      truth: 'reporting' as const,
-      selectionId,
-      campaignId: '',
-      expectedMicros: 0,
-      actualMicros: Math.max(...sums.values()),
-      differenceMicros: Math.max(...sums.values()),
-      refs: [],
-      detail: 'reporting has entries of a selection that neither evidence nor spend knows',
-    }));
+export function unknownReported(selectionId: string, sums: ReadonlyMap<string, number>): Break {
+  const most = Math.max(...sums.values());
+  return {
+    code: 'reporting_unknown_selection',
+    truth: 'reporting',
+    selectionId,
+    campaignId: '',
+    expectedMicros: 0,
+    actualMicros: most,
+    differenceMicros: most,
+    refs: [],
+    detail: 'reporting has entries of a selection that neither evidence nor spend knows',
+  };
 }
 
 /** So many rows that are missing or stand twice are named one by one. */

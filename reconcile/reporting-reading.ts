@@ -1,6 +1,7 @@
 import type { Topic } from '../domain/records.ts';
 import type { Bounds, EventLog, TopicShard } from '../ports/event-log.ts';
 import type { Row, Warehouse } from '../ports/warehouse.ts';
+import { Texts } from './texts.ts';
 
 /** First offset of a shard whose row reporting must have; rows below it may have been forgotten. */
 export type FirstKept = (at: TopicShard, bounds: Bounds) => Promise<number>;
@@ -8,11 +9,11 @@ export type FirstKept = (at: TopicShard, bounds: Bounds) => Promise<number>;
 /** Lets a reading have the warehouse to itself, once it holds all that the log held before. */
 export type Reporting = <T>(read: (warehouse: Warehouse, firstKept?: FirstKept) => Promise<T>) => Promise<T>;
 
-/** What reporting holds, as far as it is compared. */
+/** What reporting holds of one shard of `spend`, as far as it is compared. */
 export interface Reported {
   /** Sums of the journal by selection, then by truth, kind and accounts. Micros. */
-  readonly bySelection: ReadonlyMap<string, ReadonlyMap<string, number>>;
-  /** By truth and spend shard, the highest source offset that reached reporting: everything below it did. */
+  readonly bySelection: Map<string, ReadonlyMap<string, number>>;
+  /** By truth, the highest source offset that reached reporting: everything below it did. */
   readonly journalled: ReadonlyMap<string, number>;
   readonly rows: readonly RowsOfShard[];
 }
@@ -36,66 +37,83 @@ const listedOffsets = 10_000;
 /** The one topic that forgets: its rows outlive its records, and may begin after them. */
 const forgets: Topic = 'persons';
 
-/** `spendNext` is how far each shard of `spend` was read: what was booked of later records is left out. */
+/** `spendNext` is how far the shard of `spend` was read: what was booked of later records is left out. `topics`: those whose rows of this shard are counted. */
 export function readReported(
   reporting: Reporting,
   log: EventLog,
-  spendNext: readonly number[],
-  topics: readonly Topic[],
+  {
+    shard,
+    spendNext,
+    topics,
+  }: { readonly shard: number; readonly spendNext: number; readonly topics: readonly Topic[] },
 ): Promise<Reported> {
-  const keepsAll: FirstKept = async (_, bounds) => bounds.first;
-  return reporting(async (warehouse, firstKept = keepsAll) => ({
-    bySelection: await sumsBySelection(warehouse, spendNext),
-    journalled: await journalled(warehouse),
-    rows: await rowsByShard({ warehouse, log, firstKept }, topics),
+  return reporting(async (warehouse) => ({
+    bySelection: await sumsBySelection(warehouse, shard, spendNext),
+    journalled: await journalled(warehouse, shard),
+    rows: await rowsOf(
+      warehouse,
+      log,
+      topics.map((topic) => ({ topic, shard })),
+    ),
   }));
 }
 
+/** The rows of some shards of some topics against the log. */
+export function readRows(
+  reporting: Reporting,
+  log: EventLog,
+  places: readonly TopicShard[],
+): Promise<readonly RowsOfShard[]> {
+  return reporting((warehouse) => rowsOf(warehouse, log, places));
+}
+
 /** Exact whatever was sunk twice: of the rows of one entry the first counts. */
-async function sumsBySelection(warehouse: Warehouse, spendNext: readonly number[]) {
+async function sumsBySelection(warehouse: Warehouse, shard: number, spendNext: number) {
   const sql = `
     SELECT selection_id, truth, kind, debit_account, credit_account, toString(sum(amount_micros)) AS amount
     FROM (
-      SELECT * FROM adtally.entry_booked WHERE source_offset < [${spendNext.join(', ')}][spend_shard + 1]
+      SELECT * FROM adtally.entry_booked WHERE spend_shard = {shard:Int32} AND source_offset < {next:Int64}
       ORDER BY shard, offset LIMIT 1 BY truth, spend_shard, source_offset, ordinal
     )
     WHERE selection_id != ''
     GROUP BY selection_id, truth, kind, debit_account, credit_account`;
+  const texts = new Texts();
   const bySelection = new Map<string, Map<string, number>>();
-  for (const row of (await warehouse.query(sql)).rows) {
+  for (const row of (await warehouse.query(sql, { shard, next: spendNext })).rows) {
     const id = String(row['selection_id']);
     const sums = bySelection.get(id) ?? new Map<string, number>();
     bySelection.set(id, sums);
-    sums.set(joined(row, ['truth', 'kind', 'debit_account', 'credit_account'], '|'), Number(row['amount']));
+    const key = texts.of(joined(row, ['truth', 'kind', 'debit_account', 'credit_account'], '|'));
+    sums.set(key, Number(row['amount']));
   }
   return bySelection;
 }
 
-async function journalled(warehouse: Warehouse): Promise<ReadonlyMap<string, number>> {
-  const sql = `SELECT truth, spend_shard, toString(max(source_offset)) AS last FROM adtally.entry_booked GROUP BY truth, spend_shard`;
-  const { rows } = await warehouse.query(sql);
-  return new Map(rows.map((row) => [joined(row, ['truth', 'spend_shard'], '-'), Number(row['last'])]));
+async function journalled(warehouse: Warehouse, shard: number): Promise<ReadonlyMap<string, number>> {
+  const sql = `SELECT truth, toString(max(source_offset)) AS last FROM adtally.entry_booked
+    WHERE spend_shard = {shard:Int32} GROUP BY truth`;
+  const { rows } = await warehouse.query(sql, { shard });
+  return new Map(rows.map((row) => [String(row['truth']), Number(row['last'])]));
 }
 
-async function rowsByShard(
-  { warehouse, log, firstKept }: { warehouse: Warehouse; log: EventLog; firstKept: FirstKept },
-  topics: readonly Topic[],
+async function rowsOf(
+  warehouse: Warehouse,
+  log: EventLog,
+  places: readonly TopicShard[],
 ): Promise<readonly RowsOfShard[]> {
+  const counted = places.filter(({ topic }) => topic !== forgets);
+  const pairs = counted.map(({ topic, shard }) => `('${topic}', ${shard})`).join(', ');
   const sql = `SELECT topic, shard, count() AS rows, groupBitmap(toUInt64(offset)) AS offsets, min(offset) AS lowest, max(offset) AS highest
-    FROM adtally.sunk GROUP BY topic, shard`;
+    FROM adtally.sunk WHERE (topic, shard) IN (${pairs}) GROUP BY topic, shard`;
   const found = new Map<string, Row>();
   for (const row of (await warehouse.query(sql)).rows) found.set(joined(row, ['topic', 'shard'], '/'), row);
   const shards: RowsOfShard[] = [];
-  for (const topic of topics) {
-    for (let shard = 0; shard < log.shards(topic); shard += 1) {
-      const all = await log.bounds(topic, shard);
-      const bounds = { ...all, first: await firstKept({ topic, shard }, all) };
-      const place = { topic, shard, log: bounds };
-      const row = found.get(`${topic}/${shard}`);
-      if (topic === forgets) continue;
-      const none = { ...place, reached: bounds.first, missing: [], doubled: [], beyond: 0 };
-      shards.push(row === undefined ? none : await listed(warehouse, place, row));
-    }
+  for (const { topic, shard } of counted) {
+    const bounds = await log.bounds(topic, shard);
+    const place = { topic, shard, log: bounds };
+    const row = found.get(`${topic}/${shard}`);
+    const none = { ...place, reached: bounds.first, missing: [], doubled: [], beyond: 0 };
+    shards.push(row === undefined ? none : await listed(warehouse, place, row));
   }
   return shards;
 }
