@@ -20,6 +20,7 @@ export async function engineForTests(engine: Engine): Promise<EngineForTests> {
   const missing = await engine.prepare((line) => process.stderr.write(`${line}\n`));
   if (missing === null) return { url: (await startEngine(engine, join(runFolder(), engine.name))).url };
   if (process.env['ENGINES_REQUIRED'] === '1') throw new Error(`${engine.name} is required: ${missing}`);
+  process.stderr.write(`${engine.name} is not here, its tests are skipped: ${missing}\n`);
   return { missing };
 }
 

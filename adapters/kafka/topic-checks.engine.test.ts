@@ -110,6 +110,8 @@ describeEngine(kafkaEngine, await engineForTests(kafkaEngine), (url) => {
       await transaction.send({ topic: `${prefix}.spend`, messages: [{ partition: 0, key: 'k', value: 'v' }] });
       await transaction.commit();
       await stranger.disconnect();
+      // The mark of the commit comes after its acknowledgement.
+      await vi.waitFor(async () => expect((await log.bounds('spend', 0)).next).toBe(2), 10_000);
       await log.append('spend', [{ shard: 0, key: 'after', value: new Uint8Array(1) }]);
       expect(await log.bounds('spend', 0)).toEqual({ first: 0, next: 3 });
       await expect(log.read('spend', 0, 0, 10)).rejects.toMatchObject({ code: 'OFFSET_GONE' });
