@@ -144,6 +144,30 @@ async function untilMore(acknowledged: ReadonlyMap<string, Billing>, count: numb
 }
 
 describe('A serve process', () => {
+  it('behind a trusted proxy blocks and records by the network of whom the proxy saw', async () => {
+    const serve = await start({ env: { TRUSTED_PROXIES: '127.0.0.0/8', BLOCKED_NETWORKS: '198.51.100.0/24' } });
+    const key = await signingKey();
+    const headers = { 'x-forwarded-for': '192.0.2.66, 198.51.100.1' };
+    const [shown, clicked] = [freshBilling('CPM'), freshBilling('CPC')];
+    expect((await fetch(`${serve.url}/v1/b/impression/${sampleToken(shown, key)}`, { headers })).status).toBe(200);
+    const click = `${serve.url}/v1/click/${sampleToken(clicked, key, 'click')}`;
+    expect((await fetch(click, { headers, redirect: 'manual' })).status).toBe(302);
+    const decision = await fetch(`${serve.url}/v1/decisions`, {
+      method: 'POST',
+      headers: {
+        ...headers,
+        'content-type': 'application/json',
+        'user-agent': 'Mozilla/5.0 Chrome/130.0 Safari/537.36',
+      },
+      body: JSON.stringify({ slots: [{ id: 's', placement_id: 'pl_1' }] }),
+    });
+    expect(await decision.json()).toMatchObject({ no_ad: [{ reason: 'blocked_traffic' }] });
+    expect(await serve.kill('SIGTERM')).toBe(0);
+    const records = [...(await everything('impression')), ...(await everything('click'))];
+    const networks = records.flatMap(({ value }) => ('beacon' in value ? [value.beacon.network] : []));
+    expect(networks).toEqual(['198.51.100.0/24', '198.51.100.0/24']);
+  });
+
   it('killed with -9 twelve times loses nothing that it acknowledged, and each of its boots is drained and fenced once', async () => {
     let key: TokenKey | null = null;
     const acknowledged = new Map<string, Billing>();

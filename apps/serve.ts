@@ -12,6 +12,7 @@ import { ensureFirstPolicy } from '../dashboards/finance/first-policy.ts';
 import { BeaconDesk } from '../serving/beacons.ts';
 import { isAdtallyError } from '../domain/errors.ts';
 import { Boot, type BootOptions } from '../serving/boot.ts';
+import { ClientReader } from '../serving/client.ts';
 import { CatalogIndex } from '../serving/catalog-index.ts';
 import { SmoothedClickRates } from '../serving/click-rates.ts';
 import { serveMetrics } from '../serving/metrics.ts';
@@ -145,14 +146,17 @@ async function main(): Promise<void> {
   const decisions = openDecisionDesk(parts);
   const consoleKeys = await readConsoleKeys({ disk, folder: keysFolder, setting: settings.keys });
   const metrics = serveMetrics({ counts: desk.counts, decisions: decisions.counts, boot });
+  const clients = new ClientReader(settings.trustedProxies);
   const app = await buildServe({
     desk,
+    clients,
     findCreative: (creativeId) => index.catalog.creatives.get(creativeId),
     health: { dependencies: () => boot.dependencies(), metrics: () => metrics.metrics() },
     routes: [
       (scope) =>
         registerDecisions(scope, {
           desk: decisions,
+          clients,
           monotonicUs: () => clock.monotonicUs(),
           debugAllowed: (key) => mayDebug(consoleKeys, key),
         }),

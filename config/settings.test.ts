@@ -60,6 +60,7 @@ describe('Settings', () => {
     ['LOG_URL', 'sqlite'],
     ['ADTALLY_SHARDS', '4'],
     ['BLOCKED_NETWORKS', '10.0.0.0/8,ten'],
+    ['TRUSTED_PROXIES', '10.0.0.0/33'],
     ['WAREHOUSE_URL', 'clickhouse://h:9000'],
     ['WAREHOUSE_URL', 'http://h:8123/other'],
     ['WAREHOUSE_URL', 'http://u:a/b@h:8123/adtally'],

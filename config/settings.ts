@@ -281,6 +281,10 @@ const table = {
     'BLOCKED_NETWORKS',
     'Networks that get no ad, in CIDR notation, joined by commas: data centres, known abusers.',
   ),
+  trustedProxies: networks(
+    'TRUSTED_PROXIES',
+    'Networks of your own proxies, in CIDR notation, joined by commas. Of a request that comes from one of them, X-Forwarded-For is read from the right up to the first address that is in none. Empty: the header is ignored.',
+  ),
   clickWithoutImpressionMs: duration(
     'QUALITY_CLICK_DELAY_MS',
     '60s',

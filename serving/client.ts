@@ -1,5 +1,5 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import { truncateAddress } from '../domain/network.ts';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { NetworkSet, parseAddress, truncateAddress } from '../domain/network.ts';
 
 /** What is recorded of the sender of a request. */
 export interface Client {
@@ -12,7 +12,8 @@ export interface Client {
 const networks = new Map<string, string>();
 const keptNetworks = 4096;
 
-function networkOf(address: string): string {
+/** The network that may be recorded of an address; empty for text that is none. */
+export function networkOf(address: string): string {
   const known = networks.get(address);
   if (known !== undefined) return known;
   if (networks.size >= keptNetworks) networks.clear();
@@ -21,9 +22,52 @@ function networkOf(address: string): string {
   return network;
 }
 
-export function clientOf(address: string | undefined, headers: IncomingHttpHeaders): Client {
-  return { network: address === undefined ? '' : networkOf(address), userAgent: headers['user-agent'] ?? '' };
+export function userAgentOf(headers: IncomingHttpHeaders): string {
+  return headers['user-agent'] ?? '';
 }
+
+type Arrived = Pick<IncomingMessage, 'socket' | 'headers'>;
+
+/** Tells who sent a request, through as many of our own proxies as it came. */
+export class ClientReader {
+  readonly #proxies: NetworkSet | null;
+
+  /** @param trustedProxies networks in CIDR notation whose word on where a request came from is believed */
+  constructor(trustedProxies: readonly string[] = []) {
+    this.#proxies = trustedProxies.length === 0 ? null : new NetworkSet(trustedProxies);
+  }
+
+  /**
+   * Address that a request came from. Anybody may write anything into X-Forwarded-For, and each proxy adds on the right whom it was asked by. So it is
+   * read from the right for as long as a trusted proxy speaks: the first address that is none of them is the sender; what stands to its left, it wrote itself.
+   */
+  addressOf({ socket, headers }: Arrived): string {
+    const peer = socket.remoteAddress ?? '';
+    const forwarded = headers['x-forwarded-for'];
+    if (this.#proxies === null || forwarded === undefined || !this.#proxies.has(peer)) return peer;
+    let address = peer;
+    for (const hop of String(forwarded).split(',').reverse()) {
+      const named = withoutPort(hop.trim());
+      if (parseAddress(named) === null) return address; // `unknown`: nobody knows more than the proxy's own address
+      address = named;
+      if (!this.#proxies.has(address)) return address;
+    }
+    return address;
+  }
+
+  clientOf(request: Arrived): Client {
+    return { network: networkOf(this.addressOf(request)), userAgent: userAgentOf(request.headers) };
+  }
+}
+
+/** Some proxies add the port: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+function withoutPort(hop: string): string {
+  const [, bracketed, ipv4] = /^(?:\[([^\]]*)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5})$/.exec(hop) ?? [];
+  return bracketed ?? ipv4 ?? hop;
+}
+
+/** Believes the socket alone. */
+export const directClients = new ClientReader();
 
 /** True for a request that a browser makes ahead of any person: it counts nothing. */
 export function isPrefetch(headers: IncomingHttpHeaders): boolean {

@@ -296,3 +296,35 @@ describe('Bad input', () => {
     ]);
   });
 });
+
+describe('A request that came through a proxy', () => {
+  const forwarded = { remoteAddress: '10.0.0.1', headers: { 'x-forwarded-for': '192.0.2.66, 198.51.100.1' } };
+  const routes: readonly (readonly [name: string, ask: () => InjectOptions])[] = [
+    ['a pixel', () => ({ url: `/v1/b/impression/${viewToken()}` })],
+    ['a click', () => ({ url: `/v1/click/${clickToken()}` })],
+    [
+      'a batch of an SDK',
+      () => ({
+        method: 'POST',
+        url: '/v1/beacons',
+        payload: { beacons: [{ event: 'impression', token: viewToken() }] },
+      }),
+    ],
+  ];
+
+  async function recordedNetworks({ app: asked, buffer: records }: ServeWorld, ask: InjectOptions): Promise<unknown[]> {
+    expect((await asked.inject({ ...ask, ...forwarded })).statusCode).toBeLessThan(400);
+    await asked.close();
+    return records.decoded().flatMap(({ record }) => ('beacon' in record.value ? [record.value.beacon.network] : []));
+  }
+
+  it.each(routes)('is recorded with the network of its sender if the proxy is trusted: %s', async (_name, ask) => {
+    const behind = await openServeWorld(['10.0.0.0/8']);
+    ({ keys } = behind);
+    expect(await recordedNetworks(behind, ask())).toEqual(['198.51.100.0/24']);
+  });
+
+  it.each(routes)('is recorded with that of the proxy if nobody trusts it: %s', async (_name, ask) => {
+    expect(await recordedNetworks(world, ask())).toEqual(['10.0.0.0/24']);
+  });
+});

@@ -4,6 +4,7 @@ import { createSimulatedDisk } from '../adapters/simulated/disk.ts';
 import { createSeededRandom } from '../adapters/simulated/random.ts';
 import type { CreativePublished } from '../domain/records.ts';
 import { BeaconDesk } from '../serving/beacons.ts';
+import { ClientReader } from '../serving/client.ts';
 import { LeaseFold } from '../serving/lease-book.ts';
 import { NodeClock } from '../serving/node-clock.ts';
 import { Rejections } from '../serving/rejections.ts';
@@ -23,7 +24,7 @@ export interface ServeWorld {
   readonly errors: Error[];
 }
 
-export async function openServeWorld(): Promise<ServeWorld> {
+export async function openServeWorld(trustedProxies: readonly string[] = []): Promise<ServeWorld> {
   const clock = createSimulatedClock({ startMs: selectedAt + 1_000 });
   const random = createSeededRandom(3);
   const disk = createSimulatedDisk({ random });
@@ -37,6 +38,7 @@ export async function openServeWorld(): Promise<ServeWorld> {
   const errors: Error[] = [];
   const app = await buildServe({
     desk: new BeaconDesk(options),
+    clients: new ClientReader(trustedProxies),
     findCreative: (id) => (id === 'cr_1' ? creative : undefined),
     health: { dependencies: () => ({ log: { ok: health.ready, detail: 'x' } }), metrics: async () => 'adtally_x 1\n' },
     routes: [],

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { AdtallyError, type ErrorCode } from '../../domain/errors.ts';
 import type { Arrival, BeaconDesk } from '../beacons.ts';
-import { type Client, clientOf } from '../client.ts';
+import type { Client, ClientReader } from '../client.ts';
 import { problemResponses } from '../problem.ts';
 
 export const maxBeacons = 500;
@@ -38,10 +38,10 @@ const schema = {
 };
 
 /** `POST /v1/beacons`. */
-export function registerBeacons(app: FastifyInstance, desk: BeaconDesk): void {
+export function registerBeacons(app: FastifyInstance, desk: BeaconDesk, clients: ClientReader): void {
   app.post('/v1/beacons', { schema, bodyLimit: maxBodyBytes }, async (request, reply) => {
     const { beacons, warnings } = readBody(request.body);
-    const client = clientOf(request.socket.remoteAddress, request.headers);
+    const client = clients.clientOf(request);
     const rejected: Rejected[] = [];
     const stored: Promise<void>[] = [];
     for (const [index, item] of beacons.entries()) {

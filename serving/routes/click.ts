@@ -3,7 +3,7 @@ import { AdtallyError } from '../../domain/errors.ts';
 import type { Billing, CreativePublished } from '../../domain/records.ts';
 import { clickIdOf } from '../beacon-records.ts';
 import type { BeaconDesk } from '../beacons.ts';
-import { clientOf, isPrefetch } from '../client.ts';
+import { type ClientReader, isPrefetch } from '../client.ts';
 import { landingUrl } from '../landing.ts';
 import { problemResponses } from '../problem.ts';
 
@@ -14,13 +14,19 @@ interface ClickRoute {
 /** The creative of an id, archived ones included; undefined while the catalogue was not read that far. */
 export type FindCreative = (creativeId: string) => CreativePublished | undefined;
 
+export interface ClickDeps {
+  readonly desk: BeaconDesk;
+  readonly clients: ClientReader;
+  readonly findCreative: FindCreative;
+}
+
 const path = '/v1/click/:token';
 
 /**
  * `GET /v1/click/{token}`: records the click, then leads to the landing page that the creative names and nowhere else. A genuine token
  * after its time leads there too; a forged one nowhere.
  */
-export function registerClick(app: FastifyInstance, desk: BeaconDesk, findCreative: FindCreative): void {
+export function registerClick(app: FastifyInstance, { desk, clients, findCreative }: ClickDeps): void {
   const schema = {
     tags: ['beacons'],
     summary: 'Click',
@@ -31,7 +37,7 @@ export function registerClick(app: FastifyInstance, desk: BeaconDesk, findCreati
   };
   app.get<ClickRoute>(path, { schema, exposeHeadRoute: false }, async (request, reply) => {
     if (isPrefetch(request.headers)) return redirect(reply, await inspect(desk, request), findCreative);
-    const { network, userAgent } = clientOf(request.socket.remoteAddress, request.headers);
+    const { network, userAgent } = clients.clientOf(request);
     const { token } = request.params;
     const arrival = {
       event: 'click',

@@ -5,6 +5,7 @@ import type { AdSelected, AnyRecord, MarkupReturned, PersonSeen } from '../../do
 import { FixedLeases, indexOf, inventory, issuerDeps, noon, supply } from '../../test/decision-world.ts';
 import { MemoryBuffer, registry } from '../../test/serving-world.ts';
 import { BotGate } from '../bot-gate.ts';
+import { ClientReader } from '../client.ts';
 import { ConsentGate } from '../consent.ts';
 import { defaultDeadlinePolicy } from '../deadline.ts';
 import { Decider } from '../decide.ts';
@@ -60,7 +61,8 @@ function serve(records: readonly AnyRecord[] = [...inventory(1), ...supply(1)]):
   });
   app.setErrorHandler((error: Error, _request, reply) => sendProblem(reply, asAdtallyError(error)));
   const debugAllowed = (key: string) => key === 'secret';
-  registerDecisions(app, { desk, monotonicUs: () => clock.monotonicUs(), debugAllowed });
+  const clients = new ClientReader(['10.0.0.0/8']);
+  registerDecisions(app, { desk, clients, monotonicUs: () => clock.monotonicUs(), debugAllowed });
   return served;
 }
 
@@ -148,6 +150,27 @@ describe('POST /v1/decisions', () => {
     expect(await reasons({ device: { ua: bot } })).toEqual(['blocked_traffic']);
     expect(await reasons({ device: { ip: '198.51.100.7' } })).toEqual(['blocked_traffic']);
     expect(await reasons({ device: { ua: chrome } }, { 'user-agent': bot })).toEqual([]);
+  });
+
+  test('judges and records by whom a trusted proxy saw, not by the proxy and not by what the sender wrote', async () => {
+    const asked = async (peer: string, forwarded: string) => {
+      const served = serve();
+      const headers = { 'content-type': 'application/json', 'user-agent': chrome, 'x-forwarded-for': forwarded };
+      const url = '/v1/decisions';
+      const answer = await served.app.inject({
+        method: 'POST',
+        url,
+        headers,
+        remoteAddress: peer,
+        payload: { slots: [slot] },
+      });
+      const network = recorded<AdSelected>(served, 'AdSelected')[0]?.context.network;
+      return network ?? (answer.json().no_ad as { reason: string }[])[0]?.reason;
+    };
+    expect(await asked('10.0.0.1', '192.0.2.66, 203.0.113.9')).toBe('203.0.113.0/24');
+    expect(await asked('10.0.0.1', '203.0.113.9, 198.51.100.7')).toBe('blocked_traffic');
+    expect(await asked('198.51.100.7', '203.0.113.9')).toBe('blocked_traffic');
+    expect(await asked('203.0.113.9', '198.51.100.7')).toBe('203.0.113.0/24');
   });
 
   test('records no raw id and no full address', async () => {

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { deviceTypes } from '../../domain/targeting-rules.ts';
-import { clientOf } from '../client.ts';
+import { type ClientReader, directClients, networkOf, userAgentOf } from '../client.ts';
 import type { Answered, Caller, DecisionDesk } from '../decision-desk.ts';
 import { formats, readDecisionRequest, requestLimits } from '../decision-request.ts';
 import { problemResponses } from '../problem.ts';
@@ -8,6 +8,8 @@ import { noAdReasons } from '../slot.ts';
 
 export interface DecisionRouteDeps {
   readonly desk: DecisionDesk;
+  /** Default: whoever holds the other end of the socket sent the request. */
+  readonly clients?: ClientReader;
   /** Monotonic time, microseconds. */
   readonly monotonicUs: () => number;
   /** True if the key of `Authorization: Bearer KEY` may see prices and reasons. */
@@ -191,18 +193,15 @@ export function registerDecisions(app: FastifyInstance, deps: DecisionRouteDeps)
   });
 }
 
-function callerOf({ socket, headers, arrivedUs }: FastifyRequest, deps: DecisionRouteDeps): Caller {
-  const address = socket.remoteAddress ?? '';
-  const { userAgent } = clientOf(undefined, headers);
+function callerOf(request: FastifyRequest, deps: DecisionRouteDeps): Caller {
+  const { headers, arrivedUs } = request;
   const key = headers.authorization?.startsWith('Bearer ') ? headers.authorization.slice(7) : '';
   return {
     channel: 'api',
-    userAgent,
-    address,
-    truncate: (other) => clientOf(other, noHeaders).network,
+    userAgent: userAgentOf(headers),
+    address: (deps.clients ?? directClients).addressOf(request),
+    truncate: networkOf,
     trusted: key !== '' && deps.debugAllowed(key),
     arrivedUs,
   };
 }
-
-const noHeaders = {};

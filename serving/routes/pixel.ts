@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { BeaconDesk, BeaconResult } from '../beacons.ts';
-import { clientOf, isPrefetch } from '../client.ts';
+import { type ClientReader, isPrefetch } from '../client.ts';
 import { asAdtallyError, problemOf } from '../problem.ts';
 
 interface PixelRoute {
@@ -31,6 +31,7 @@ export function sendPixel(response: ServerResponse): void {
 
 export interface PixelDeps {
   readonly desk: BeaconDesk;
+  readonly clients: ClientReader;
   /** An error that is ours, not the client's. */
   readonly onError: (error: Error) => void;
 }
@@ -63,7 +64,7 @@ export class Pixel {
     const fail = (error: unknown) => this.#fail(response, error);
     try {
       if (isPrefetch(request.headers)) return sendPixel(response);
-      const { network, userAgent } = clientOf(request.socket.remoteAddress, request.headers);
+      const { network, userAgent } = this.#deps.clients.clientOf(request);
       const sender = { transport: 'PIXEL' as const, network, userAgent };
       const result = this.#deps.desk.take({ event, token, ...sender, occurredAt: null, ordinal: 0 });
       if (!(result instanceof Promise)) return respond(result, response, fail);
