@@ -119,7 +119,7 @@ describe('A warehouse on a server', () => {
   });
 });
 
-describe("The analysts' user of dashboards/warehouse/access/analyst.sql", () => {
+describe("The analysts' user of dashboards/warehouse/access/sql/analyst.sql", () => {
   /** The same user, without the adapter's own limits: what anybody with its password can do. */
   let analyst: Warehouse;
   beforeAll(async () => {

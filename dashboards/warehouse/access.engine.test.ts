@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 const files = ['writer.sql', 'analyst.sql'] as const;
-const all = files.flatMap((file) => statements(readFileSync(join(import.meta.dirname, 'access', file), 'utf8')));
+const all = files.flatMap((file) => statements(readFileSync(join(import.meta.dirname, 'access/sql', file), 'utf8')));
 
 describe('The users of a server', () => {
   // The embedded engine has no place for users, so nothing is created here; what they may do is proved in adapters/clickhouse/server.engine.test.ts.
@@ -34,7 +34,7 @@ describe('The users of a server', () => {
   });
 
   it('that analyse get no right but to read adtally', () => {
-    const grants = statements(readFileSync(join(import.meta.dirname, 'access/analyst.sql'), 'utf8')).filter((sql) =>
+    const grants = statements(readFileSync(join(import.meta.dirname, 'access/sql/analyst.sql'), 'utf8')).filter((sql) =>
       sql.startsWith('GRANT'),
     );
     expect(grants).toEqual(['GRANT SELECT ON adtally.* TO adtally_reader', 'GRANT adtally_reader TO adtally_analyst']);

@@ -8,7 +8,7 @@ export interface ProfileSetting {
   readonly isConst: boolean;
 }
 
-const accessSql = new URL('../../dashboards/warehouse/access/analyst.sql', import.meta.url);
+const accessSql = new URL('../../dashboards/warehouse/access/sql/analyst.sql', import.meta.url);
 
 /** The settings of the analysts' profile as the SQL that creates it gives them. */
 export function analystProfile(): readonly ProfileSetting[] {

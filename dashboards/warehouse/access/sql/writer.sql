@@ -1,7 +1,7 @@
 -- The user of WAREHOUSE_URL: the console's own, who makes the tables, sinks the log and runs the named reports. Run once by an administrator of the
 -- server, with a password of your own, before the console starts:
 --
---   clickhouse-client --param_password='…' --multiquery < dashboards/warehouse/access/writer.sql
+--   clickhouse-client --param_password='…' --multiquery < dashboards/warehouse/access/sql/writer.sql
 
 CREATE DATABASE IF NOT EXISTS adtally ENGINE = Atomic;
 

@@ -1,7 +1,7 @@
 -- The user of WAREHOUSE_ANALYST_URL: analysts, Grafana and whatever else only reads. Run once by an administrator of the server, with a password of
 -- your own, after writer.sql:
 --
---   clickhouse-client --param_password='…' --multiquery < dashboards/warehouse/access/analyst.sql
+--   clickhouse-client --param_password='…' --multiquery < dashboards/warehouse/access/sql/analyst.sql
 --
 -- It reads the database adtally and nothing else: no rights on files, URLs, other servers or other databases. `readonly = 2` forbids every statement that
 -- writes and every change of `readonly`; limits may be lowered with a query, and raised up to MAX. What is CONST stays.
