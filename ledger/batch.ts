@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { AdtallyError } from '../domain/errors.ts';
 import { uuidV5 } from '../domain/identity.ts';
 import type { CloseMark, EntriesBooked, Entry, Position, TickMark } from '../domain/records.ts';
+import { toCanonical } from '../domain/wire-format.ts';
 import type { LedgerTruth } from '../ports/ledger-index.ts';
 import type { LedgerEvent, NewLedgerEvent } from '../ports/ledger-store.ts';
 import type { SchemaRegistry } from '../ports/schema-registry.ts';
@@ -26,10 +27,10 @@ export function isBefore(a: Position, b: Position): boolean {
 /** A batch as an event. Its id follows from stream, range and content, so that the same append, repeated, is the same event. */
 export function batchEvent(batch: EntriesBooked, stream: string, registry: SchemaRegistry): NewLedgerEvent {
   const data = registry.encode('EntriesBooked', batch);
-  return { id: batchEventId(stream, batch, data), type: 'EntriesBooked', data };
+  return { id: batchEventId(stream, batch, toCanonical(data, registry)), type: 'EntriesBooked', data };
 }
 
-/** Id of the event that holds a batch as these bytes. */
+/** Id of the event that holds a batch as these bytes, in their canonical form: a ledger keeps its ids where another registry numbers its schemas. */
 export function batchEventId(stream: string, batch: EntriesBooked, data: Uint8Array): string {
   const range = [batch.first, batch.next].map(({ offset, ordinal }) => `${offset}.${ordinal}`).join('-');
   return uuidV5(`${stream}/${range}/${hash('sha256', data, 'hex')}`);

@@ -53,6 +53,7 @@ export function describeEventLogContract(name: string, open: () => Promise<Event
 
     describeOffsets();
     describeReading();
+    describeCopies();
     describeErrors();
     describeWaiting();
     describeCommits();
@@ -171,6 +172,60 @@ export function describeEventLogContract(name: string, open: () => Promise<Event
         expect(await log.read('spend', 0, 5, 10)).toEqual([]);
         await expect(log.read('spend', 0, 4, 10)).rejects.toMatchObject({ code: 'OFFSET_GONE' });
         expect(await log.append('spend', records(0, 1))).toEqual([5]);
+      });
+    }
+
+    function describeCopies(): void {
+      it('keeps the time at which a copied record was appended to the log that it comes from', async () => {
+        await log.append('spend', [{ ...records(0, 1)[0]!, appendedAt: 1_600_000_000_123 }, ...records(0, 1)]);
+        const [copied, own] = await log.read('spend', 0, 0, 2);
+        expect(copied?.appendedAt).toBe(1_600_000_000_123);
+        expect(own?.appendedAt).toBeGreaterThan(1_600_000_000_123);
+      });
+
+      it('has a shard begin where it is told to, as if what lies below had been forgotten', async () => {
+        await log.beginAt('spend', 2, 7);
+        await log.beginAt('spend', 2, 7);
+        expect(await log.bounds('spend', 2)).toEqual({ first: 7, next: 7 });
+        await expect(log.read('spend', 2, 6, 1)).rejects.toMatchObject({ code: 'OFFSET_GONE' });
+        expect(await log.append('spend', records(2, 2))).toEqual([7, 8]);
+        expect(keysOf(await log.read('spend', 2, 7, 10))).toEqual(['r0', 'r1']);
+        expect(await log.bounds('spend', 1)).toEqual({ first: 0, next: 0 });
+      });
+
+      it('does not begin anew where there are records', async () => {
+        await log.append('spend', records(0, 2));
+        await log.beginAt('spend', 1, 3);
+        for (const [shard, first] of [
+          [0, 0],
+          [0, 2],
+          [0, 5],
+          [1, 2],
+        ] as const) {
+          await expect(log.beginAt('spend', shard, first)).rejects.toMatchObject({ code: 'STATE_CONFLICT' });
+        }
+        expect(await log.bounds('spend', 0)).toEqual({ first: 0, next: 2 });
+      });
+
+      it('keeps of every name the note that came first, for everybody', async () => {
+        expect(await log.note(new Map())).toEqual(new Map());
+        expect(await log.note(new Map([['a', '1']]))).toEqual(new Map([['a', '1']]));
+        const other = await harness.another();
+        const both = new Map([
+          ['a', '1'],
+          ['b', '鍵'],
+        ]);
+        expect(await other.note(new Map(both).set('a', '2'))).toEqual(both);
+        log = await harness.reopen();
+        expect(await log.note(new Map())).toEqual(both);
+      });
+
+      it('notes for one of many who note different texts at the same time', async () => {
+        const other = await harness.another();
+        const given = await Promise.all(
+          [log, other, log, other].map((one, i) => one.note(new Map([['a', String(i)]]))),
+        );
+        expect(new Set(given.map((notes) => notes.get('a'))).size).toBe(1);
       });
     }
 

@@ -15,6 +15,8 @@ export interface NewRecord {
   readonly shard: number;
   readonly key: string;
   readonly value: Uint8Array;
+  /** For copies of another log alone: when it was appended there, ms. */
+  readonly appendedAt?: number;
 }
 
 export interface TopicShard {
@@ -43,6 +45,16 @@ export interface EventLog {
   /** At most `max` records from `from` on, in order without gaps; empty at the end. */
   read(topic: Topic, shard: number, from: number, max: number): Promise<readonly LogRecord[]>;
   bounds(topic: Topic, shard: number): Promise<Bounds>;
+  /**
+   * Has a shard begin at an offset, as if everything below had been forgotten: for copies of a log that has forgotten its beginning. May be called again
+   * after it was broken off. Error: `STATE_CONFLICT` if the shard holds records, or held some beyond it.
+   */
+  beginAt(topic: Topic, shard: number, first: number): Promise<void>;
+  /**
+   * Notes about the log as a whole, kept as long as it is: by name the text that was noted first, for ever. Those given that are missing are noted; resolves
+   * with all there are.
+   */
+  note(notes: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, string>>;
   /** Resolves true as soon as any of the shards may have a record at or beyond the offset given, false after `timeoutMs`. */
   wait(from: readonly (TopicShard & { readonly offset: number })[], timeoutMs: number): Promise<boolean>;
   /** Next offset to be read by a group, or null. */

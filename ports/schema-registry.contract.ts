@@ -82,6 +82,16 @@ export function schemaRegistryContract(engine: string, { open, samples }: Schema
       }
     });
 
+    it('tells the number of every schema by its id, and the id by its number', async () => {
+      const registry = await open();
+      const numbers = samples.map(({ name }) => registry.numberOf(registry.schemaId(name)) ?? -1);
+      expect(numbers.map((number) => registry.idOf(number))).toEqual(
+        samples.map(({ name }) => registry.schemaId(name)),
+      );
+      expect(new Set(numbers).size).toBe(new Set(samples.map(({ name }) => name)).size);
+      expect([registry.numberOf(0x7fff_ffff), registry.idOf(0x7fff_ffff)]).toEqual([null, null]);
+    });
+
     it('says that it does not know an id, also after a refresh', async () => {
       const registry = await open();
       const bytes = Uint8Array.from([0, 0x7f, 0xff, 0xff, 0xff, 1, 2, 3]);

@@ -11,6 +11,10 @@ export interface SchemaRegistry {
   decode(bytes: Uint8Array): AnyRecord;
   /** Id under which a record is written now. */
   schemaId(name: RecordName): number;
+  /** Number of the schema (`schemas/avro/ids.json`, the same for all registries) that has this id here; null if none has. */
+  numberOf(id: number): number | null;
+  /** Id under which the schema of this number is kept here; null if it is not known here. */
+  idOf(number: number): number | null;
   /** Asks for schemas registered since the start; true if there were any. */
   refresh(): Promise<boolean>;
 }

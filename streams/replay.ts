@@ -1,5 +1,6 @@
 import { isAdtallyError } from '../domain/errors.ts';
 import type { EntriesBooked, Position } from '../domain/records.ts';
+import { toCanonical } from '../domain/wire-format.ts';
 import { batchEventId, isBefore, ledgerStream, readBatch, type StreamTail } from '../ledger/batch.ts';
 import { digestOfCut, genesis, type StreamCut } from '../ledger/chain.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -254,7 +255,8 @@ class ReplayedStream {
   #batchOf(event: LedgerEvent, onProblem: (detail: string) => void): EntriesBooked | null {
     try {
       const batch = readBatch(event, this.#sources.registry);
-      if (batchEventId(this.#name, batch, event.data) !== event.id)
+      const canonical = toCanonical(event.data, this.#sources.registry);
+      if (batchEventId(this.#name, batch, canonical) !== event.id)
         onProblem('the id of the event does not follow from its bytes: they were changed');
       return batch;
     } catch (error) {

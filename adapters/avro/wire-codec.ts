@@ -7,6 +7,8 @@ import { compileType } from './avro-types.ts';
 export interface SchemaVersion {
   readonly name: RecordName;
   readonly id: number;
+  /** Its number in `schemas/avro/ids.json`, where the id is another registry's. */
+  readonly number?: number;
   /** The parsed .avsc. */
   readonly schema: unknown;
 }
@@ -29,6 +31,8 @@ const headerLength = 5;
 export class WireCodec {
   readonly #writers = new Map<RecordName, Writer>();
   readonly #readers = new Map<number, Reader>();
+  readonly #numbers = new Map<number, number>();
+  readonly #ids = new Map<number, number>();
   /** Everything is encoded here first and copied out once its length is known. */
   #scratch = Buffer.allocUnsafeSlow(16 * 1024);
 
@@ -36,6 +40,10 @@ export class WireCodec {
   constructor(versions: readonly SchemaVersion[]) {
     for (const { name, id, schema } of versions) this.#writers.set(name, { id, type: compileType(schema) });
     for (const version of versions) this.#readers.set(version.id, this.#reader(version));
+    for (const { id, number = id } of versions) {
+      this.#numbers.set(id, number);
+      this.#ids.set(number, id);
+    }
   }
 
   #reader({ name, id, schema }: SchemaVersion): Reader {
@@ -56,6 +64,14 @@ export class WireCodec {
 
   schemaId(name: RecordName): number {
     return this.#writer(name).id;
+  }
+
+  numberOf(id: number): number | null {
+    return this.#numbers.get(id) ?? null;
+  }
+
+  idOf(number: number): number | null {
+    return this.#ids.get(number) ?? null;
   }
 
   /** Error: `INVARIANT_BROKEN` if the value does not fit the record's schema. */

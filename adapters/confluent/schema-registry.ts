@@ -13,7 +13,7 @@ export interface ConfluentSchemaRegistryOptions {
   /** Connections are held while something is asked, at the start and in a refresh, and no longer. */
   readonly openHttp: () => Http;
   readonly clock: Clock;
-  /** What this build writes and reads, each record's oldest first; their own ids do not count. */
+  /** What this build writes and reads, each record's oldest first; their own ids are the numbers of the schemas. */
   readonly versions: readonly SchemaVersion[];
   /** How long the registry is waited for at the start. Default 30,000. */
   readonly patienceMs?: number;
@@ -85,9 +85,9 @@ async function pin(
   await client.requireCompatibility(subject);
   const pinned: SchemaVersion[] = [];
   // One after the other: compatibility is checked against those before.
-  for (const { name, schema } of versions) {
+  for (const { name, id: number, schema } of versions) {
     const id = (await client.find(subject, schema)) ?? (await registerOnce(client, subject, schema));
-    pinned.push({ name, id, schema });
+    pinned.push({ name, id, number, schema });
   }
   return pinned;
 }
@@ -128,6 +128,14 @@ class PinnedSchemas implements SchemaRegistry {
 
   schemaId(name: RecordName): number {
     return this.#codec.schemaId(name);
+  }
+
+  numberOf(id: number): number | null {
+    return this.#codec.numberOf(id);
+  }
+
+  idOf(number: number): number | null {
+    return this.#codec.idOf(number);
   }
 
   /**

@@ -5,6 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Bounds, EventLog, GroupOptions, LogRecord, Membership, NewRecord } from '../../ports/event-log.ts';
 import { GroupFile } from './group-file.ts';
 import { defaultGroupTimes, GroupMember, type GroupTimes } from './group-member.ts';
+import { LogNotes } from './log-notes.ts';
 import { LogTopic } from './log-topic.ts';
 import { type AwaitedOffsets, LogWaiters } from './log-waiters.ts';
 import { isProcessGone, processName } from './process-liveness.ts';
@@ -36,25 +37,34 @@ export async function openEmbeddedEventLog(options: EmbeddedEventLogOptions): Pr
       const retentionMs = options.retentionMs?.[topic];
       topics.set(topic, await LogTopic.open({ folder, topic, shards, clock, ...(retentionMs && { retentionMs }) }));
     }
-    return new SqliteEventLog(options, topics, await GroupFile.open(options.folder, options.clock));
+    const notes = await LogNotes.open(options.folder, options.clock);
+    return new SqliteEventLog(options, { topics, notes, groups: await GroupFile.open(options.folder, options.clock) });
   } catch (error) {
     for (const topic of topics.values()) topic.close();
     throw error;
   }
 }
 
+interface LogFiles {
+  readonly topics: ReadonlyMap<Topic, LogTopic>;
+  readonly groups: GroupFile;
+  readonly notes: LogNotes;
+}
+
 class SqliteEventLog implements EmbeddedEventLog {
   readonly #options: EmbeddedEventLogOptions;
   readonly #topics: ReadonlyMap<Topic, LogTopic>;
   readonly #groups: GroupFile;
+  readonly #notes: LogNotes;
   readonly #waiters: LogWaiters;
   readonly #members = new Set<GroupMember>();
   readonly #process = processName();
 
-  constructor(options: EmbeddedEventLogOptions, topics: ReadonlyMap<Topic, LogTopic>, groups: GroupFile) {
+  constructor(options: EmbeddedEventLogOptions, { topics, groups, notes }: LogFiles) {
     this.#options = options;
     this.#topics = topics;
     this.#groups = groups;
+    this.#notes = notes;
     this.#waiters = new LogWaiters(options.clock, {
       hasRecord: async ({ topic, shard, offset }) => (await this.bounds(topic, shard)).next > offset,
       dataVersion: (topic) => this.#topic(topic).dataVersion(),
@@ -77,6 +87,14 @@ class SqliteEventLog implements EmbeddedEventLog {
 
   async bounds(topic: Topic, shard: number): Promise<Bounds> {
     return this.#topic(topic).bounds(shard);
+  }
+
+  beginAt(topic: Topic, shard: number, first: number): Promise<void> {
+    return this.#topic(topic).beginAt(shard, first);
+  }
+
+  note(notes: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, string>> {
+    return this.#notes.add(notes);
   }
 
   wait(from: AwaitedOffsets, timeoutMs: number): Promise<boolean> {
@@ -118,6 +136,7 @@ class SqliteEventLog implements EmbeddedEventLog {
     this.#waiters.close();
     for (const topic of this.#topics.values()) topic.close();
     this.#groups.close();
+    this.#notes.close();
   }
 
   #topic(topic: Topic): LogTopic {

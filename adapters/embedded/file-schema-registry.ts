@@ -46,6 +46,8 @@ export function openFileSchemaRegistry(folder?: URL): SchemaRegistry {
     encode: (name, value) => codec.encode(name, value),
     decode: (bytes) => codec.decode(bytes),
     schemaId: (name) => codec.schemaId(name),
+    numberOf: (id) => codec.numberOf(id),
+    idOf: (number) => codec.idOf(number),
     refresh: async () => false,
   };
 }

@@ -109,6 +109,20 @@ export class LogTopic {
     });
   }
 
+  /** Has an empty shard begin at an offset. Error: `STATE_CONFLICT`. */
+  async beginAt(shard: number, first: number): Promise<void> {
+    this.#shard(shard);
+    await this.#db.write(() => {
+      const bounds = this.#boundsNow(shard);
+      if (bounds.next > bounds.first || bounds.first > first) {
+        const { topic } = this.#options;
+        const range = `${bounds.first}..${bounds.next}`;
+        throw new AdtallyError('STATE_CONFLICT', `${topic}/${shard} can't begin at ${first}: it holds ${range}`);
+      }
+      this.#setFirst.run(first, shard);
+    });
+  }
+
   /** Changes whenever another connection has committed. */
   async dataVersion(): Promise<number> {
     const [version] = await this.#db.read(() => this.#dataVersion.get() as unknown as [number]);
@@ -121,9 +135,9 @@ export class LogTopic {
 
   #insert(records: readonly NewRecord[], appendedAt: number): readonly number[] {
     const next = new Map<number, number>();
-    return records.map(({ shard, key, value }) => {
+    return records.map(({ shard, key, value, appendedAt: copied }) => {
       const offset = next.get(shard) ?? this.#boundsNow(shard).next;
-      this.#shard(shard).append.run(offset, key, value, appendedAt);
+      this.#shard(shard).append.run(offset, key, value, copied ?? appendedAt);
       next.set(shard, offset + 1);
       return offset;
     });

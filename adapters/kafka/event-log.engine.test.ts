@@ -67,7 +67,7 @@ describeEngine(kafkaEngine, await engineForTests(kafkaEngine), (url) => {
         await Promise.all(processes.map((remote) => remote.kill()));
         await Promise.all(handles.map((handle) => handle.close()));
         const client = await admin();
-        await client.deleteTopics({ topics: Object.keys(shards).map((topic) => `${prefix}.${topic}`) });
+        await client.deleteTopics({ topics: [...Object.keys(shards), 'notes'].map((topic) => `${prefix}.${topic}`) });
         await client.disconnect();
       },
     };

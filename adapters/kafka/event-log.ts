@@ -15,13 +15,15 @@ import { type BrokerSecurity, brokerAccess } from './broker-access.ts';
 import { type ConnectionTimes, defaultConnectionTimes, KafkaConnection } from './connection.ts';
 import { defaultGroupTimes, GroupMember, type GroupTimes } from './group-member.ts';
 import { commitOffset, fetchCommitted } from './group-offsets.ts';
+import { addNotes } from './log-notes.ts';
 import { LogReader } from './log-reader.ts';
 import { LogWaiters } from './log-waiters.ts';
 import type { BrokerAccess } from './protocol.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { appendToShards } from './shard-append.ts';
 import type { FetchPlace } from './shard-fetch.ts';
-import { prepareTopics, topicName } from './topic-checks.ts';
+import { deleteBelow } from './shard-trim.ts';
+import { notesTopic, prepareTopics, topicName } from './topic-checks.ts';
 
 export interface KafkaEventLogOptions extends BrokerSecurity {
   /** Prefix of the names of all topics and groups. */
@@ -50,6 +52,9 @@ export async function openKafkaEventLog(options: KafkaEventLogOptions): Promise<
   await prepareTopics(access, { prefix, shards, replication, retentionMs }, clock);
   return new KafkaEventLog(options, access);
 }
+
+/** Empty records that are written at once where a shard is to begin later than at 0. */
+const fillerBatch = 5_000;
 
 class KafkaEventLog implements EventLog {
   readonly #options: KafkaEventLogOptions;
@@ -81,16 +86,7 @@ class KafkaEventLog implements EventLog {
     this.#checkOpen();
     for (const { shard } of records) this.#checkShard(topic, shard);
     if (records.length === 0) return [];
-    const { clock, compression } = this.#options;
-    const target = {
-      // One for each topic: topics do not wait for each other.
-      connection: this.#connection(`append ${topic}`),
-      clock,
-      topic: this.#name(topic),
-      compression: compression === 'none' ? kafkajs.CompressionTypes.None : kafkajs.CompressionTypes.GZIP,
-      requestMs: this.#times.requestMs,
-    };
-    const offsets = await appendToShards(target, records);
+    const offsets = await this.#appendTo(topic, records);
     for (const [i, { shard }] of records.entries())
       this.#waiters.notify({ topic, shard, offset: (offsets[i] ?? -1) + 1 });
     return offsets;
@@ -106,6 +102,34 @@ class KafkaEventLog implements EventLog {
     this.#checkOpen();
     this.#checkShard(topic, shard);
     return this.#reader.bounds({ topic, shard });
+  }
+
+  /** What is to be missing is written, empty, and deleted: a shard of Kafka begins at 0. */
+  async beginAt(topic: Topic, shard: number, first: number): Promise<void> {
+    this.#checkOpen();
+    this.#checkShard(topic, shard);
+    const filler = { shard, key: '', value: new Uint8Array() };
+    for (;;) {
+      const { first: begins, next } = await this.bounds(topic, shard);
+      if (begins === first && next === first) return;
+      const [last] = begins === next ? [] : await this.read(topic, shard, next - 1, 1);
+      if (next > first || (last !== undefined && last.value.length > 0)) {
+        const detail = `${topic}/${shard} can't begin at ${first}: it holds ${begins}..${next}`;
+        throw new AdtallyError('STATE_CONFLICT', detail);
+      }
+      if (next === first) await deleteBelow(this.#access, { topic: this.#name(topic), shard, first });
+      else
+        await this.append(
+          topic,
+          Array.from({ length: Math.min(fillerBatch, first - next) }, () => filler),
+        );
+    }
+  }
+
+  async note(notes: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, string>> {
+    this.#checkOpen();
+    const append = (records: readonly NewRecord[]) => this.#appendTo(notesTopic, records);
+    return addNotes({ reader: this.#reader, append }, notes);
   }
 
   async wait(from: readonly FetchPlace[], timeoutMs: number): Promise<boolean> {
@@ -150,7 +174,20 @@ class KafkaEventLog implements EventLog {
     for (const connection of this.#connections.values()) connection.close();
   }
 
-  #name(topic: Topic): string {
+  #appendTo(topic: Topic | typeof notesTopic, records: readonly NewRecord[]): Promise<readonly number[]> {
+    const { clock, compression } = this.#options;
+    const target = {
+      // One for each topic: topics do not wait for each other.
+      connection: this.#connection(`append ${topic}`),
+      clock,
+      topic: this.#name(topic),
+      compression: compression === 'none' ? kafkajs.CompressionTypes.None : kafkajs.CompressionTypes.GZIP,
+      requestMs: this.#times.requestMs,
+    };
+    return appendToShards(target, records);
+  }
+
+  #name(topic: Topic | typeof notesTopic): string {
     return topicName(this.#options.prefix, topic);
   }
 
@@ -165,7 +202,7 @@ class KafkaEventLog implements EventLog {
   }
 
   #newConnection(): KafkaConnection {
-    const topics = Object.keys(this.#options.shards).map((topic) => this.#name(topic as Topic));
+    const topics = [...Object.keys(this.#options.shards), notesTopic].map((topic) => this.#name(topic as Topic));
     return new KafkaConnection({ access: this.#access, topics, clock: this.#options.clock, times: this.#times });
   }
 

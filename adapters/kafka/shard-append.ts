@@ -35,7 +35,9 @@ export async function appendToShards(target: AppendTarget, records: readonly New
   for (const round of planRounds(records, keys)) {
     const partitions = [...round].map(([partition, places]) => ({
       partition,
-      messages: places.map((place) => messageOf(keys[place], records[place], target.clock.now())),
+      messages: places.map((place) =>
+        messageOf(keys[place], records[place], records[place]?.appendedAt ?? target.clock.now()),
+      ),
     }));
     const bases = await produce(target, partitions);
     for (const [partition, places] of round) {

@@ -16,7 +16,6 @@ export interface TopicPlan {
 }
 
 interface Expected {
-  readonly topic: Topic;
   readonly name: string;
   readonly shards: number;
   /** Set when the topic is made, and looked at whenever the log is opened. */
@@ -27,8 +26,11 @@ interface Expected {
 const atLeast: ReadonlySet<string> = new Set(['min.insync.replicas', 'max.message.bytes']);
 const settleMs = 15_000;
 
+/** What is noted about the log as a whole lies in a topic of one shard beside its own. */
+export const notesTopic = 'notes';
+
 /** Kafka's name of a topic. */
-export function topicName(prefix: string, topic: Topic): string {
+export function topicName(prefix: string, topic: Topic | typeof notesTopic): string {
   return `${prefix}.${topic}`;
 }
 
@@ -56,15 +58,16 @@ export async function prepareTopics(access: BrokerAccess, plan: TopicPlan, clock
   }
 }
 
-function adminOf({ brokers, clientId, tls, sasl }: BrokerAccess): Admin {
+/** The public client for what the brokers keep. Whoever connects it disconnects it. */
+export function adminOf({ brokers, clientId, tls, sasl }: BrokerAccess): Admin {
   const retry = { retries: 3, initialRetryTime: 100, maxRetryTime: 1000 };
   const secured = { ...(tls && { ssl: tls }), ...(sasl && { sasl }) };
   return new kafkajs.Kafka({ brokers: [...brokers], clientId, ...secured, retry, ...quietly }).admin();
 }
 
 function expectations({ prefix, shards, replication, retentionMs }: TopicPlan): readonly Expected[] {
-  return (Object.entries(shards) as [Topic, number][]).map(([topic, count]) => ({
-    topic,
+  const topics = [...(Object.entries(shards) as [Topic, number][]), [notesTopic, 1] as const];
+  return topics.map(([topic, count]) => ({
     name: topicName(prefix, topic),
     shards: count,
     config: {
@@ -73,7 +76,7 @@ function expectations({ prefix, shards, replication, retentionMs }: TopicPlan): 
       'unclean.leader.election.enable': 'false',
       'min.insync.replicas': String(Math.max(1, replication - 1)),
       'max.message.bytes': '1048588',
-      ...retention(retentionMs[topic]),
+      ...retention(topic === notesTopic ? undefined : retentionMs[topic]),
       // A single copy is acknowledged when it is on disk; several copies are, when they are in the memory of several machines.
       ...(replication === 1 && { 'flush.messages': '1' }),
     },

@@ -57,6 +57,7 @@ class MemoryLog implements SimulatedLog, RosterStore {
   readonly #waiters = new Set<Waiter>();
   readonly #rosters = new Map<string, Roster>();
   readonly #offsets = new Map<string, number>();
+  readonly notes = new Map<string, string>();
   #available = true;
   #nextAppendWrites = Number.POSITIVE_INFINITY;
   #memberCount = 0;
@@ -109,10 +110,10 @@ class MemoryLog implements SimulatedLog, RosterStore {
     const written = records.slice(0, this.#nextAppendWrites);
     const failed = this.#nextAppendWrites !== Number.POSITIVE_INFINITY;
     this.#nextAppendWrites = Number.POSITIVE_INFINITY;
-    const offsets = written.map(({ shard, key, value }) => {
+    const offsets = written.map(({ shard, key, value, appendedAt: copied }) => {
       const content = this.content(topic, shard);
       const offset = content.first + content.records.length;
-      content.records.push({ topic, shard, offset, key, value: value.slice(), appendedAt });
+      content.records.push({ topic, shard, offset, key, value: value.slice(), appendedAt: copied ?? appendedAt });
       return offset;
     });
     this.#wake();
@@ -194,6 +195,20 @@ class MemoryLogHandle implements SimulatedLogHandle {
     this.#checkUsable();
     const { first, records } = this.#log.content(topic, shard);
     return { first, next: first + records.length };
+  }
+
+  async beginAt(topic: Topic, shard: number, first: number): Promise<void> {
+    this.#checkUsable();
+    const content = this.#log.content(topic, shard);
+    if (content.records.length > 0 || content.first > first)
+      throw new AdtallyError('STATE_CONFLICT', `${topic}/${shard} can't begin at ${first}: it is not empty`);
+    content.first = first;
+  }
+
+  async note(notes: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, string>> {
+    this.#checkUsable();
+    for (const [name, text] of notes) if (!this.#log.notes.has(name)) this.#log.notes.set(name, text);
+    return new Map(this.#log.notes);
   }
 
   async wait(from: Waiter['from'], timeoutMs: number): Promise<boolean> {

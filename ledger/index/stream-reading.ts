@@ -1,5 +1,6 @@
 import { AdtallyError, isAdtallyError } from '../../domain/errors.ts';
 import type { CloseMark, EntriesBooked, Entry, Position, TickMark } from '../../domain/records.ts';
+import { toCanonical } from '../../domain/wire-format.ts';
 import type { IndexedStream, IndexStep } from '../../ports/ledger-index.ts';
 import type { LedgerEvent } from '../../ports/ledger-store.ts';
 import type { SchemaRegistry } from '../../ports/schema-registry.ts';
@@ -52,7 +53,7 @@ export class StreamReading {
     const read = this.#readEntries(before, batch, broken);
     checkEnd(read, batch, broken);
     checkMarks(batch, broken);
-    if (batchEventId(this.#name.stream, batch, event.data) !== event.id) {
+    if (batchEventId(this.#name.stream, batch, toCanonical(event.data, this.#registry)) !== event.id) {
       throw broken(
         `from source position ${text(batch.first)} on`,
         `its bytes are not those that ${event.id} is the id of`,

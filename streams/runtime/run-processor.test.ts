@@ -18,6 +18,8 @@ const jsonRegistry: SchemaRegistry = {
     return JSON.parse(text) as AnyRecord;
   },
   schemaId: () => 1,
+  numberOf: (id) => id,
+  idOf: (number) => number,
   refresh: async () => false,
 };
 

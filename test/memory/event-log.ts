@@ -5,6 +5,7 @@ import type { Bounds, EventLog, GroupOptions, LogRecord, Membership, NewRecord }
 
 /** A log in memory with one member per group: for tests of what stands on the log, not of logs. `faults` is asked before every append and read. */
 export function memoryEventLog(options: { shards: number; clock: Clock; faults?: () => void }): EventLog {
+  const noted = new Map<string, string>();
   const lists = new Map<string, LogRecord[]>();
   const single: readonly Topic[] = ['catalog', 'nodes', 'conversion', 'accounts', 'quarantine'];
   const shardsOf = (topic: Topic): number => (single.includes(topic) ? 1 : options.shards);
@@ -33,6 +34,13 @@ export function memoryEventLog(options: { shards: number; clock: Clock; faults?:
       return target.slice(from, from + max);
     },
     bounds: async (topic, shard) => bounds(topic, shard),
+    beginAt: async (topic, shard, first) => {
+      if (first !== 0) throw new AdtallyError('STATE_CONFLICT', `${topic}/${shard} begins at 0`);
+    },
+    note: async (notes) => {
+      for (const [name, text] of notes) noted.set(name, noted.get(name) ?? text);
+      return new Map(noted);
+    },
     wait: async (from, timeoutMs) => {
       const ready = (): boolean => from.some(({ topic, shard, offset }) => bounds(topic, shard).next > offset);
       if (!ready()) await options.clock.sleep(Math.min(timeoutMs, 2));

@@ -14,6 +14,8 @@ export function jsonRegistry(): SchemaRegistry {
       }
     },
     schemaId: () => 1,
+    numberOf: (id) => id,
+    idOf: (number) => number,
     refresh: async () => false,
   };
 }
