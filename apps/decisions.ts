@@ -83,7 +83,9 @@ export function openDecisionDesk(parts: DecisionParts): DecisionDesk {
     onError: parts.onError,
   });
   const { rates, views } = parts;
-  const refresh = new ClickRateRefresh({ index, rates, views, shards: settings.shards, slice: rateSlice });
+  const { buffer, clock: nodeClock } = boot;
+  const [shards, slice] = [settings.shards, rateSlice];
+  const refresh = new ClickRateRefresh({ index, rates, views, shards, slice, buffer, registry, nodeClock });
   boot.everyMark.push(() => {
     void refresh.refreshSome().catch(parts.onError);
     boot.decisions = desk.counts.decisions;

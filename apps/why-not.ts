@@ -5,25 +5,30 @@ import type { AdSelected } from '../domain/records.ts';
 import type { EventIndex } from '../ports/event-index.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { SchemaRegistry } from '../ports/schema-registry.ts';
-import { whyNot } from '../serving/why-not.ts';
+import { clickRatesView } from '../serving/click-rates.ts';
+import { recordedRevision, whyNot } from '../serving/why-not.ts';
+import { RecordedClickRates } from './recorded-click-rates.ts';
 
 export interface WhyNotParts {
   readonly log: EventLog;
   readonly registry: SchemaRegistry;
   readonly events: EventIndex;
-  /** Brings the index of selections' records up to the end of the log. */
+  /** Brings the index of selections' and boots' records up to the end of the log. */
   readonly catchUp: () => Promise<void>;
 }
 
 const pageRecords = 2_000;
 
-/** Answers from the log alone: the selection as it was recorded, the catalogue folded up to the revision that it names. */
+/** Answers from the log alone: the selection as it was recorded, the catalogue and the click rates of its boot folded up to the revisions that it names. */
 export function askWhyNot(parts: WhyNotParts): AskWhyNot {
+  const clickRates = new RecordedClickRates(parts);
   return async (selectionId, lineItemId) => {
     await parts.catchUp();
     const selected = await readSelection(parts, selectionId);
-    const revision = selected.views.find(({ view }) => view === 'catalog')?.revision ?? 0;
-    return whyNot(selected, lineItemId, await catalogAt(parts, revision));
+    const catalog = await catalogAt(parts, recordedRevision(selected, 'catalog'));
+    if (catalog.lineItems.get(lineItemId)?.pricing_model !== 'CPC') return whyNot(selected, lineItemId, catalog);
+    const rates = await clickRates.at(selected.billing.boot, recordedRevision(selected, clickRatesView));
+    return whyNot(selected, lineItemId, catalog, rates === null ? {} : { rates });
   };
 }
 

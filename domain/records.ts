@@ -518,6 +518,28 @@ export interface CampaignPublished {
   readonly change: Change;
 }
 
+/** Predicted click rate of a creative. */
+export interface LearnedRate {
+  /** cr_… */
+  readonly creative_id: string;
+  /** Clicks per million impressions, 0 to 1000000. */
+  readonly rate_ppm: number;
+}
+
+/** A node took over predicted click rates. Its decisions use them from this record on and name its revision as that of the view creative-stats. Keyed by the boot. */
+export interface ClickRatesLearned {
+  /** Node. */
+  readonly node: string;
+  /** Boot. */
+  readonly boot: string;
+  /** Number of this record within the boot, from 1. At 0 every creative has the rate of the prior. */
+  readonly revision: number;
+  /** Rates that changed; all others stay as the records before left them. */
+  readonly rates: readonly LearnedRate[];
+  /** Clock of the node, ms. */
+  readonly learned_at: number;
+}
+
 /** Reserved: something a landing page reports of a click. Moves no money. */
 export interface ConversionReported {
   /** UUIDv5 over (click_id, name, ordinal). */
@@ -1245,6 +1267,7 @@ export interface RecordTypes {
   NodeMark: NodeMark;
   BufferDrained: BufferDrained;
   NodeFenceDecided: NodeFenceDecided;
+  ClickRatesLearned: ClickRatesLearned;
   FundsDeposited: FundsDeposited;
   CreditLimitSet: CreditLimitSet;
   AdjustmentPosted: AdjustmentPosted;
@@ -1269,7 +1292,7 @@ export const topicRecords = {
   persons: ['PersonSeen', 'PersonForgotten'],
   catalog: ['AdvertiserPublished', 'CampaignPublished', 'LineItemPublished', 'CreativePublished', 'PublisherPublished', 'PlacementPublished'],
   pacing: ['BudgetSet', 'BudgetApplied', 'LeaseGranted', 'LeaseReturned', 'FencePassed', 'SpendDelta'],
-  nodes: ['NodeStarted', 'NodeMark', 'BufferDrained', 'NodeFenceDecided'],
+  nodes: ['NodeStarted', 'NodeMark', 'BufferDrained', 'NodeFenceDecided', 'ClickRatesLearned'],
   accounts: ['FundsDeposited', 'CreditLimitSet', 'AdjustmentPosted'],
   ledger: ['EntriesBooked'],
   journal: ['EntryBooked'],

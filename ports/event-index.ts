@@ -6,14 +6,14 @@ export interface EventPlace extends TopicShard {
   readonly offset: number;
 }
 
-/** A record that is keyed by a selection. */
+/** A record that is keyed by a selection, or by a boot. */
 export interface KeyedOffset {
   readonly selectionId: string;
   readonly offset: number;
 }
 
 /**
- * Finds the records of one selection in the log. Built from the log alone; it can be dropped and built again at any time. Error: `STATE_UNAVAILABLE`
+ * Finds the records of one selection in the log, and by the id of a boot those that its decisions rest on. Built from the log alone; it can be dropped and built again at any time. Error: `STATE_UNAVAILABLE`
  * (retriable).
  */
 export interface EventIndex {

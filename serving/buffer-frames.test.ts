@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Entry, Group, readEntries } from './buffer-frames.ts';
 
 const record = fc.record({
-  topic: fc.constantFrom('spend', 'selected', 'impression', 'pacing', 'quarantine'),
+  topic: fc.constantFrom('spend', 'selected', 'impression', 'pacing', 'quarantine', 'nodes'),
   shard: fc.nat(255),
   key: fc.string({ maxLength: 60, unit: 'grapheme' }),
   value: fc.uint8Array({ maxLength: 300 }),
@@ -35,6 +35,23 @@ describe('Frames of the private buffer', () => {
         expect(read.goodBytes).toBe(bytes.length);
       }),
     );
+  });
+
+  it('keep the numbers that topics had when segments were written that are still on a disk', () => {
+    const topics = [
+      'spend',
+      'selected',
+      'impression',
+      'engagement',
+      'click',
+      'pacing',
+      'quarantine',
+      'persons',
+    ] as const;
+    for (const [number, topic] of [...topics, 'conversion' as const, 'nodes' as const].entries()) {
+      const bytes = framed([{ sequence: 1, records: [{ topic, shard: 0, key: '', value: new Uint8Array() }] }]);
+      expect([topic, bytes[16]]).toEqual([topic, number]);
+    }
   });
 
   it('cut anywhere give the whole entries before the cut and nothing else', () => {

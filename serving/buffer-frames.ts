@@ -14,6 +14,7 @@ const topicNumbers: readonly Topic[] = [
   'quarantine',
   'persons',
   'conversion',
+  'nodes',
 ];
 
 /** Largest key: longer ones are not ours. */

@@ -1,8 +1,11 @@
 import { creativeStatsKeys, sumCreativeStats } from '../domain/creative-stats-view.ts';
 import { isAdtallyError } from '../domain/errors.ts';
+import type { LearnedRate } from '../domain/records.ts';
+import type { SchemaRegistry } from '../ports/schema-registry.ts';
 import type { ViewStore } from '../ports/view-store.ts';
 import type { CatalogIndex } from './catalog-index.ts';
 import type { SmoothedClickRates } from './click-rates.ts';
+import type { LocalBuffer } from './local-buffer.ts';
 
 export interface ClickRateRefreshOptions {
   readonly index: CatalogIndex;
@@ -13,6 +16,10 @@ export interface ClickRateRefreshOptions {
   readonly shards: number;
   /** Creatives read at a time. */
   readonly slice: number;
+  readonly buffer: LocalBuffer;
+  readonly registry: SchemaRegistry;
+  /** Wall clock of the boot. */
+  readonly nodeClock: { now(): number };
 }
 
 /** Creatives looked at for each one that is read, at the most: those that are not sold by the click need no rate. */
@@ -20,7 +27,7 @@ const lookedAtEach = 20;
 
 /**
  * Brings click rates up to what the views of creatives say, a slice of the catalogue at a time, apart from any request. Only creatives that are sold by
- * the click are read.
+ * the click are read. Decisions see new rates once their record is on disk in the private buffer, never before: whatever names a revision comes behind it.
  */
 export class ClickRateRefresh {
   readonly #options: ClickRateRefreshOptions;
@@ -31,7 +38,10 @@ export class ClickRateRefresh {
     this.#options = options;
   }
 
-  /** Reads the next slice; does nothing while the one before is being read. While the views are away, rates stay as they are. */
+  /**
+   * Reads the next slice; does nothing while the one before is being read. While the views are away or the buffer has no room for decisions, rates stay as
+   * they are.
+   */
   async refreshSome(): Promise<void> {
     if (this.#running) return;
     this.#running = true;
@@ -69,9 +79,29 @@ export class ClickRateRefresh {
     const { index, rates, views, shards } = this.#options;
     if (creativeIds.length === 0) return;
     const found = await views.getMany(creativeIds.flatMap((id) => creativeStatsKeys(id, shards)));
-    for (const [place, id] of creativeIds.entries()) {
+    const learned = creativeIds.flatMap((id, place) => {
       const counts = sumCreativeStats(found.slice(place * shards, (place + 1) * shards));
-      if (rates.observe(id, counts)) index.rateChanged(id);
-    }
+      return rates.propose(id, counts) ?? [];
+    });
+    if (learned.length === 0 || !(await this.#record(learned))) return;
+    rates.learn(learned);
+    for (const { creative_id } of learned) index.rateChanged(creative_id);
+  }
+
+  /** Resolves true when the record of the next revision is on disk; false if there was no room. One slice is under way at a time, so nobody else takes its number. */
+  async #record(learned: readonly LearnedRate[]): Promise<boolean> {
+    const { buffer, rates, registry, nodeClock } = this.#options;
+    if (!buffer.hasRoomFor('decision')) return false;
+    const { node, boot } = buffer;
+    const value = registry.encode('ClickRatesLearned', {
+      node,
+      boot,
+      revision: rates.revision + 1,
+      rates: learned,
+      learned_at: nodeClock.now(),
+    });
+    // By its boot, not its node: by that key the console's index finds it among all the marks.
+    await buffer.append(buffer.nextSequence(), [{ topic: 'nodes', shard: 0, key: boot, value }]);
+    return true;
   }
 }

@@ -1,3 +1,8 @@
+import type { LearnedRate } from '../domain/records.ts';
+
+/** Name under which a decision records the revision of the click rates that it used. */
+export const clickRatesView = 'creative-stats';
+
 /** Clicks and impressions that a prior stands for: it outweighs what was observed until there is more of that. */
 export interface ClickPrior {
   readonly impressions: number;
@@ -21,34 +26,54 @@ export interface ClickRates {
   readonly revision: number;
 }
 
+/**
+ * A rate that moved by less than this share of itself is left as it is: far below what any count of clicks can tell, and each change is a record in the
+ * log. So a creative causes some hundreds of them in a boot's life, not one an impression.
+ */
+const leastChangePpm = 10_000;
+
 /** Observed rates, smoothed by a prior (the mean of a beta distribution): (clicks + prior clicks) ÷ (impressions + prior impressions). */
 export class SmoothedClickRates implements ClickRates {
   readonly #prior: ClickPrior;
   readonly #ratesPpm = new Map<string, number>();
   readonly #priorPpm: number;
-  revision = 0;
+  #revision = 0;
 
   constructor(prior: ClickPrior = defaultClickPrior) {
     this.#prior = prior;
-    this.#priorPpm = this.#smooth({ impressions: 0, clicks: 0 });
+    this.#priorPpm = smoothedPpm({ impressions: 0, clicks: 0 }, prior);
+  }
+
+  get revision(): number {
+    return this.#revision;
   }
 
   ratePpm(creativeId: string): number {
     return this.#ratesPpm.get(creativeId) ?? this.#priorPpm;
   }
 
-  /** Takes what a view says of a creative; true if its rate changed: then the index is told. */
-  observe(creativeId: string, counts: CreativeCounts): boolean {
-    const ratePpm = this.#smooth(counts);
-    if (ratePpm === this.ratePpm(creativeId)) return false;
-    this.#ratesPpm.set(creativeId, ratePpm);
-    this.revision += 1;
-    return true;
+  /** The rate that these counts give a creative; null if that is no change worth a record. Nothing is taken over. */
+  propose(creativeId: string, counts: CreativeCounts): LearnedRate | null {
+    const ratePpm = smoothedPpm(counts, this.#prior);
+    const known = this.ratePpm(creativeId);
+    const moved = Math.abs(ratePpm - known);
+    return moved === 0 || moved * 1_000_000 < known * leastChangePpm
+      ? null
+      : { creative_id: creativeId, rate_ppm: ratePpm };
   }
 
-  /** Late impressions can leave more clicks than impressions: never more than one click each. */
-  #smooth({ impressions, clicks }: CreativeCounts): number {
-    const shown = Math.max(impressions, clicks) + this.#prior.impressions;
-    return Math.floor(((clicks + this.#prior.clicks) * 1_000_000) / shown);
+  /** Takes rates over, all at once: the next revision. The caller tells the index of each. */
+  learn(rates: readonly LearnedRate[]): void {
+    for (const { creative_id, rate_ppm } of rates) this.#ratesPpm.set(creative_id, rate_ppm);
+    this.#revision += 1;
   }
 }
+
+/** Late impressions can leave more clicks than impressions: never more than one click each. */
+function smoothedPpm({ impressions, clicks }: CreativeCounts, prior: ClickPrior): number {
+  const shown = Math.max(impressions, clicks) + prior.impressions;
+  return Math.floor(((clicks + prior.clicks) * 1_000_000) / shown);
+}
+
+/** What a creative is predicted of which nothing was learned. */
+export const priorRatePpm = smoothedPpm({ impressions: 0, clicks: 0 }, defaultClickPrior);

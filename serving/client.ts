@@ -66,9 +66,6 @@ function withoutPort(hop: string): string {
   return bracketed ?? ipv4 ?? hop;
 }
 
-/** Believes the socket alone. */
-export const directClients = new ClientReader();
-
 /** True for a request that a browser makes ahead of any person: it counts nothing. */
 export function isPrefetch(headers: IncomingHttpHeaders): boolean {
   const purpose = headers['sec-purpose'] ?? headers['purpose'] ?? headers['x-moz'];

@@ -4,6 +4,7 @@ import type { MarkupReturned, PersonSeen, ViewRevision } from '../domain/records
 import type { Clock } from '../ports/clock.ts';
 import type { SchemaRegistry } from '../ports/schema-registry.ts';
 import type { BotGate } from './bot-gate.ts';
+import { clickRatesView } from './click-rates.ts';
 import type { ConsentGate } from './consent.ts';
 import { bestTier, Deadline, type DeadlinePolicy } from './deadline.ts';
 import type { Choice, Decider, DecisionInput, EmptySlot } from './decide.ts';
@@ -278,7 +279,7 @@ export class DecisionDesk {
     return [
       { view: 'catalog', revision: index.revision },
       ...leases.views(),
-      { view: 'creative-stats', revision: index.rates.revision },
+      { view: clickRatesView, revision: index.rates.revision },
     ];
   }
 

@@ -68,6 +68,16 @@ describe('The drainer', () => {
     expect(run).toBeInstanceOf(Promise);
   });
 
+  it('brings the click rates that selections name to the log before the selections', async () => {
+    const { appended, clock, pump, put } = await world();
+    void pump.run();
+    put({ ...recordOf('nodes', 'rates'), shard: 0 });
+    put(recordOf('selected', 's'), recordOf('spend', 'r'));
+    await clock.advance(10);
+    expect(appended.indexOf('nodes')).toBeGreaterThan(-1);
+    expect(appended.indexOf('nodes')).toBeLessThan(appended.indexOf('selected'));
+  });
+
   it('repeats the same batch while its outcome is unknown, so that only duplicates can result', async () => {
     const { clock, pump, put, retries, simulated, texts } = await world();
     void pump.run();

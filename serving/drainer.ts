@@ -14,11 +14,19 @@ export function createDrainer(log: Pick<EventLog, 'append'>): LogWriter {
   };
 }
 
-/** `spend` first: money that is committed must be known before the evidence of it, never the other way round. */
+/**
+ * First `spend`, for money that is committed must be known before the evidence of it, never the other way round; and `nodes`, for the click rates that a
+ * selection names must be found by whoever finds the selection.
+ */
 async function drain(log: Pick<EventLog, 'append'>, batch: DrainBatch): Promise<void> {
-  const { spend = [], ...evidence } = recordsByTopic(batch);
-  if (spend.length > 0) await log.append('spend', spend);
-  const appends = Object.entries(evidence).map(([topic, records]) => log.append(topic as Topic, records));
+  const { spend = [], nodes = [], ...evidence } = recordsByTopic(batch);
+  await appendAll(log, { spend, nodes });
+  await appendAll(log, evidence);
+}
+
+async function appendAll(log: Pick<EventLog, 'append'>, byTopic: Partial<Record<Topic, NewRecord[]>>): Promise<void> {
+  const filled = Object.entries(byTopic).filter(([, records]) => records.length > 0);
+  const appends = filled.map(([topic, records]) => log.append(topic as Topic, records));
   // All have ended before the same batch is tried again.
   for (const result of await Promise.allSettled(appends)) if (result.status === 'rejected') throw result.reason;
 }

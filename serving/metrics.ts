@@ -61,6 +61,10 @@ export function serveMetrics({ counts, decisions, boot }: MetricsSource): Regist
     const { lastSequence, drainedSequence } = boot.buffer.depth();
     return lastSequence - drainedSequence;
   });
+  addGauge(registry, 'adtally_buffer_oldest_ms', 'Age of the oldest entry that is not yet in the log', () => {
+    const oldestAt = boot.buffer.oldestUndrainedAt();
+    return oldestAt === null ? 0 : Math.max(0, boot.clock.now() - oldestAt);
+  });
   addGauge(registry, 'adtally_boot_fenced', '1 once others have ended this boot', () => (boot.fenced ? 1 : 0));
   addGauge(registry, 'adtally_boot_drawing', '1 while the boot may draw on its leases', () =>
     boot.leases.drawing ? 1 : 0,

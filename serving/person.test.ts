@@ -111,6 +111,51 @@ describe('a person', () => {
     expect(persons.recall(hash)?.userKey).toBe('user-1');
   });
 
+  test('is not waited for while engines stand still, and is again as soon as one answers in time', async () => {
+    let held = Promise.withResolvers<readonly (string | null)[]>();
+    const { persons, clock } = reader({ keys: { getMany: () => held.promise } });
+    for (const name of ['a', 'b', 'c']) {
+      const read = persons.read(name, 20);
+      await clock.advance(20);
+      expect(await read).toMatchObject({ missing: 'timed_out' });
+    }
+    expect(await persons.read('d', 20)).toMatchObject({ missing: 'unavailable', firstSight: false });
+    await clock.advance(20);
+    held.resolve(['user-1']);
+    held = Promise.withResolvers();
+    await clock.advance(0);
+    // An answer that came too late is kept, and shows nothing of whether waiting is worth it.
+    expect(persons.recall('d')?.userKey).toBe('user-1');
+    expect(await persons.read('e', 20)).toMatchObject({ missing: 'unavailable' });
+    held.resolve(['user-2']);
+    await clock.advance(0);
+    expect(await persons.read('f', 20)).toMatchObject({ userKey: 'user-2', missing: null });
+  });
+
+  test('who is new is announced by a decision that waited for the answer, not by an answer that nobody took', async () => {
+    const held = Promise.withResolvers<readonly (string | null)[]>();
+    const { persons, clock } = reader({ keys: { getMany: () => held.promise } });
+    const read = persons.read('a', 20);
+    await clock.advance(20);
+    expect(await read).toMatchObject({ missing: 'timed_out', firstSight: false });
+    held.resolve([null]);
+    await clock.advance(0);
+    expect(persons.recall('a')).toMatchObject({ firstSight: true });
+  });
+
+  test('whom a broken engine hides is no outage: the next reading says what is wrong', async () => {
+    let answer: KeyStore['getMany'] = () => new Promise(() => undefined);
+    const { persons, clock } = reader({ keys: { getMany: (hashes) => answer(hashes) } });
+    for (const name of ['a', 'b', 'c']) {
+      void persons.read(name, 20);
+      await clock.advance(20);
+    }
+    answer = async () => Promise.reject(new TypeError('bug'));
+    expect(await persons.read('d', 20)).toMatchObject({ missing: 'unavailable' });
+    await clock.advance(0);
+    await expect(persons.read('e', 20)).rejects.toThrow('bug');
+  });
+
   test('is missing while an engine is away, and an error that is no outage is not hidden', async () => {
     const away = reader({
       views: { getMany: async () => Promise.reject(new AdtallyError('VIEWS_UNAVAILABLE', 'away')) },

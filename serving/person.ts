@@ -39,6 +39,10 @@ interface Kept {
 
 const keptPersons = 50_000;
 const defaultKeptMs = 1000;
+/** So many reads in a row without an answer in time: further ones are not waited for. */
+const lateInARow = 3;
+/** Reads that nobody waits for, at the same time. */
+const mostUnawaited = 64;
 /** A node announces an unknown person again after this, in case the first record was lost, ms. */
 const announceAgainMs = 60_000;
 const nobody: FrequencyView = { items: new Map(), segments: [] };
@@ -52,8 +56,10 @@ export class PersonReader {
   readonly #options: PersonReaderOptions;
   readonly #kept = new BoundedCache<string, Kept>(keptPersons);
   readonly #announced = new BoundedCache<string, number>(keptPersons);
-
   readonly #hmac: HmacSha256;
+  /** Reads in a row that were not answered in time. */
+  #late = 0;
+  #unawaited = 0;
 
   constructor(options: PersonReaderOptions) {
     this.#options = options;
@@ -77,14 +83,41 @@ export class PersonReader {
     return { hash, userKey: null, view: null, revision: 0, firstSight: false, missing: 'skipped' };
   }
 
-  /** Reads, for at most `allowanceMs`; what comes later serves the next request. Never rejects for an engine that is away. */
+  /**
+   * Reads, for at most `allowanceMs`; what comes later serves the next request. Never rejects for an engine that is away. While engines stand still nobody
+   * waits for them: reads go on beside the decisions, and the first that is answered in time ends that.
+   */
   async read(hash: string, allowanceMs: number): Promise<Person> {
-    const { clock } = this.#options;
-    return new Promise<Person>((resolve, reject) => {
-      const timer = clock.after(allowanceMs, () => resolve({ ...this.skipped(hash), missing: 'timed_out' }));
+    if (this.#late >= lateInARow) return this.#readUnawaited(hash, allowanceMs);
+    const person = await this.#readInTime(hash, allowanceMs);
+    return person.firstSight ? { ...person, firstSight: this.#announce(hash) } : person;
+  }
+
+  #readUnawaited(hash: string, allowanceMs: number): Person {
+    if (this.#unawaited < mostUnawaited) {
+      this.#unawaited += 1;
+      const isBroken = () => {
+        this.#late = 0; // no outage: the next read is waited for, and says what is wrong
+      };
+      void this.#readInTime(hash, allowanceMs)
+        .catch(isBroken)
+        .finally(() => (this.#unawaited -= 1));
+    }
+    return this.#unavailable(hash);
+  }
+
+  #readInTime(hash: string, allowanceMs: number): Promise<Person> {
+    return new Promise((resolve, reject) => {
+      let isLate = false;
+      const timer = this.#options.clock.after(allowanceMs, () => {
+        isLate = true;
+        this.#late += 1;
+        resolve({ ...this.skipped(hash), missing: 'timed_out' });
+      });
       this.#load(hash).then((person) => {
         timer.cancel();
-        resolve(person.firstSight ? { ...person, firstSight: this.#announce(hash) } : person);
+        if (!isLate && person.missing === null) this.#late = 0;
+        resolve(person);
       }, reject);
     });
   }
@@ -103,8 +136,12 @@ export class PersonReader {
       return person;
     } catch (error) {
       if (!isAdtallyError(error) || !error.retriable) throw error;
-      return { ...this.skipped(hash), missing: 'unavailable' };
+      return this.#unavailable(hash);
     }
+  }
+
+  #unavailable(hash: string): Person {
+    return { ...this.skipped(hash), missing: 'unavailable' };
   }
 
   #unknown(hash: string): Person {

@@ -4,7 +4,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { AdtallyError } from '../domain/errors.ts';
 import type { BeaconDesk } from './beacons.ts';
-import { type ClientReader, directClients } from './client.ts';
+import type { ClientReader } from './client.ts';
 import { asAdtallyError, sendProblem } from './problem.ts';
 import { registerBeacons } from './routes/beacons.ts';
 import { type FindCreative, registerClick } from './routes/click.ts';
@@ -13,8 +13,7 @@ import { Pixel, pixelPath, registerPixel, sendPixel } from './routes/pixel.ts';
 
 export interface ServeDeps {
   readonly desk: BeaconDesk;
-  /** Default: whoever holds the other end of the socket sent the request. */
-  readonly clients?: ClientReader;
+  readonly clients: ClientReader;
   readonly findCreative: FindCreative;
   readonly health: HealthDeps;
   /** Further routes of the public side, `/v1/decisions` among them. Those below `/v1/` get CORS. */
@@ -47,7 +46,7 @@ export async function buildServe(deps: ServeDeps): Promise<FastifyInstance> {
   acceptTextPlain(app);
   await describeRoutes(app);
   // Registered after the description plugin has loaded, which notes every route from then on. The pixel sets its own headers.
-  const { desk, findCreative, clients = directClients, onError } = deps;
+  const { desk, findCreative, clients, onError } = deps;
   const pixel = new Pixel({ desk, clients, onError });
   app.register(async (scope) => registerPixel(scope, pixel));
   app.register(async (scope) => {

@@ -15,10 +15,9 @@ import {
   supply,
   worldOf,
 } from '../test/decision-world.ts';
-import { hashText } from './auction.ts';
-import { whyNot } from './why-not.ts';
-
-const rates = { revision: 5, ratePpm: (id: string) => 500 + (hashText(id) % 5000) };
+import { ClickRateHistory } from './click-rate-history.ts';
+import { SmoothedClickRates } from './click-rates.ts';
+import { recordedRevision, type WhyNotFacts, whyNot } from './why-not.ts';
 
 const targetings = fc.constantFrom(
   {},
@@ -33,7 +32,7 @@ const targetings = fc.constantFrom(
   { hours: [85] },
 );
 const oneSupply = fc.record({
-  pricing_model: fc.constantFrom('CPM' as const, 'CPM' as const, 'VCPM' as const, 'CPC' as const, 'NONE' as const),
+  pricing_model: fc.constantFrom('CPM' as const, 'VCPM' as const, 'CPC' as const, 'CPC' as const, 'NONE' as const),
   bid_micros: fc.constantFrom(900, 1_000_000, 2_000_000, 2_000_001, 5_000_000),
   priority: fc.constantFrom(1, 8, 8),
   status: fc.constantFrom('ACTIVE' as const, 'ACTIVE' as const, 'ACTIVE' as const, 'PAUSED' as const),
@@ -67,7 +66,20 @@ function recordsOf(supplies: readonly OneSupply[]): AnyRecord[] {
   });
 }
 
+/** Rates that nodes learn together: from none to a click each time, often such that a bid by the click meets one by the thousand. */
+const learnedSlice = fc.uniqueArray(
+  fc.record({
+    creative_id: fc.nat(39).map((number) => `cr_${number}`),
+    rate_ppm: fc.oneof(fc.constantFrom(0, 400, 1_000, 1_999, 2_000, 2_001, 5_000), fc.nat(1_000_000)),
+  }),
+  { selector: ({ creative_id }) => creative_id, minLength: 1, maxLength: 30 },
+);
+
 const asked = fc.record({
+  /** Before the decision. */
+  learned: fc.array(learnedSlice, { maxLength: 4 }),
+  /** After it: no decision knows them. */
+  learnedLater: fc.array(learnedSlice, { maxLength: 2 }),
   country: fc.constantFrom('DE', 'FR', undefined),
   keywords: fc.subarray(['cars', 'boats']),
   section: fc.constantFrom('news', 'sport', undefined),
@@ -89,7 +101,15 @@ function decided(supplies: readonly OneSupply[], given: typeof asked extends fc.
     auction: given.second ? 'second_price' : 'first_price',
     blocked_attributes: [17],
   };
+  const rates = new SmoothedClickRates();
   const index = indexOf([...inventory(1, { placement }), ...recordsOf(supplies)], { rates });
+  const history = new ClickRateHistory();
+  const learn = (slice: (typeof given.learned)[number]) => {
+    rates.learn(slice);
+    for (const { creative_id } of slice) index.rateChanged(creative_id);
+    history.add({ node: 'node-1', boot: 'boot', revision: rates.revision, rates: slice, learned_at: noon });
+  };
+  given.learned.forEach(learn);
   const leases = new FixedLeases(Object.fromEntries(given.broke.map((number) => [`cmp_${number}`, 999])));
   for (const number of given.refusing) leases.refusing.add(`cmp_${number}`);
   const world = worldOf(index, leases);
@@ -108,7 +128,15 @@ function decided(supplies: readonly OneSupply[], given: typeof asked extends fc.
   };
   const person = given.person ? knownPerson({ view: { items, segments: ['sports'] } }) : null;
   const input = inputOf(world, { body, person, ...(given.person && { consent: personal }) });
-  return { index, selections: selectionsOf(world, input) };
+  const selections = selectionsOf(world, input);
+  given.learnedLater.forEach(learn);
+  return { index, selections, history };
+}
+
+/** As an auditor has it: from the records alone, up to the revision that the selection names. */
+function recordedRates(selected: AdSelected, history: ClickRateHistory): WhyNotFacts {
+  const rates = history.at(recordedRevision(selected, 'creative-stats'));
+  return rates === null ? {} : { rates };
 }
 
 /** How many line items the record says were taken out at that step for that reason. */
@@ -119,11 +147,11 @@ function recordedCount({ exclusions }: AdSelected, step: string, reason: string)
 test('recomputing the winner, every recorded loser and every count of exclusions agrees with the record', () => {
   fc.assert(
     fc.property(fc.array(oneSupply, { minLength: 1, maxLength: 40 }), asked, (supplies, given) => {
-      const { index, selections } = decided(supplies, given);
+      const { index, selections, history } = decided(supplies, given);
+      const poor = new Set([...given.broke, ...given.refusing].map((number) => `li_${number}`));
       for (const selected of selections) {
-        const verdicts = [...index.catalog.lineItems.keys()].map((id) =>
-          whyNot(selected, id, index.catalog, { rates }),
-        );
+        const facts = recordedRates(selected, history);
+        const verdicts = [...index.catalog.lineItems.keys()].map((id) => whyNot(selected, id, index.catalog, facts));
         const winner = verdicts.filter(({ step }) => step === 'won');
         expect(winner).toEqual([
           {
@@ -138,6 +166,7 @@ test('recomputing the winner, every recorded loser and every count of exclusions
           const verdict = verdicts.find(({ line_item_id }) => line_item_id === loser.line_item_id);
           expect(verdict).toMatchObject(loser);
         }
+        for (const { step, line_item_id } of verdicts) if (step === 'budget') expect(poor).toContain(line_item_id);
         const counted = new Map<string, number>();
         for (const { step, reason } of verdicts)
           counted.set(`${step}/${reason}`, (counted.get(`${step}/${reason}`) ?? 0) + 1);
@@ -194,7 +223,27 @@ describe('a line item that did not win', () => {
   test('is judged on the catalogue of that time only', () => {
     const { selected, index } = one({ lineItem: { bid_micros: 1 } });
     index.apply(supply(9)[0] as AnyRecord, index.revision);
-    expect(() => whyNot(selected, 'li_1', index.catalog)).toThrow('catalogue revision');
+    expect(() => whyNot(selected, 'li_1', index.catalog)).toThrow('revision 10 of catalog');
+  });
+
+  test('sold by the click is judged by the click rates of that time only; any other needs none', () => {
+    const learned = (revision: number, rate_ppm: number) => ({ revision, ratePpm: () => rate_ppm });
+    const byTheClick = { lineItem: { pricing_model: 'CPC' as const, bid_micros: 1_000_000 } };
+    const records = [...inventory(1), ...supply(1, byTheClick), ...supply(2, { lineItem: { bid_micros: 1_500_000 } })];
+    const index = indexOf(records, { rates: learned(3, 1_200) });
+    const [selected] = selectionsOf(worldOf(index), inputOf(worldOf(index)));
+    if (selected === undefined) throw new Error('there was no ad');
+    const judged = (id: string, facts: WhyNotFacts) => whyNot(selected, id, index.catalog, facts);
+    expect(judged('li_1', { rates: learned(3, 1_200) })).toEqual({
+      line_item_id: 'li_1',
+      step: 'auction',
+      reason: 'outbid',
+      creative_id: 'cr_1',
+      ecpm_micros: 1_200_000,
+    });
+    expect(() => judged('li_1', {})).toThrow('revision 3 of creative-stats, what can be had is 0');
+    expect(() => judged('li_1', { rates: learned(4, 1_200) })).toThrow('what can be had is 4');
+    expect(judged('li_2', {})).toMatchObject({ step: 'won', ecpm_micros: 1_500_000 });
   });
 
   test('that nobody knew is not found', () => {

@@ -4,7 +4,7 @@ import type { AdSelected, PlacementPublished, PublisherPublished } from '../doma
 import { compareRanks, hashText, type Rank, tieBreak } from './auction.ts';
 import { bidOf, isBelowFloor, type Offer, type PlaceFacts, pace, placeName } from './candidate.ts';
 import { CatalogIndex, type IndexedLineItem } from './catalog-index.ts';
-import type { ClickRates } from './click-rates.ts';
+import { type ClickRates, clickRatesView } from './click-rates.ts';
 import { lostBecause } from './decide.ts';
 import { EligibilityIndex } from './eligibility.ts';
 import { attributesOf, type SlotAttributes } from './targeting.ts';
@@ -13,7 +13,7 @@ import { attributesOf, type SlotAttributes } from './targeting.ts';
 export interface WhyNotFacts {
   /** Left to draw by campaign, micros, over and above those that are recorded. */
   readonly leases?: ReadonlyMap<string, number>;
-  /** Click rates at the recorded revision of `creative-stats`. Default: the prior. */
+  /** Click rates of the selection's boot at the recorded revision of `creative-stats`. Default: the prior, which is revision 0. */
   readonly rates?: ClickRates;
 }
 
@@ -31,14 +31,16 @@ export interface WhyNot {
 /**
  * Judges one line item again for a recorded selection, by the code that decided: its bitmap in an index of its own, then caps, budget, bid, floor and
  * rank against the recorded winner. `catalog` is the fold of `catalog` up to the recorded revision.
- * Errors: `NOT_FOUND` for a line item or placement that the catalogue did not have then; `STATE_CONFLICT` for a catalogue of another revision.
+ * Errors: `NOT_FOUND` for a line item or placement that the catalogue did not have then; `STATE_CONFLICT` for a catalogue of another revision, and for
+ * click rates of another one if the line item is sold by the click.
  */
 export function whyNot(selected: AdSelected, lineItemId: string, catalog: Catalog, facts: WhyNotFacts = {}): WhyNot {
-  requireRevision(selected, catalog);
+  requireRevision(selected, 'catalog', catalog.nextOffset);
   const lineItem = catalog.lineItems.get(lineItemId);
   if (lineItem === undefined) {
     throw new AdtallyError('NOT_FOUND', `there was no line item ${lineItemId} then`, { path: 'line_item_id' });
   }
+  if (lineItem.pricing_model === 'CPC') requireRevision(selected, clickRatesView, facts.rates?.revision ?? 0);
   const index = new CatalogIndex({
     nowMs: selected.billing.selected_at,
     catalog,
@@ -53,12 +55,17 @@ export function whyNot(selected: AdSelected, lineItemId: string, catalog: Catalo
   return judge(item, selected, placeFacts(selected, attributes, index, facts));
 }
 
-function requireRevision({ views }: AdSelected, catalog: Catalog): void {
-  const recorded = views.find(({ view }) => view === 'catalog')?.revision;
-  if (recorded === catalog.nextOffset) return;
+/** A view of which a selection names no revision was at its beginning. */
+export function recordedRevision({ views }: AdSelected, name: string): number {
+  return views.find(({ view }) => view === name)?.revision ?? 0;
+}
+
+function requireRevision(selected: AdSelected, view: string, given: number): void {
+  const recorded = recordedRevision(selected, view);
+  if (recorded === given) return;
   throw new AdtallyError(
     'STATE_CONFLICT',
-    `the selection was made on catalogue revision ${recorded}, this one is ${catalog.nextOffset}`,
+    `the selection was made on revision ${recorded} of ${view}, what can be had is ${given}`,
   );
 }
 

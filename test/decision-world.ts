@@ -15,7 +15,7 @@ import type {
   ViewRevision,
 } from '../domain/records.ts';
 import { CatalogIndex } from '../serving/catalog-index.ts';
-import type { ClickRates } from '../serving/click-rates.ts';
+import { type ClickRates, clickRatesView } from '../serving/click-rates.ts';
 import type { ConsentVerdict } from '../serving/consent.ts';
 import { Deadline, defaultDeadlinePolicy } from '../serving/deadline.ts';
 import { Decider, type DecisionInput, type DrawnLeases } from '../serving/decide.ts';
@@ -324,6 +324,10 @@ export function issueAll(world: World, input: DecisionInput): IssuedAd[] {
 /** What is recorded of every ad of an answer. */
 export function selectionsOf(world: World, input: DecisionInput) {
   const { index, leases } = world.decider.deps;
-  const views = [{ view: 'catalog', revision: index.revision }, ...leases.views()];
+  const views = [
+    { view: 'catalog', revision: index.revision },
+    ...leases.views(),
+    { view: clickRatesView, revision: index.rates.revision },
+  ];
   return issueAll(world, input).map((ad) => selectedRecord(ad, { input, views }));
 }

@@ -36,6 +36,7 @@ UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.node_started
 UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.node_mark
 UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.buffer_drained
 UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.node_fence_decided
+UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.click_rates_learned
 UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.funds_deposited
 UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.credit_limit_set
 UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.adjustment_posted

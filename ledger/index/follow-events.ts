@@ -5,14 +5,18 @@ import type { Clock } from '../../ports/clock.ts';
 import type { EventIndex } from '../../ports/event-index.ts';
 import type { EventLog, TopicShard } from '../../ports/event-log.ts';
 
-/** Topics whose records are keyed by their selection, and what was refused of them. */
-export const selectionTopics = [
+/**
+ * Topics whose records are keyed by their selection, and what was refused of them. In `nodes` what a boot's decisions rest on is keyed by the boot, all else by
+ * the name of a node; it comes last, so that of every selection that was found it was read.
+ */
+const indexedTopics = [
   'selected',
   'impression',
   'engagement',
   'click',
   'spend',
   'quarantine',
+  'nodes',
 ] as const satisfies readonly Topic[];
 
 export interface FollowEventsOptions {
@@ -63,14 +67,15 @@ export async function catchUpEvents(options: Omit<FollowEventsOptions, 'clock'>)
 async function advanceEvents({ log, events }: Omit<FollowEventsOptions, 'clock'>) {
   let more = false;
   const offsets: (TopicShard & { offset: number })[] = [];
-  for (const topic of selectionTopics) {
+  for (const topic of indexedTopics) {
     for (let shard = 0; shard < log.shards(topic); shard += 1) {
       const from = await events.indexedEvents(topic, shard);
       const records = await log.read(topic, shard, from, recordsAtATime);
       const next = from + records.length;
       const keyed = records.filter(({ key }) => isUuid(key)).map(({ key, offset }) => ({ selectionId: key, offset }));
-      if (records.length > 0) await events.addEvents({ topic, shard, from, next }, keyed);
-      more ||= records.length === recordsAtATime;
+      const added = records.length === 0 || (await events.addEvents({ topic, shard, from, next }, keyed));
+      // Another reader of this index was faster, and may have read less.
+      more ||= !added || records.length === recordsAtATime;
       offsets.push({ topic, shard, offset: next });
     }
   }

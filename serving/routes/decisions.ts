@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { deviceTypes } from '../../domain/targeting-rules.ts';
-import { type ClientReader, directClients, networkOf, userAgentOf } from '../client.ts';
+import { type ClientReader, networkOf, userAgentOf } from '../client.ts';
 import type { Answered, Caller, DecisionDesk } from '../decision-desk.ts';
 import { formats, readDecisionRequest, requestLimits } from '../decision-request.ts';
 import { problemResponses } from '../problem.ts';
@@ -8,8 +8,7 @@ import { noAdReasons } from '../slot.ts';
 
 export interface DecisionRouteDeps {
   readonly desk: DecisionDesk;
-  /** Default: whoever holds the other end of the socket sent the request. */
-  readonly clients?: ClientReader;
+  readonly clients: ClientReader;
   /** Monotonic time, microseconds. */
   readonly monotonicUs: () => number;
   /** True if the key of `Authorization: Bearer KEY` may see prices and reasons. */
@@ -199,7 +198,7 @@ function callerOf(request: FastifyRequest, deps: DecisionRouteDeps): Caller {
   return {
     channel: 'api',
     userAgent: userAgentOf(headers),
-    address: (deps.clients ?? directClients).addressOf(request),
+    address: deps.clients.addressOf(request),
     truncate: networkOf,
     trusted: key !== '' && deps.debugAllowed(key),
     arrivedUs,

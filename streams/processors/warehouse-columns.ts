@@ -798,6 +798,16 @@ export const warehouseTables = {
       ['decided_at', 'time', 'decided_at'],
     ],
   },
+  ClickRatesLearned: {
+    table: 'click_rates_learned',
+    columns: [
+      ['node', 'value', 'node'],
+      ['boot', 'value', 'boot'],
+      ['revision', 'value', 'revision'],
+      ['rates', 'value', 'rates'],
+      ['learned_at', 'time', 'learned_at'],
+    ],
+  },
   FundsDeposited: {
     table: 'funds_deposited',
     columns: [
