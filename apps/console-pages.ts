@@ -34,7 +34,10 @@ function playground(parts: ConsoleParts, serveUrl: string, env: NodeJS.ProcessEn
   if (principal === null) return [];
   const { settings, queries, index, log, corrections, clock, desks } = parts;
   const { holdMs, impressionTokenMs, dataDir } = settings;
-  const servePid = () => readPids(dataDir).serve ?? null;
+  const servePid = () => {
+    const serving = Object.entries(readPids(dataDir)).find(([name]) => name.startsWith('serve'));
+    return serving?.[1] ?? null;
+  };
   const killServe = () => {
     const pid = servePid();
     if (pid === null) throw new AdtallyError('NOT_READY', 'serve does not run at the moment');

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { lockFolder } from '../adapters/embedded/folder-lock.ts';
 import { createSystemDisk } from '../adapters/system/disk.ts';
@@ -11,21 +10,26 @@ import { openConsoleKeys } from '../dashboards/console-keys.ts';
 import { AdtallyError } from '../domain/errors.ts';
 import { ConsoleClient } from '../simulate/console-client.ts';
 import { Wire } from '../simulate/wire.ts';
+import { type PlannedProcess, planProcesses, type Scale } from './process-plan.ts';
 import { runKeyVariable } from './run-key.ts';
-import { type ProcessName, type Supervisor, superviseProcesses } from './supervisor.ts';
+import { type Supervisor, superviseProcesses } from './supervisor.ts';
 
 export interface PlatformOptions {
   readonly env: NodeJS.ProcessEnv;
+  /** Omitted: one process of each kind. */
+  readonly scale?: Scale;
   /** A line that a process printed. */
-  readonly onLine: (name: ProcessName, line: string) => void;
-  readonly onRestart: (name: ProcessName, reason: string) => void;
+  readonly onLine: (name: string, line: string) => void;
+  readonly onRestart: (name: string, reason: string) => void;
 }
 
-/** The three processes, running and ready. */
+/** The processes of a platform, running and ready. */
 export interface Platform {
   readonly settings: Settings;
   readonly dataDir: string;
   readonly serveUrl: string;
+  /** Public sides of all serving nodes, `serveUrl` first. */
+  readonly serveUrls: readonly string[];
   readonly consoleUrl: string;
   /** Keys of the roles, if they were made just now: nobody can read them again. */
   readonly madeKeys: ReadonlyMap<Role, string> | null;
@@ -40,79 +44,69 @@ const askAgainMs = 100;
 /** A process that ends so often before all are ready will not become ready. */
 const hopelessRestarts = 4;
 const runKeyBytes = 32;
+const oneOfEach: Scale = { serve: 1, streams: 1 };
 /** Where Node keeps what it compiled: a process that is started again is back in two thirds of the time. */
 const compiled = resolve(import.meta.dirname, '../node_modules/.cache/adtally');
 
 /**
- * Starts streams, console and serve on the embedded engines and resolves when both sides answer. Errors: `BAD_SETTING` for a setting that can't be
+ * Starts streams, console and serve on the engines of the settings and resolves when all answer. Errors: `BAD_SETTING` for a setting that can't be
  * used or a port that is taken, `NODE_NAME_TAKEN` if another platform runs on the data directory, `NOT_READY`.
  */
-export async function startPlatform({ env, onLine, onRestart }: PlatformOptions): Promise<Platform> {
-  const ported = await withPorts(env);
-  const settings = readSettings(ported);
-  deriveLimits(settings);
-  const dataDir = resolve(settings.dataDir);
+export async function startPlatform({ env, scale, onLine, onRestart }: PlatformOptions): Promise<Platform> {
+  const given = readSettings(env);
+  deriveLimits(given);
+  const dataDir = resolve(given.dataDir);
+  const runKey = randomBytes(runKeyBytes).toString('base64url');
+  const childEnv = { NODE_COMPILE_CACHE: compiled, ...env, DATA_DIR: dataDir, [runKeyVariable]: runKey };
+  const processes = await planProcesses(given, scale ?? oneOfEach, childEnv);
   const disk = createSystemDisk();
   await disk.makeFolder(join(dataDir, 'run'));
   const lock = lockFolder(join(dataDir, 'run'));
-  const secrets = join(dataDir, 'secrets');
-  const { made } = await openConsoleKeys({
-    disk,
-    random: createSystemRandom(),
-    folder: secrets,
-    setting: settings.keys,
-  });
-  const runKey = randomBytes(runKeyBytes).toString('base64url');
-  const childEnv = { NODE_COMPILE_CACHE: compiled, ...ported, DATA_DIR: dataDir, [runKeyVariable]: runKey };
-  const supervisor = superviseProcesses({ dataDir, env: childEnv, onLine, onRestart });
+  const made = await makeKeys(disk, dataDir, given);
+  const supervisor = superviseProcesses({ dataDir, processes, onLine, onRestart });
   const wire = new Wire();
   const stop = async () => {
     await wire.close();
     await supervisor.stop();
     lock.release();
   };
-  const serveUrl = `http://${settings.serveHost}:${settings.servePort}`;
-  const consoleUrl = `http://${settings.consoleHost}:${settings.consolePort}`;
   try {
-    await Promise.all([serveUrl, consoleUrl].map((url) => becomeReady(wire, `${url}/readyz`, supervisor)));
+    await Promise.all(processes.map((one) => becomeReady(wire, one, { supervisor, processes })));
   } catch (error) {
     await stop();
     throw error;
   }
+  const urlsOf = (kind: string) => processes.filter((one) => one.kind === kind).map(({ url }) => url);
+  const [serveUrls, [consoleUrl = '']] = [urlsOf('serve'), urlsOf('console')];
+  const [serveUrl = ''] = serveUrls;
+  const settings = { ...given, servePort: portOf(serveUrl), consolePort: portOf(consoleUrl) };
   const client = new ConsoleClient({ wire, url: consoleUrl, key: runKey });
-  return { settings, dataDir, serveUrl, consoleUrl, madeKeys: made, client, supervisor, stop };
+  return { settings, dataDir, serveUrl, serveUrls, consoleUrl, madeKeys: made, client, supervisor, stop };
 }
 
-/** Settles both ports before anything starts: 0 becomes one that is free, and a taken one is said at once. */
-async function withPorts(env: NodeJS.ProcessEnv): Promise<NodeJS.ProcessEnv> {
-  const { servePort, serveHost, consolePort, consoleHost } = readSettings(env);
-  const serve = await claimPort('SERVE_PORT', serveHost, servePort);
-  const console = await claimPort('CONSOLE_PORT', consoleHost, consolePort);
-  return { ...env, SERVE_PORT: String(serve), CONSOLE_PORT: String(console) };
+async function makeKeys(disk: ReturnType<typeof createSystemDisk>, dataDir: string, { keys }: Settings) {
+  const folder = join(dataDir, 'secrets');
+  const { made } = await openConsoleKeys({ disk, random: createSystemRandom(), folder, setting: keys });
+  return made;
 }
 
-async function claimPort(variable: string, host: string, port: number): Promise<number> {
-  const probe = createServer();
-  try {
-    await new Promise<void>((settle, reject) => probe.once('error', reject).listen(port, host, settle));
-  } catch (cause) {
-    const sentence = `${variable}: ${host}:${port} can't be used (${String(cause)}); is Adtally running already?`;
-    throw new AdtallyError('BAD_SETTING', sentence, { cause });
-  }
-  const address = probe.address();
-  await new Promise<void>((settle) => probe.close(() => settle()));
-  return address === null || typeof address === 'string' ? port : address.port;
+function portOf(url: string): number {
+  return Number(new URL(url).port);
 }
 
-async function becomeReady(wire: Wire, url: string, supervisor: Supervisor): Promise<void> {
+async function becomeReady(
+  wire: Wire,
+  { readyUrl: url }: PlannedProcess,
+  { supervisor, processes }: { readonly supervisor: Supervisor; readonly processes: readonly PlannedProcess[] },
+): Promise<void> {
   const until = Date.now() + readyWithinMs;
   for (;;) {
     const { status } = await wire.send({ method: 'GET', url, headers: {}, from: null });
     if (status === 200) return;
-    const failing = (['streams', 'console', 'serve'] as const).find(
-      (name) => supervisor.restarts(name) >= hopelessRestarts,
-    );
-    if (failing !== undefined) throw new AdtallyError('NOT_READY', `${failing} keeps ending; its last lines say why`);
+    const failing = processes.find(({ name }) => supervisor.restarts(name) >= hopelessRestarts);
+    if (failing !== undefined) {
+      throw new AdtallyError('NOT_READY', `${failing.name} keeps ending; its last lines say why`);
+    }
     if (Date.now() > until) throw new AdtallyError('NOT_READY', `${url} did not become ready in ${readyWithinMs} ms`);
     await new Promise((settle) => setTimeout(settle, askAgainMs));
   }

@@ -6,6 +6,7 @@ import type { Comparison } from '../simulate/comparison.ts';
 import type { ConsoleClient } from '../simulate/console-client.ts';
 import { checkContexts, CorpusAsks, corpusCatalog, readCorpus } from '../simulate/corpus.ts';
 import { type Asks, pageAsks } from '../simulate/decision-body.ts';
+import type { PlannedFault } from '../simulate/faults.ts';
 import { type PublishedCatalog, publishCatalog } from '../simulate/publish-catalog.ts';
 import { proveByReconciliation, proveByReplay } from '../simulate/proofs.ts';
 import { type Check, demandChecks, type Demands, runChecks } from '../simulate/run-report.ts';
@@ -25,9 +26,8 @@ export interface SimulationRunOptions {
   readonly perSecond: number;
   readonly mostUnderWay: number;
   readonly rates: Rates;
-  readonly kills: number;
-  /** Needed to kill processes. */
-  readonly dataDir: string | null;
+  /** What is done to the platform meanwhile. */
+  readonly faults: readonly PlannedFault[];
   /** Folder of OpenRTB bid requests, or null for the simulated pages. */
   readonly requests: string | null;
   /** What must have gone wrong at least; null: whatever came. */
@@ -56,12 +56,9 @@ export async function runSimulation(options: SimulationRunOptions): Promise<Simu
   say(`published ${catalog.lineItems.length} line items and ${catalog.placements.length} placements`);
   const corpusAsks = corpus === null ? null : new CorpusAsks(corpus, catalog);
   const asks: Asks = corpusAsks ?? pageAsks(catalog.placements.map(({ placementId }) => placementId));
-  const [serveUrl = '', ...otherServeUrls] = options.serveUrls;
-  await firstAd(serveUrl, catalog);
+  await Promise.all(options.serveUrls.map((serveUrl) => firstAd(serveUrl, catalog)));
   const result = await simulate({
     ...options,
-    serveUrl,
-    otherServeUrls,
     clickTokenMs: settings.clickTokenMs,
     catalog,
     asks,
@@ -95,7 +92,10 @@ async function firstAd(serveUrl: string, { placements }: PublishedCatalog): Prom
     const found = answer.status === 200 && (JSON.parse(answer.body) as { decisions: unknown[] }).decisions.length > 0;
     if (found) break;
     if (Date.now() > until)
-      throw new AdtallyError('NOT_READY', `no ad within ${firstAdWithinMs} ms: ${answer.body.slice(0, 300)}`);
+      throw new AdtallyError(
+        'NOT_READY',
+        `no ad from ${serveUrl} within ${firstAdWithinMs} ms: ${answer.body.slice(0, 300)}`,
+      );
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   await wire.close();

@@ -26,6 +26,11 @@ function say(sentence: string): void {
   process.stderr.write(`streams: ${sentence}\n`);
 }
 
+/** On several machines it shows who writes what; a run that moves shards reads it. */
+function sayOwned(shards: readonly number[]): void {
+  process.stdout.write(`streams: writes the ledgers of shards ${shards.join(' ') || 'none'}\n`);
+}
+
 /** Something that can't pass: the supervisor starts the process again. */
 function die(error: unknown): never {
   say(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -63,7 +68,7 @@ async function startAll(parts: Parts, settings: Settings): Promise<readonly Proc
     keepMs,
   };
   const handles = await Promise.all([
-    runSpendLedgers({ ...parts, group: 'spend-lifecycle', member }),
+    runSpendLedgers({ ...parts, group: 'spend-lifecycle', member, onOwned: sayOwned }),
     runAllocator({ ...parts, member, reservationMs: limits.reservationMs }),
     run(createTrafficQuality(quality)),
     run(persons()),

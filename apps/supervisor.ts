@@ -4,21 +4,29 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nodeFlags } from './node-flags.ts';
 
-export const processNames = ['streams', 'console', 'serve'] as const;
-export type ProcessName = (typeof processNames)[number];
+export type ProcessKind = 'streams' | 'console' | 'serve';
+
+/** One process to keep running. */
+export interface SupervisedProcess {
+  /** Its kind, or, where there are several of it, its kind and a number: `serve-2`. */
+  readonly name: string;
+  readonly kind: ProcessKind;
+  readonly env: NodeJS.ProcessEnv;
+}
 
 export interface SupervisorOptions {
   readonly dataDir: string;
-  readonly env: NodeJS.ProcessEnv;
+  /** Started in this order; stopped serve first, console last. */
+  readonly processes: readonly SupervisedProcess[];
   /** A line that a process printed. */
-  readonly onLine: (name: ProcessName, line: string) => void;
-  readonly onRestart?: (name: ProcessName, reason: string, restarts: number) => void;
+  readonly onLine: (name: string, line: string) => void;
+  readonly onRestart?: (name: string, reason: string, restarts: number) => void;
 }
 
 export interface Supervisor {
-  /** Process ids of those that run now. */
-  pids(): ReadonlyMap<ProcessName, number>;
-  restarts(name: ProcessName): number;
+  /** Process ids of those that run now, by name. */
+  pids(): ReadonlyMap<string, number>;
+  restarts(name: string): number;
   /** Asks every process to stop, waits for it, and kills what does not stop in time. */
   stop(): Promise<void>;
 }
@@ -29,6 +37,7 @@ const tether = new URL('./tether.ts', import.meta.url).href;
 /** A process that lived this long starts again at once when it ends. */
 const steadyAfterMs = 10_000;
 const stopTimeoutMs = 20_000;
+const stopOrder: readonly ProcessKind[] = ['serve', 'streams', 'console'];
 
 /** File in which the supervisor writes the process ids, so that `/demo` and the simulator can kill one on purpose. */
 export function pidFile(dataDir: string): string {
@@ -36,9 +45,9 @@ export function pidFile(dataDir: string): string {
 }
 
 /** Process ids by name as the supervisor wrote them last; empty if none runs. */
-export function readPids(dataDir: string): Partial<Record<ProcessName, number>> {
+export function readPids(dataDir: string): Readonly<Record<string, number>> {
   try {
-    return JSON.parse(readFileSync(pidFile(dataDir), 'utf8')) as Partial<Record<ProcessName, number>>;
+    return JSON.parse(readFileSync(pidFile(dataDir), 'utf8')) as Readonly<Record<string, number>>;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
     throw error;
@@ -54,7 +63,7 @@ interface Slot {
 
 /** Starts the processes of the platform and starts each again whenever it ends. */
 export function superviseProcesses(options: SupervisorOptions): Supervisor {
-  const slots = new Map<ProcessName, Slot>();
+  const slots = new Map<string, Slot>();
   let stopping = false;
 
   function publishPids(): void {
@@ -67,11 +76,11 @@ export function superviseProcesses(options: SupervisorOptions): Supervisor {
     renameSync(temporary, pidFile(options.dataDir));
   }
 
-  function launch(name: ProcessName, slot: Slot): void {
+  function launch({ name, kind, env }: SupervisedProcess, slot: Slot): void {
     const startedAt = Date.now();
-    const file = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
+    const file = fileURLToPath(new URL(`${kind}.ts`, import.meta.url));
     const child = spawn(process.execPath, [...nodeFlags, '--import', tether, file], {
-      env: options.env,
+      env,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     slot.child = child;
@@ -86,14 +95,14 @@ export function superviseProcesses(options: SupervisorOptions): Supervisor {
         Date.now() - startedAt > steadyAfterMs ? restartDelayMs : Math.min(slot.delayMs * 2, longestRestartDelayMs);
       slot.restarts += 1;
       options.onRestart?.(name, signal ?? `exit ${code}`, slot.restarts);
-      slot.timer = setTimeout(() => launch(name, slot), slot.delayMs);
+      slot.timer = setTimeout(() => launch({ name, kind, env }, slot), slot.delayMs);
     });
   }
 
-  for (const name of processNames) {
+  for (const one of options.processes) {
     const slot: Slot = { child: null, restarts: 0, delayMs: restartDelayMs, timer: null };
-    slots.set(name, slot);
-    launch(name, slot);
+    slots.set(one.name, slot);
+    launch(one, slot);
   }
 
   return {
@@ -103,7 +112,10 @@ export function superviseProcesses(options: SupervisorOptions): Supervisor {
     async stop() {
       stopping = true;
       // Serve first: what it has accepted must be in the log before its readers stop.
-      for (const name of ['serve', 'streams', 'console'] as const) await stopSlot(slots.get(name));
+      for (const kind of stopOrder) {
+        const ofKind = options.processes.filter((one) => one.kind === kind);
+        await Promise.all(ofKind.map(({ name }) => stopSlot(slots.get(name))));
+      }
       publishPids();
     },
   };

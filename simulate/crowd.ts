@@ -9,9 +9,8 @@ import type { Answer, Wire } from './wire.ts';
 
 export interface CrowdOptions {
   readonly wire: Wire;
-  /** Base of the public side, without a slash at the end; others, if there are several nodes. */
-  readonly serveUrl: string;
-  readonly otherServeUrls: readonly string[];
+  /** Bases of the public sides of all nodes, without a slash at the end. */
+  readonly serveUrls: readonly string[];
   readonly clickTokenMs: number;
   readonly account: Account;
   readonly tallies: Tallies;
@@ -67,12 +66,12 @@ export class Crowd {
 
   /** One visit: asks for ads, then lives with each of them. Resolves when nothing of it is under way any more. */
   async visit(visit: Visit, intendedAt: number): Promise<void> {
-    const { wire, serveUrl, tallies, asks } = this.#options;
+    const { wire, tallies, asks } = this.#options;
     const asked = asks.make(visit);
     tallies.visits.add(visit.label);
     const answer = await wire.send({
       method: 'POST',
-      url: `${serveUrl}/v1/decisions`,
+      url: `${this.#nodeOf(visit)}/v1/decisions`,
       headers: { 'content-type': 'application/json', 'user-agent': asked.askingAgent },
       body: JSON.stringify(asked.body),
       from: this.#addressOf(visit),
@@ -157,10 +156,11 @@ export class Crowd {
       this.#repeat(ad, 'duplicate_pixel');
       await send(url);
     }
-    const [other] = this.#options.otherServeUrls;
+    const own = this.#nodeOf(visit);
+    const other = this.#options.serveUrls.find((one) => one !== own);
     if (visit.replayElsewhere && other !== undefined) {
       this.#options.tallies.misdeeds.add('replay_on_another_node');
-      await send(url.replace(this.#options.serveUrl, other));
+      await send(url.replace(own, other));
     }
   }
 
@@ -196,7 +196,8 @@ export class Crowd {
   /** Must be answered as if nothing were wrong, and move nothing: a pixel by its picture, a click by 404, a batch by a rejection. */
   async #forge(ad: ShownAd): Promise<void> {
     const { visit } = ad;
-    const { tallies, serveUrl } = this.#options;
+    const { tallies } = this.#options;
+    const serveUrl = this.#nodeOf(visit);
     if (visit.forgery === null) return;
     tallies.misdeeds.add(`forged_${visit.forgery}`);
     const url = ad.beacons.impression ?? '';
@@ -212,9 +213,9 @@ export class Crowd {
   }
 
   async #clickWithImpressionToken(ad: ShownAd): Promise<void> {
-    const { tallies, serveUrl } = this.#options;
+    const { tallies } = this.#options;
     tallies.misdeeds.add('impression_token_as_click');
-    const answer = await this.#get(ad, `${serveUrl}/v1/click/${tokenOf(ad.beacons.impression ?? '')}`);
+    const answer = await this.#get(ad, `${this.#nodeOf(ad.visit)}/v1/click/${tokenOf(ad.beacons.impression ?? '')}`);
     if (answer.status !== 404 && answer.status !== 0) tallies.surprises.add(`wrong kind: ${answer.status}`);
   }
 
@@ -265,7 +266,7 @@ export class Crowd {
   #post(ad: ShownAd, body: string): Promise<Answer> {
     return this.#options.wire.send({
       method: 'POST',
-      url: `${this.#options.serveUrl}/v1/beacons`,
+      url: `${this.#nodeOf(ad.visit)}/v1/beacons`,
       headers: { 'user-agent': ad.userAgent, 'content-type': 'application/json' },
       body,
       from: this.#addressOf(ad.visit),
@@ -279,6 +280,12 @@ export class Crowd {
 
   #expiry(ad: ShownAd, kind: BeaconKind): number {
     return kind === 'click' ? ad.clickExpiresAt : ad.impressionExpiresAt;
+  }
+
+  /** As a load balancer would have it: visits go round the nodes. */
+  #nodeOf({ number }: Visit): string {
+    const { serveUrls } = this.#options;
+    return serveUrls[number % serveUrls.length] ?? '';
   }
 
   #addressOf({ person }: Visit): string | null {

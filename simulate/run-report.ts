@@ -16,6 +16,7 @@ export interface Check {
 export interface Demands {
   readonly selections: number;
   readonly rates: Rates;
+  /** Of processes and engines, in all. */
   readonly kills: number;
   /** Selections whose charge a verdict takes back, before it is certified and after; what is reversed is a farm's, which needs networks to be told apart. */
   readonly voided: number;
@@ -103,7 +104,7 @@ export function demandChecks(
     atLeast('late', tallies.late.size, rates.late * account.selections),
     atLeast('forged', total(tallies.misdeeds, 'forged_'), rates.forged * account.selections),
     atLeast('robots', visits - tallies.visits.get('person'), rates.bots * visits),
-    atLeast('kills', kills.length, wanted * 3),
+    atLeast('kills', kills.length, wanted),
     atLeast('voided before certification', taken.voided.selections, voided),
     atLeast('reversed after certification', taken.reversed.selections, ownAddresses ? reversed : 0),
   ];

@@ -1,9 +1,8 @@
 import type { Random } from '../ports/random.ts';
 import { Account } from './account.ts';
-import type { ConsoleClient } from './console-client.ts';
 import { Crowd } from './crowd.ts';
 import type { Ask, Asks } from './decision-body.ts';
-import { type Kill, killProcess, type ProcessName } from './faults.ts';
+import type { Kill, PlannedFault } from './faults.ts';
 import { makePeople, type Person, robotAgents } from './people.ts';
 import type { PublishedCatalog } from './publish-catalog.ts';
 import { Tallies } from './tallies.ts';
@@ -18,16 +17,14 @@ export interface SimulationOptions {
   /** No visit begins while so many requests are unanswered; the later ones all begin so much later. Infinity: never held back. */
   readonly mostUnderWay: number;
   readonly rates: Rates;
-  readonly serveUrl: string;
-  readonly otherServeUrls: readonly string[];
+  /** Public sides of all nodes; visits go to each in turn. */
+  readonly serveUrls: readonly string[];
   readonly clickTokenMs: number;
   readonly catalog: PublishedCatalog;
   readonly asks: Asks;
   readonly randomOf: (seed: string) => Random;
-  /** How often each process is killed, spread over the run; needs the data directory. */
-  readonly kills: number;
-  readonly dataDir: string | null;
-  readonly client: ConsoleClient;
+  /** What is done to the platform meanwhile, in the order of its moments. */
+  readonly faults: readonly PlannedFault[];
   readonly onProgress: (sentence: string) => void;
 }
 
@@ -50,12 +47,6 @@ export interface SimulationResult {
 const peopleCount = 400;
 const farmersCount = 12;
 const progressMs = 5_000;
-/** Where the share of the selections is at which each process is killed, of one kill each. */
-const killMoments: readonly (readonly [ProcessName, number])[] = [
-  ['serve', 0.3],
-  ['streams', 0.5],
-  ['console', 0.7],
-];
 
 /** Runs visits until enough ads were selected and nothing of them is under way any more. */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
@@ -65,7 +56,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const tallies = new Tallies();
   const labels = new Map<string, Label>();
   const asks = new Map<string, Ask>();
-  const ownAddresses = await canUseOwnAddresses(wire, options.serveUrl);
+  const ownAddresses = await canUseOwnAddresses(wire, options.serveUrls);
   const onSelected = (visit: Visit, selectionId: string, ask: Ask) => {
     labels.set(selectionId, visit.label);
     asks.set(selectionId, ask);
@@ -73,7 +64,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   };
   const crowd = new Crowd({ ...options, wire, account, tallies, ownAddresses, onSelected });
   const startedAt = Date.now();
-  const killing = killAll(options, () => account.selections / selections, startedAt);
+  const killing = strikeAll(options, () => account.selections / selections, startedAt);
   // Whoever awaits it below hears of it; until then it must not end the process.
   killing.catch(() => undefined);
   const progress = setInterval(() => {
@@ -136,33 +127,27 @@ function farm(people: readonly Person[]): readonly Person[] {
   return people.map((person, index) => ({ ...person, address: `127.250.250.${index + 1}` }));
 }
 
-async function killAll(
-  { kills, dataDir, onProgress }: SimulationOptions,
+async function strikeAll(
+  { faults, onProgress }: SimulationOptions,
   share: () => number,
   startedAt: number,
 ): Promise<Kill[]> {
-  if (dataDir === null || kills === 0) return [];
   const done: Kill[] = [];
-  const moments = Array.from({ length: kills }, (_, round) =>
-    killMoments.map(([name, at]) => [name, (round + at) / kills] as const),
-  ).flat();
-  for (const [name, at] of moments) {
+  for (const { at, strike } of faults) {
     while (share() < at) await new Promise((resolve) => setTimeout(resolve, 20));
-    const kill = await killProcess(dataDir, name, startedAt);
-    onProgress(`kill -9 ${name}; started again after ${kill.backAfterMs} ms`);
-    done.push(kill);
+    for (const kill of await strike(startedAt)) {
+      onProgress(`kill -9 ${kill.process}; started again after ${kill.backAfterMs} ms`);
+      done.push(kill);
+    }
   }
   return done;
 }
 
 /** On Linux every address of 127.0.0.0/8 is this machine; elsewhere all people share one. */
-async function canUseOwnAddresses(wire: Wire, serveUrl: string): Promise<boolean> {
-  if (!serveUrl.startsWith('http://127.')) return false;
-  const { status } = await wire.send({
-    method: 'GET',
-    url: `${serveUrl}/healthz`,
-    headers: {},
-    from: '127.250.250.250',
-  });
+async function canUseOwnAddresses(wire: Wire, serveUrls: readonly string[]): Promise<boolean> {
+  const [url] = serveUrls;
+  if (url === undefined || !serveUrls.every((one) => one.startsWith('http://127.'))) return false;
+  const from = '127.250.250.250';
+  const { status } = await wire.send({ method: 'GET', url: `${url}/healthz`, headers: {}, from });
   return status !== 0;
 }

@@ -1,12 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { deriveLimits } from '../../config/limits.ts';
 import { AdtallyError } from '../../domain/errors.ts';
+import { embeddedStage, type Stage, type StageOptions } from '../demo-stage.ts';
 import { type Command, exitCodes } from '../exit-codes.ts';
 import { type Platform, startPlatform } from '../platform.ts';
 import { publishDemo } from '../publish-demo.ts';
-import { runSimulation } from '../simulation-run.ts';
+import { runSimulation, type SimulationRun } from '../simulation-run.ts';
 import { asText, numberOf, ratesOf } from './simulate.ts';
 
 const usage = `adtally demo [options]
@@ -14,12 +15,16 @@ const usage = `adtally demo [options]
 Starts the platform on a fresh data directory, with a hold of 10 s and short token lives, runs simulated traffic with every misbehaviour against
 it, kills each process once, waits until all windows close, and holds every truth against the simulator's own account.
 
+  --engines WHICH    embedded (default): one process of each kind on the engines of this machine. distributed: two serve, three streams and a
+                     console on Kafka, a schema registry, Redis and EventStoreDB, by the settings that name them; those that none names are
+                     what npm run engines:up started, or are started for the demo. The broker is killed as well, and a second owner of shards
+                     while the rebalance after the first one is on
   --data DIR         data directory; one that exists is emptied if a demo made it, and refused otherwise (default data-demo)
   --seed TEXT        default 1
-  --selections N     default 20000
-  --rate N           visits a second (default 260; fewer where the machine can't take so many)
+  --selections N     default 20000; distributed: 4000
+  --rate N           visits a second (default 260, distributed: 40; fewer where the machine can't take so many)
   --requests DIR     pages and devices from the OpenRTB bid requests in DIR/valid
-  --kills N          kill -9 of each process so often (default 1)
+  --kills N          kill -9 of each so often (default 1)
   --keep             leaves the platform running afterwards, until Ctrl-C
   --verbose          shows what the processes say
 
@@ -45,14 +50,21 @@ const leastRates = { duplicates: 0.05, late: 0.01, forged: 0.005, bots: 0.08 } a
 /** From this size on a farm shows in every shard: some of what it is charged is to be voided and some to be reversed. */
 const wholeSelections = 20_000;
 
+/** Selections and visits a second. Several processes and engines on one machine need more time, and faults need some to be seen under load. */
+const sizes = {
+  embedded: { selections: wholeSelections, rate: 260 },
+  distributed: { selections: 4_000, rate: 40 },
+} as const;
+
 /** Visits are held back while so many requests are unanswered, so that a slow machine takes longer instead of losing its breath. */
 const mostUnderWay = 150;
 
 const options = {
+  engines: { type: 'string', default: 'embedded' },
   data: { type: 'string', default: 'data-demo' },
   seed: { type: 'string', default: '1' },
-  selections: { type: 'string', default: String(wholeSelections) },
-  rate: { type: 'string', default: '260' },
+  selections: { type: 'string' },
+  rate: { type: 'string' },
   requests: { type: 'string' },
   kills: { type: 'string', default: '1' },
   keep: { type: 'boolean', default: false },
@@ -63,61 +75,120 @@ function say(line = ''): void {
   process.stdout.write(`${line}\n`);
 }
 
-async function run(args: readonly string[]): Promise<number> {
+type Values = ReturnType<typeof readArguments>;
+
+function readArguments(args: readonly string[]) {
   const { values } = parseArgs({ args: [...args], options, strict: true });
+  const engines = enginesOf(values.engines);
+  const { selections = String(sizes[engines].selections), rate = String(sizes[engines].rate) } = values;
+  return {
+    ...values,
+    engines,
+    selections: numberOf('selections', selections, 10_000_000),
+    rate: numberOf('rate', rate, 100_000),
+    kills: numberOf('kills', values.kills, 100),
+  };
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const values = readArguments(args);
   const startedAt = Date.now();
-  const stamp = () => `${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s`;
-  prepareFolder(values.data);
+  const sayAt = (sentence: string) => say(`${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${sentence}`);
   const interrupted = new Promise<'interrupted'>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve('interrupted'));
   });
-  const platform = await startPlatform({
-    env: { SERVE_PORT: '0', CONSOLE_PORT: '0', ...process.env, ...demoSettings, DATA_DIR: values.data },
-    onLine: (name, line) => values.verbose && say(`  ${name.padEnd(7)} │ ${line}`),
-    onRestart: (name, reason) => say(`${stamp()}  ${name} ended (${reason}) and is started again`),
-  });
-  say(`${stamp()}  the platform is ready: ${platform.consoleUrl}/ (data in ${platform.dataDir})`);
-  let code: number = exitCodes.couldNotRun;
+  const { engines, data, kills } = values;
+  const stage = await openStage(engines, { env: process.env, dataDir: resolve(data), kills, say: sayAt });
   try {
-    await publishDemo(platform);
-    const traffic = simulateOn(platform, values, (sentence) => say(`${stamp()}  ${sentence}`));
-    const done = await Promise.race([traffic, interrupted]);
-    if (done === 'interrupted') return exitCodes.couldNotRun;
-    say(asText(done).join('\n'));
-    say(`Took ${stamp().trim()}.`);
-    code = done.holds ? exitCodes.tallies : exitCodes.differs;
-    if (values.keep) await keep(platform, interrupted);
+    const platform = await startOn(stage, values, sayAt);
+    try {
+      return await perform({ platform, stage, values, interrupted, sayAt });
+    } finally {
+      await platform.stop();
+    }
   } finally {
-    await platform.stop();
+    await stage.close();
   }
-  return code;
 }
 
-function simulateOn(
-  { settings, client, serveUrl, dataDir }: Platform,
-  values: { seed: string; selections: string; rate: string; kills: string; requests?: string | undefined },
+function startOn(stage: Stage, { data, verbose }: Values, sayAt: (sentence: string) => void): Promise<Platform> {
+  return startPlatform({
+    env: { SERVE_PORT: '0', CONSOLE_PORT: '0', ...process.env, ...demoSettings, ...stage.env, DATA_DIR: data },
+    scale: stage.scale,
+    onLine: (name, line) => {
+      stage.onLine(name, line);
+      if (verbose) say(`  ${name.padEnd(9)} │ ${line}`);
+    },
+    onRestart: (name, reason) => {
+      stage.onEnded(name);
+      sayAt(`${name} ended (${reason}) and is started again`);
+    },
+  });
+}
+
+interface Performance {
+  readonly platform: Platform;
+  readonly stage: Stage;
+  readonly values: Values;
+  readonly interrupted: Promise<'interrupted'>;
+  readonly sayAt: (sentence: string) => void;
+}
+
+/** Resolves with the exit code. */
+async function perform({ platform, stage, values, interrupted, sayAt }: Performance): Promise<number> {
+  sayAt(`the platform is ready: ${platform.consoleUrl}/ (data in ${platform.dataDir})`);
+  await publishDemo(platform);
+  const done = await Promise.race([simulateOn(platform, stage, values, sayAt), interrupted]);
+  if (done === 'interrupted') return exitCodes.couldNotRun;
+  for (const line of asText(done)) say(line);
+  sayAt('that was all');
+  if (values.keep) await keep(platform, interrupted);
+  return done.holds ? exitCodes.tallies : exitCodes.differs;
+}
+
+function enginesOf(text: string): keyof typeof sizes {
+  if (text === 'embedded' || text === 'distributed') return text;
+  throw new AdtallyError('BAD_SETTING', `--engines must be embedded or distributed, not ${JSON.stringify(text)}`);
+}
+
+/** The engines of a distributed run are started by what is only in a working copy: nothing of it is loaded for the embedded one. */
+async function openStage(engines: keyof typeof sizes, options: StageOptions): Promise<Stage> {
+  if (engines === 'embedded') {
+    await prepareFolder(options.dataDir, async () => undefined);
+    return embeddedStage(options);
+  }
+  const { endLeftOver, openDistributedStage } = await import('../distributed/stage.ts');
+  await prepareFolder(options.dataDir, () => endLeftOver(options.dataDir));
+  return openDistributedStage(options);
+}
+
+async function simulateOn(
+  platform: Platform,
+  stage: Stage,
+  { selections, rate: perSecond, seed, requests }: Values,
   sayLine: (sentence: string) => void,
-) {
-  const selections = numberOf('selections', values.selections, 10_000_000);
-  const kills = numberOf('kills', values.kills, 100);
+): Promise<SimulationRun> {
+  const { settings, client, serveUrls } = platform;
   const rates = ratesOf({});
   const least = selections >= wholeSelections ? 1 : 0;
-  return runSimulation({
+  const { faults, kills } = stage.plan(platform);
+  const run = await runSimulation({
     settings,
     limits: deriveLimits(settings),
     client,
-    serveUrls: [serveUrl],
-    seed: values.seed,
+    serveUrls,
+    seed,
     selections,
-    perSecond: numberOf('rate', values.rate, 100_000),
+    perSecond,
     mostUnderWay,
     rates,
-    kills,
-    dataDir,
-    requests: values.requests ?? null,
+    faults,
+    requests: requests ?? null,
     demands: { selections, rates: { ...rates, ...leastRates }, kills, voided: least, reversed: least },
     say: sayLine,
   });
+  const checks = [...run.checks, ...(await stage.check(platform))];
+  return { ...run, checks, holds: checks.every(({ holds }) => holds) };
 }
 
 async function keep({ consoleUrl, madeKeys }: Platform, interrupted: Promise<unknown>): Promise<void> {
@@ -126,13 +197,14 @@ async function keep({ consoleUrl, madeKeys }: Platform, interrupted: Promise<unk
   await interrupted;
 }
 
-/** A demo starts from nothing; what it did not make itself it does not touch. */
-function prepareFolder(folder: string): void {
+/** A demo starts from nothing; what it did not make itself it does not touch. @param endLeftOver called before an earlier demo's data go */
+async function prepareFolder(folder: string, endLeftOver: () => Promise<void>): Promise<void> {
   const mark = join(folder, 'demo');
   if (existsSync(folder) && readdirSync(folder).length > 0) {
     if (!existsSync(mark)) {
       throw new AdtallyError('BAD_SETTING', `${folder} exists and was not made by a demo; name another with --data`);
     }
+    await endLeftOver();
     rmSync(folder, { recursive: true });
   }
   mkdirSync(folder, { recursive: true });

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { deriveLimits } from '../../config/limits.ts';
 import { readSettings } from '../../config/settings.ts';
 import { AdtallyError } from '../../domain/errors.ts';
+import { killsOfEach } from '../../simulate/faults.ts';
 import { tables, trafficLines } from '../../simulate/run-report.ts';
 import { defaultRates, type Rates } from '../../simulate/visit-plan.ts';
 import { consoleOptions, consoleUsage, withConsole } from '../console-connection.ts';
@@ -83,8 +84,7 @@ async function run(args: readonly string[]): Promise<number> {
       perSecond: numberOf('rate', values.rate, 100_000),
       mostUnderWay: numberOf('most-under-way', values['most-under-way'] ?? '1000000', 1_000_000),
       rates: ratesOf(values),
-      kills,
-      dataDir: values.data ?? null,
+      faults: values.data === undefined ? [] : killsOfEach(values.data, kills),
       requests: values.requests ?? null,
       demands: null,
       say: (sentence) => process.stderr.write(`  ${sentence}\n`),

@@ -7,15 +7,18 @@ export interface RunSpendLedgersOptions extends Omit<SpendShardOptions, 'shard'>
   readonly group: string;
   /** Name of this process in health and metrics. */
   readonly member: string;
+  /** Told whose ledgers this process writes whenever that changes. */
+  readonly onOwned?: (shards: readonly number[]) => void;
 }
 
 /** Writes the ledgers of the spend shards that this process owns, until `stop`. */
 export async function runSpendLedgers(options: RunSpendLedgersOptions): Promise<ProcessorHandle> {
-  const { log, group, member } = options;
+  const { log, group, member, onOwned } = options;
   const shards = await runShards({
     log,
     group,
     topics: ['spend'],
+    onOwned,
     task: (shard) => new SpendShard({ ...options, shard }),
   });
   return { name: 'spend-lifecycle', member, ...shards };

@@ -15,6 +15,8 @@ export interface ShardGroupOptions {
   readonly group: string;
   readonly topics: readonly Topic[];
   readonly task: (shard: number) => ShardTask;
+  /** Told what this process owns whenever that changes. */
+  readonly onOwned?: ((shards: readonly number[]) => void) | undefined;
 }
 
 interface Running {
@@ -33,6 +35,7 @@ export interface GroupHandle {
 /** Joins a group and runs one task for each shard that this process owns. */
 export async function runShards(options: ShardGroupOptions): Promise<GroupHandle> {
   const running = new Map<number, Running>();
+  const tell = () => options.onOwned?.([...running.keys()].toSorted((a, b) => a - b));
   const stop = async (shard: number): Promise<void> => {
     await running.get(shard)?.stop();
     running.delete(shard);
@@ -40,10 +43,13 @@ export async function runShards(options: ShardGroupOptions): Promise<GroupHandle
   const membership = await options.log.join(options.group, {
     topics: options.topics,
     onAssigned: async (shards) => {
-      for (const shard of shards) if (!running.has(shard)) running.set(shard, start(options.task(shard)));
+      const gained = shards.filter((shard) => !running.has(shard));
+      for (const shard of gained) running.set(shard, start(options.task(shard)));
+      if (gained.length > 0) tell();
     },
     onRevoked: async (shards) => {
       await Promise.all(shards.map(stop));
+      tell();
     },
   });
   const tasks = (): readonly ShardTask[] => [...running.values()].map((one) => one.task);
