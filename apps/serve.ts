@@ -28,9 +28,17 @@ import { openDecisionDesk } from './decisions.ts';
 import { openKeys, openLog, openSchemas, openViews } from './engines.ts';
 
 const mebi = 1024 * 1024;
+/** What goes on failing is said again after so long, ms. */
+const sayAgainMs = 10_000;
+const saidAt = new Map<string, number>();
 let stopping = false;
 
+/** While an engine is away the same is noticed many times a second. */
 function say(sentence: string): void {
+  const now = Date.now();
+  if (now - (saidAt.get(sentence) ?? 0) < sayAgainMs) return;
+  for (const [said, at] of saidAt) if (now - at >= sayAgainMs) saidAt.delete(said);
+  saidAt.set(sentence, now);
   process.stderr.write(`serve: ${sentence}\n`);
 }
 

@@ -56,8 +56,9 @@ export function deriveLimits(settings: Settings): Limits {
     longestTokenMs,
     keyVerifiesMs: longestTokenMs + bufferBoundMs + clockSkewMs,
     fenceTimeoutMs: bufferBoundMs,
-    // A busy disk delays marks by seconds; a quarter of the time-out is early enough to stop.
-    drawingMs: Math.max(4 * markMs, Math.floor((bufferBoundMs - clockSkewMs) / 4)),
+    // While the log is away for all, nobody is fenced, and to stop early would cost ads for nothing; the last quarter is for what was drawn to reach the
+    // log, where this node alone was cut off.
+    drawingMs: Math.max(4 * markMs, Math.floor(((bufferBoundMs - clockSkewMs) * 3) / 4)),
     windowClosesMs: longestTokenMs + bufferBoundMs + clockSkewMs + holdMs,
   };
   const broken = relations(settings, limits).filter(([holds]) => !holds);
