@@ -49,6 +49,7 @@ export function creativeStats({ keepMs = 26 * 3_600_000 }: CreativeStatsOptions 
       return [];
     },
     flush: writeChanged,
+    repeatable: true,
     format: 1,
     encode: ({ shard, selections, creatives, changed, next, time }) =>
       Buffer.from(

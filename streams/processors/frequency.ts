@@ -43,6 +43,7 @@ export function frequency({ windowMs = 30 * 86_400_000 }: FrequencyOptions = {})
       forgetOld(person, state.latest - windowMs);
       return [viewOf(value.user_key, person, offset + 1, windowMs)];
     },
+    repeatable: true,
     format: 1,
     encode: ({ persons, latest, seen }) => {
       const list = [...persons].map(([key, person]) => [key, person.latest, [...person.items]]);

@@ -14,9 +14,12 @@ export function foldName(processor: string, shard: number): string {
 /** What a fold begins with. */
 export interface Restored<State> {
   readonly state: State;
+  /** Where the state stands: after the last checkpoint, or at 0 if there is none that this code can read. */
   readonly positions: Positions;
-  /** Set if the state of the last checkpoint is of another format: `state` is the initial one, and everything below these positions was put out already. */
-  readonly refold: { readonly until: Positions; readonly because: string } | null;
+  /** Everything below was put out already. */
+  readonly putOut: Positions;
+  /** Why the state of the last checkpoint is not taken; null if it is, or if there is none. */
+  readonly unreadable: string | null;
 }
 
 /** State and positions of the last checkpoint; the initial state at offset 0 if there is none that this code can read. */
@@ -29,13 +32,14 @@ export async function restore<State>(
   const text = await states.position(fold);
   const bytes = text === null ? null : states.get(fold, stateKey);
   const saved = text === null || bytes === null ? {} : (JSON.parse(text) as Partial<Record<Topic, number>>);
-  const positions: Positions = new Map(processor.topics.map((topic) => [topic, saved[topic] ?? 0]));
-  if (bytes === null) return { state: processor.initial(shard), positions, refold: null };
-  const format = formatOf(states.get(fold, formatKey));
-  if (format === processor.format) return { state: processor.decode(bytes, shard), positions, refold: null };
-  const because = `the state of ${fold} is of format ${format}, this code reads ${processor.format}`;
+  const putOut: Positions = new Map(processor.topics.map((topic) => [topic, saved[topic] ?? 0]));
   const start: Positions = new Map(processor.topics.map((topic) => [topic, 0]));
-  return { state: processor.initial(shard), positions: start, refold: { until: positions, because } };
+  const fresh = { state: processor.initial(shard), positions: start, putOut };
+  if (bytes === null) return { ...fresh, unreadable: null };
+  const format = formatOf(states.get(fold, formatKey));
+  const unreadable = `the state of ${fold} is of format ${format}, this code reads ${processor.format}`;
+  if (format !== processor.format) return { ...fresh, unreadable };
+  return { state: processor.decode(bytes, shard), positions: new Map(putOut), putOut, unreadable: null };
 }
 
 /** States from before there were formats are of format 0. */

@@ -1,3 +1,4 @@
+import type { Topic } from '../../domain/records.ts';
 import type { LogRecord } from '../../ports/event-log.ts';
 import type { StateStore } from '../../ports/state-store.ts';
 import { checkpoint, restore } from './checkpoint.ts';
@@ -10,6 +11,8 @@ import { decodeBatch, type Positions, readNext, refoldingOffset, startingOffset 
 
 export interface ProcessorShardOptions<State> extends OutputPorts {
   readonly processor: Processor<State>;
+  /** Under whose name the log keeps up to where a shard was put out. */
+  readonly group: string;
   readonly shard: number;
   readonly states: StateStore;
   /** Records of one topic that are processed before outputs are written. */
@@ -27,6 +30,8 @@ export class ProcessorShard<State> implements ShardTask {
   #health: ShardHealth;
   #state: State;
   #positions: Positions = new Map();
+  /** What the log keeps of them; null: nothing. */
+  readonly #told = new Map<Topic, number | null>();
   #signal: AbortSignal = new AbortController().signal;
   #flushedAt = 0;
   #checkpointedAt = 0;
@@ -68,24 +73,35 @@ export class ProcessorShard<State> implements ShardTask {
 
   async #restore(): Promise<void> {
     const { log, processor, shard, states, clock } = this.#options;
-    const { state, positions, refold } = await restore(states, processor, shard);
-    const standing = refold?.until ?? positions;
-    for (const [topic, offset] of standing) standing.set(topic, await startingOffset(log, topic, shard, offset));
+    const { state, positions, putOut, unreadable } = await restore(states, processor, shard);
     this.#state = state;
     this.#positions = positions;
+    for (const [topic, offset] of putOut) {
+      this.#told.set(topic, processor.repeatable ? null : await log.committed(this.#options.group, topic, shard));
+      putOut.set(topic, await startingOffset(log, topic, shard, Math.max(offset, this.#told.get(topic) ?? 0)));
+    }
+    for (const [topic, offset] of positions) {
+      const from =
+        unreadable === null
+          ? startingOffset(log, topic, shard, offset)
+          : refoldingOffset(log, topic, shard, unreadable);
+      positions.set(topic, await from);
+    }
     this.#flushedAt = clock.now();
     this.#checkpointedAt = clock.now();
-    if (refold !== null) await this.#refold(refold.until, refold.because);
+    const isBehind = [...putOut].some(([topic, end]) => (positions.get(topic) ?? 0) < end);
+    if (isBehind) await this.#refold(putOut, unreadable);
   }
 
   /**
-   * Folds the log again up to where the last checkpoint stood and puts nothing out: that was done before that checkpoint, and some of it (a key that is deleted, a
-   * verdict by other thresholds) must not be done again. Nothing is kept before the end, so that a fold that is broken off begins anew.
+   * Folds the log up to where the shard was put out, by an earlier version of the code or by another owner, and puts nothing out: some of it (a key that is
+   * deleted, a verdict by other thresholds) must not be done again. Nothing is kept before the end, so that a fold that is broken off begins anew.
    */
-  async #refold(until: Positions, because: string): Promise<void> {
+  async #refold(until: Positions, unreadable: string | null): Promise<void> {
     const { log, processor, shard, batchRecords = 1_000 } = this.#options;
-    for (const topic of until.keys()) this.#positions.set(topic, await refoldingOffset(log, topic, shard, because));
-    this.#health = { ...this.#health, code: 'STATE_FORMAT', reason: `${because}: the log is folded again` };
+    const [code, because] =
+      unreadable === null ? ['STATE_BEHIND', 'the shard was elsewhere meanwhile'] : ['STATE_FORMAT', unreadable];
+    this.#health = { ...this.#health, code, reason: `${because}: the log is folded again` };
     const read = { max: batchRecords, timeTopic: processor.timeTopic, until };
     while ([...until].some(([topic, end]) => (this.#positions.get(topic) ?? 0) < end)) {
       if (this.#signal.aborted) throw new Stopped();
@@ -93,7 +109,7 @@ export class ProcessorShard<State> implements ShardTask {
       const silent = new Outputs(this.#options, processor.name);
       for (const batch of batches) await this.#process(batch, silent);
     }
-    await checkpoint(this.#options.states, processor, shard, { state: this.#state, positions: this.#positions });
+    await this.#keep();
   }
 
   async #turn(): Promise<void> {
@@ -149,12 +165,21 @@ export class ProcessorShard<State> implements ShardTask {
 
   async #checkpoint(): Promise<void> {
     if (!this.#dirty) return;
-    const { states, processor, shard, clock } = this.#options;
-    await this.#retrying(() =>
-      checkpoint(states, processor, shard, { state: this.#state, positions: this.#positions }),
-    );
-    this.#checkpointedAt = clock.now();
+    await this.#retrying(() => this.#keep());
+    this.#checkpointedAt = this.#options.clock.now();
     this.#dirty = false;
+  }
+
+  /** Here what a successor in this place begins with; in the log, for one elsewhere, up to where everything was put out. */
+  async #keep(): Promise<void> {
+    const { states, processor, shard, log, group } = this.#options;
+    await checkpoint(states, processor, shard, { state: this.#state, positions: this.#positions });
+    if (processor.repeatable) return;
+    for (const [topic, next] of this.#positions) {
+      if (this.#told.get(topic) === next) continue;
+      await log.commit(group, topic, shard, next);
+      this.#told.set(topic, next);
+    }
   }
 
   /** Until there are new records (true) or a flush falls due; short enough that a stop is seen soon. */

@@ -46,6 +46,11 @@ export interface Processor<State> {
    * again from its start, silently up to where the state stood.
    */
   readonly format: number;
+  /**
+   * Set if every output may be put out again at any later time and changes nothing then: views with versions, and nothing else. Such a processor has only its
+   * state, and begins anew without it. Of any other the log keeps up to where it was put out, whoever owned the shard, and nothing below is put out again.
+   */
+  readonly repeatable?: true;
   /** State to bytes and back, for checkpoints. */
   encode(state: State): Uint8Array;
   decode(bytes: Uint8Array, shard: number): State;

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { createSystemClock } from '../../adapters/system/clock.ts';
 import { createSystemRandom } from '../../adapters/system/random.ts';
+import { frequencyViewKey } from '../../domain/frequency-view.ts';
 import type { AnyRecord, Beacon, Topic } from '../../domain/records.ts';
 import { beacon, content, noon, selectedFor, ShardStory, ticked } from '../../test/beacon-story.ts';
 import { memoryEventLog } from '../../test/memory/event-log.ts';
 import { jsonRegistry } from '../../test/memory/json-registry.ts';
 import { memoryKeyStore, memoryStateStore, memoryViewStore } from '../../test/memory/stores.ts';
 import { exposure } from '../processors/exposure.ts';
+import { frequency } from '../processors/frequency.ts';
 import { persons } from '../processors/persons.ts';
 import { defaultQuality } from '../processors/quality/rule.ts';
 import { createTrafficQuality } from '../processors/traffic-quality.ts';
@@ -156,5 +158,88 @@ describe('a state of another format', () => {
     );
     await handle.stop();
     expect(await on.states.position('exposure/0')).toBe('{"selected":1,"impression":0}');
+  });
+});
+
+/** The same log, views and keys, seen from a machine that has other states, or none. */
+function elsewhere(on: Engines, states = memoryStateStore()): Engines {
+  return { ...on, states };
+}
+
+describe('a shard that comes to another machine', () => {
+  it('is folded there without a word up to where it was put out: nobody is forgotten twice', async () => {
+    const on = engines();
+    await write(on, 'persons', personSeen('a', 1), personForgotten('a', 5), personSeen('a', 6));
+    await runToTheEnd(on, persons());
+    const [before] = await on.keys.getMany(['a']);
+    const there = elsewhere(on);
+    await runToTheEnd(there, persons());
+    expect(await on.keys.getMany(['a'])).toEqual([before]);
+    // and knows what the other knew: this one is from before the request
+    await write(on, 'persons', personSeen('a', 4));
+    await runToTheEnd(there, persons());
+    expect(there.states.get('persons/0', 'state')).not.toBeNull();
+    expect(JSON.parse(Buffer.from(there.states.get('persons/0', 'state') ?? []).toString())).toMatchObject({
+      forgotten: [['a', 5]],
+    });
+  });
+
+  it('goes on from a state of long ago, tells nothing twice and leaves nothing out', async () => {
+    const [here, there] = [engines(), memoryStateStore()];
+    const processor = exposure({ shards: 1 });
+    const people = Array.from({ length: 9 }, (_, index) => content(index));
+    const see = async (from: number, to: number) => {
+      const seen = people.slice(from, to).map((billing) => beacon(billing, 'impression', { received_at: noon }));
+      const shown = seen.map((one): AnyRecord => ({ name: 'ImpressionRendered', value: { beacon: one } }));
+      await write(here, 'impression', ...shown);
+    };
+    await write(here, 'selected', ...people.map((billing) => selectedFor(`person-${billing.selection_id}`, billing)));
+    await see(0, 2);
+    await runToTheEnd(here, processor);
+    await see(2, 6);
+    await runToTheEnd(elsewhere(here, there), processor);
+    await see(6, 9);
+    await runToTheEnd(here, processor);
+    expect(await namesIn(here, 'exposure')).toHaveLength(9);
+    await runToTheEnd(elsewhere(here, there), processor);
+    expect(await namesIn(here, 'exposure')).toHaveLength(9);
+  });
+
+  it('says why it does not start at once', async () => {
+    const on = engines();
+    await write(on, 'persons', personSeen('a', 1));
+    await runToTheEnd(on, persons());
+    const reading = Promise.withResolvers<void>();
+    const log: Engines['log'] = {
+      ...on.log,
+      read: async (...place) => {
+        await reading.promise;
+        return on.log.read(...place);
+      },
+    };
+    const handle = await runProcessor({ ...elsewhere(on), log, processor: persons(), group: 'persons' });
+    await expect.poll(() => handle.health()[0]).toMatchObject({ status: 'starting', code: 'STATE_BEHIND' });
+    reading.resolve();
+    await expect.poll(() => handle.health()[0]).toMatchObject({ status: 'running', code: '' });
+    await handle.stop();
+  });
+
+  it('writes views again where they are all that is put out: so lost ones are built anew', async () => {
+    const on = engines();
+    const exposed = { user_key: 'u', line_item_id: 'li_1', selection_id: content(1).selection_id, exposed_at: noon };
+    const ids = {
+      advertiser_id: 'adv_1',
+      campaign_id: 'cmp_1',
+      creative_id: 'cr_1',
+      source_shard: 0,
+      source_offset: 0,
+    };
+    await write(on, 'exposure', { name: 'UserExposed', value: { ...exposed, ...ids } });
+    await runToTheEnd(on, frequency());
+    const lost = { ...elsewhere(on), views: memoryViewStore() };
+    await runToTheEnd(lost, frequency());
+    const key = frequencyViewKey('u');
+    expect(await lost.views.getMany([key])).toEqual(await on.views.getMany([key]));
+    expect((await lost.views.getMany([key]))[0]).not.toBeNull();
   });
 });

@@ -6,6 +6,7 @@ import type { Bounds, EventLog, GroupOptions, LogRecord, Membership, NewRecord }
 /** A log in memory with one member per group: for tests of what stands on the log, not of logs. `faults` is asked before every append and read. */
 export function memoryEventLog(options: { shards: number; clock: Clock; faults?: () => void }): EventLog {
   const noted = new Map<string, string>();
+  const committed = new Map<string, number>();
   const lists = new Map<string, LogRecord[]>();
   const single: readonly Topic[] = ['catalog', 'nodes', 'conversion', 'accounts', 'quarantine'];
   const shardsOf = (topic: Topic): number => (single.includes(topic) ? 1 : options.shards);
@@ -35,7 +36,7 @@ export function memoryEventLog(options: { shards: number; clock: Clock; faults?:
     },
     bounds: async (topic, shard) => bounds(topic, shard),
     beginAt: async (topic, shard, first) => {
-      if (first !== 0) throw new AdtallyError('STATE_CONFLICT', `${topic}/${shard} begins at 0`);
+      throw new AdtallyError('STATE_CONFLICT', `${topic}/${shard} begins at 0, not at ${first}`);
     },
     note: async (notes) => {
       for (const [name, text] of notes) noted.set(name, noted.get(name) ?? text);
@@ -46,8 +47,10 @@ export function memoryEventLog(options: { shards: number; clock: Clock; faults?:
       if (!ready()) await options.clock.sleep(Math.min(timeoutMs, 2));
       return ready();
     },
-    committed: async () => null,
-    commit: async () => {},
+    committed: async (...place) => committed.get(place.join('/')) ?? null,
+    commit: async (group, topic, shard, next) => {
+      committed.set([group, topic, shard].join('/'), next);
+    },
     join: async (group, groupOptions: GroupOptions): Promise<Membership> => {
       const owned = Array.from({ length: shardsOf(groupOptions.topics[0] as Topic) }, (_, shard) => shard);
       await groupOptions.onAssigned(owned);
