@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { createSystemDisk } from '../adapters/system/disk.ts';
 import { readSettings } from '../config/settings.ts';
+import { AdtallyError } from '../domain/errors.ts';
+import type { EventLog } from '../ports/event-log.ts';
+import type { Warehouse } from '../ports/warehouse.ts';
 import { startClickhouse, type TestServer } from '../test/clickhouse/clickhouse-server.ts';
 import { emptyLog } from '../test/reporting/reporting-platform.ts';
 import { append } from '../test/reporting/sample-log.ts';
@@ -16,11 +19,16 @@ beforeAll(async () => {
 afterAll(() => server.remove());
 
 const failures: unknown[] = [];
-const open = async () => {
+const open = async (change: (log: EventLog) => EventLog = (log) => log) => {
   const settings = readSettings({ WAREHOUSE_URL: server.url, WAREHOUSE_ANALYST_URL: server.analystUrl });
   const parts = { ...emptyLog(), settings, clock, disk: createSystemDisk() };
   await append(parts.log, parts.registry, scenario());
-  return openReporting({ ...parts, onFailure: (error) => failures.push(error) });
+  const log = change(parts.log);
+  return openReporting({ ...parts, log, onFailure: (error) => failures.push(error) });
+};
+const countRows = async (warehouse: Warehouse) => {
+  const { rows } = await warehouse.query('SELECT count() AS n FROM adtally.sunk');
+  return Number(rows[0]?.['n']);
 };
 
 describe('Reporting on a server that is away', () => {
@@ -29,11 +37,7 @@ describe('Reporting on a server that is away', () => {
     const engine = await open();
     await expect(engine.warehouse.query('SELECT 1')).rejects.toMatchObject({ code: 'WAREHOUSE_UNAVAILABLE' });
     await server.start();
-    const counted = engine.reporting(async (warehouse) => {
-      const { rows } = await warehouse.query('SELECT count() AS n FROM adtally.sunk');
-      return Number(rows[0]?.['n']);
-    });
-    expect(await counted).toBe(scenario().length);
+    expect(await engine.reporting(countRows)).toBe(scenario().length);
     expect(failures).toEqual([]);
     await engine.close();
   });
@@ -55,5 +59,23 @@ describe('Reporting on a server that is away', () => {
     expect(clock.now() - startedMs).toBeLessThan(10_000);
     expect(failures).toEqual([]);
     await server.start();
+  });
+});
+
+describe('Reporting on a log that goes away while the two are compared', () => {
+  it('waits for it, and ends nothing', async () => {
+    let failing = 3;
+    const engine = await open((log) => ({
+      ...log,
+      bounds: async (topic, shard) => {
+        failing -= 1;
+        if (failing >= 0) throw new AdtallyError('LOG_UNAVAILABLE', 'the broker was killed');
+        return log.bounds(topic, shard);
+      },
+    }));
+    expect(await engine.reporting(countRows)).toBe(scenario().length);
+    expect(failing).toBeLessThan(0);
+    expect(failures).toEqual([]);
+    await engine.close();
   });
 });

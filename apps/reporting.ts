@@ -94,7 +94,7 @@ interface SinkStart {
   readonly closing: AbortSignal;
 }
 
-/** Makes the tables and starts the sink as soon as the warehouse answers. @returns false if the process ends before */
+/** Makes the tables and starts the sink, which compares the two, as soon as warehouse and log answer. @returns false if the process ends before */
 async function startSink({ warehouse, sink, definitions, options, clock, closing }: SinkStart): Promise<boolean> {
   for (;;) {
     try {
@@ -102,7 +102,7 @@ async function startSink({ warehouse, sink, definitions, options, clock, closing
       await sink.start();
       return true;
     } catch (error) {
-      if (!isAdtallyError(error, 'WAREHOUSE_UNAVAILABLE')) throw error;
+      if (!isAdtallyError(error) || !error.retriable) throw error;
     }
     if (closing.aborted) return false;
     await clock.sleep(askAgainMs, closing);
