@@ -14,10 +14,17 @@ interface Decision {
   readonly selection_id: string;
   readonly line_item_id: string;
   readonly creative_id: string;
+  readonly beacons: { readonly impression: string };
+}
+
+interface Loser {
+  readonly line_item_id: string;
+  readonly ecpm_micros: string;
+  readonly reason: string;
 }
 
 interface Decided {
-  readonly decisions: readonly (Decision & { readonly explain?: { readonly losers: readonly unknown[] } })[];
+  readonly decisions: readonly (Decision & { readonly explain?: { readonly losers: readonly Loser[] } })[];
   readonly warnings: readonly string[];
 }
 
@@ -79,7 +86,7 @@ describe('Why an ad was chosen', () => {
   });
 
   /** An ad for a German browser, and what the answer warns of. */
-  async function decide(debug?: { readonly key: string }): Promise<Decided> {
+  async function decide(debug?: { readonly key: string }, on: string = placementId): Promise<Decided> {
     const answer = await fetch(`${platform.serveUrls.get('node-1')}/v1/decisions`, {
       method: 'POST',
       headers: {
@@ -87,7 +94,7 @@ describe('Why an ad was chosen', () => {
         ...(debug !== undefined && debug.key !== '' && { authorization: `Bearer ${debug.key}` }),
       },
       body: JSON.stringify({
-        slots: [{ id: 'top', placement_id: placementId }],
+        slots: [{ id: 'top', placement_id: on }],
         device: { ua: browser },
         geo: { country: 'DE' },
         debug: debug !== undefined,
@@ -97,8 +104,8 @@ describe('Why an ad was chosen', () => {
   }
 
   /** Asked at once after the decision, it may not have drained from the node's buffer yet. */
-  async function whyNot(name: string, key: string = keyOf.auditor): Promise<Answer> {
-    const path = `/v1/audit/why-not?selection_id=${shown.selection_id}&line_item_id=${lineItems.get(name)}`;
+  async function whyNot(name: string, key: string = keyOf.auditor, of: Decision = shown): Promise<Answer> {
+    const path = `/v1/audit/why-not?selection_id=${of.selection_id}&line_item_id=${lineItems.get(name)}`;
     return eventually(async () => {
       const answer = await platform.ask('GET', path, { key });
       return answer.status === 404 ? null : answer;
@@ -176,6 +183,81 @@ describe('Why an ad was chosen', () => {
 
     test('asks for a key', async () => {
       expect(await whyNot('winner', '')).toMatchObject({ status: 401, json: { code: 'UNAUTHORIZED' } });
+    });
+  });
+
+  describe('of a line item that is sold by the click', () => {
+    /** Of a size that no line item above has. */
+    const wide = { creatives: [banner('wide', [728, 90], ['#000000', '#222222'])] };
+    /** Worth 2.00 for a thousand until something is learned. */
+    const byTheClick: LineItemSpec = { ...lineItem('by the click', 1_000_000), ...wide, pricingModel: 'CPC' };
+    let onTheSide: string;
+    let before: Decision;
+
+    const loserOf = ({ explain }: Decided['decisions'][number], name: string) =>
+      explain?.losers.find((one) => one.line_item_id === lineItems.get(name));
+
+    beforeAll(async () => {
+      const budget = { budget_total_micros: '1000000000', flight: flightFrom(Date.now(), 30), pacing: 'asap' };
+      const specs = [byTheClick, { ...lineItem('steady', 1_960_000), ...wide }];
+      const published = await platform.publish({
+        name: 'click-rates',
+        publishers: [
+          {
+            body: { name: 'Weekly', shares: [{ effective_from: '2020-01-01T00:00:00Z', share_ppm: 700_000 }] },
+            placements: [placement('Side', ['banner'], ['728x90'], '100000')],
+          },
+        ],
+        advertisers: specs.map((item) => ({
+          body: { name: `Advertiser of ${item.name}`, currency: 'EUR', time_zone: 'UTC' },
+          campaigns: [{ body: { name: 'Campaign', ...budget }, lineItems: [item] }],
+        })),
+      });
+      for (const [index, { name }] of specs.entries()) {
+        lineItems.set(name, published.lineItems[index]?.lineItemId ?? '');
+      }
+      onTheSide = published.placements[0]?.placementId ?? '';
+      // By the prior it wins, as soon as both are in the node's catalogue and have their budgets.
+      before = await eventually(async () => {
+        const [decision] = (await decide({ key: keyOf.auditor }, onTheSide)).decisions;
+        if (decision === undefined || decision.line_item_id !== lineItems.get('by the click')) return null;
+        return loserOf(decision, 'steady') === undefined ? null : decision;
+      });
+    });
+
+    test('judges by the click rates that the node had learned by then', async () => {
+      // Seen again and again and never clicked, it falls behind; both campaigns have their budgets.
+      const after = await eventually(async () => {
+        const [decision] = (await decide({ key: keyOf.auditor }, onTheSide)).decisions;
+        if (decision === undefined || decision.line_item_id === lineItems.get('steady')) return decision ?? null;
+        expect((await fetch(decision.beacons.impression)).status).toBe(200);
+        return null;
+      });
+      const loser = loserOf(after, 'by the click');
+      expect(Number(loser?.ecpm_micros)).toBeLessThan(1_960_000);
+      expect(await whyNot('by the click', keyOf.auditor, after)).toEqual({
+        status: 200,
+        json: {
+          selection_id: after.selection_id,
+          line_item_id: lineItems.get('by the click'),
+          step: 'auction',
+          reason: 'outbid',
+          creative_id: before.creative_id,
+          ecpm_micros: loser?.ecpm_micros,
+        },
+      });
+      expect((await whyNot('steady', keyOf.auditor, after)).json).toMatchObject({
+        step: 'won',
+        ecpm_micros: '1960000',
+      });
+    });
+
+    test('does not judge by what was learned since', async () => {
+      expect((await whyNot('by the click', keyOf.auditor, before)).json).toMatchObject({
+        step: 'won',
+        ecpm_micros: '2000000',
+      });
+      expect((await whyNot('steady', keyOf.auditor, before)).json).toMatchObject({ step: 'auction', reason: 'outbid' });
     });
   });
 
