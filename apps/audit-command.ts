@@ -7,6 +7,7 @@ import { Wire } from '../simulate/wire.ts';
 import type { Audits } from './audits.ts';
 import { exitCodes } from './exit-codes.ts';
 import { openOffline } from './offline.ts';
+import { ProgressLine } from './progress-line.ts';
 
 /** An audit that can be run on a data directory or by a running console. */
 export interface AuditCommand {
@@ -88,30 +89,5 @@ async function runOffline({ kind }: AuditCommand, dataDir: string, show: Progres
   } finally {
     clearInterval(watching);
     await audits.close();
-  }
-}
-
-/** One line that is written over, on a terminal; else a line now and then. */
-class ProgressLine {
-  readonly #stream: NodeJS.WriteStream;
-  #said = '';
-  #saidAt = 0;
-
-  constructor(stream: NodeJS.WriteStream) {
-    this.#stream = stream;
-  }
-
-  say(sentence: string): void {
-    if (sentence === this.#said) return;
-    this.#said = sentence;
-    if (this.#stream.isTTY) this.#stream.write(`\r\u001b[K${sentence} …`);
-    else if (Date.now() - this.#saidAt > 2_000) {
-      this.#saidAt = Date.now();
-      this.#stream.write(`${sentence} …\n`);
-    }
-  }
-
-  end(): void {
-    if (this.#stream.isTTY && this.#said !== '') this.#stream.write('\r\u001b[K');
   }
 }

@@ -59,6 +59,11 @@ describe('adtally', () => {
     [['reconcile', '--frob'], '--frob'],
     [['replay', '--frob'], '--frob'],
     [['demo', '--frob'], '--frob'],
+    [['migrate'], '--to'],
+    [['migrate', '--frob'], '--frob'],
+    [['migrate', '--to', 'LOG_URL=pigeon'], 'none'],
+    [['migrate', '--to', 'none.env'], '"none.env"'],
+    [['migrate', '--ahead', '--prove', '--to', 'SHARDS=2'], '--ahead'],
   ])('%j could not run: exit 2, and the argument %s is named', async (args, named) => {
     const { code, out, err } = await adtally(args, env);
     expect([code, out]).toEqual([2, '']);

@@ -33,6 +33,10 @@ const commands: Record<string, { readonly does: string; readonly load: () => Pro
   reconcile: { does: 'prove that the truths agree, or name why not', load: () => import('./commands/reconcile.ts') },
   replay: { does: 'fold the log into a fresh ledger and compare digests', load: () => import('./commands/replay.ts') },
   report: { does: 'run a named report', load: () => import('./commands/report.ts') },
+  migrate: {
+    does: 'move an installation to other engines, or back, and prove that nothing changed',
+    load: () => import('./commands/migrate.ts'),
+  },
   doctor: {
     does: 'check every engine and say what is wrong and what to do',
     load: () => import('./commands/doctor.ts'),

@@ -23,6 +23,7 @@ import type { SchemaRegistry } from '../ports/schema-registry.ts';
 import type { StateStore } from '../ports/state-store.ts';
 import type { ViewStore } from '../ports/view-store.ts';
 import type { Warehouse } from '../ports/warehouse.ts';
+import { claimFolder, claimLog } from './schema-claim.ts';
 
 const msPerDay = 86_400_000;
 
@@ -46,8 +47,22 @@ export function topicShards(shards: number): Readonly<Record<Topic, number>> {
   };
 }
 
-/** The event log that the settings name. */
-export function openLog(settings: Settings, clock: Clock): Promise<EventLog> {
+/** The event log that the settings name, if it and the data directory are of the schema registry that they name. Error: `OTHER_REGISTRY`. */
+export async function openLog(settings: Settings, clock: Clock): Promise<EventLog> {
+  const registry = await openSchemas(settings, clock);
+  const log = await openLogOfAny(settings, clock);
+  try {
+    await claimLog(log, registry);
+    await claimFolder(settings.dataDir, registry);
+    return log;
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+}
+
+/** The same, whatever registry it was written with: for who has looked, or moves bytes without reading them. */
+export function openLogOfAny(settings: Settings, clock: Clock): Promise<EventLog> {
   const { logUrl, logSaslUsername: username, logSaslPassword: password } = settings;
   const options = { shards: topicShards(settings.shards), clock, retentionMs: { persons: msPerDay } };
   if (logUrl === 'embedded') return openEmbeddedEventLog({ ...options, folder: join(settings.dataDir, 'log') });
@@ -55,8 +70,18 @@ export function openLog(settings: Settings, clock: Clock): Promise<EventLog> {
   return openKafkaEventLog({ ...options, ...address, sasl: mechanism && { mechanism, username, password } });
 }
 
+/** Asked once in the life of a process: what they know never changes. */
+const schemas = new Map<string, Promise<SchemaRegistry>>();
+
 /** The schemas of this build, under the ids that the settings name: its own, or those of a registry, which must answer now and not later. */
-export async function openSchemas({ schemaRegistryUrl: url }: Settings, clock: Clock): Promise<SchemaRegistry> {
+export function openSchemas({ schemaRegistryUrl: url }: Settings, clock: Clock): Promise<SchemaRegistry> {
+  const known = schemas.get(url) ?? openSchemasAt(url, clock);
+  schemas.set(url, known);
+  known.catch(() => schemas.delete(url));
+  return known;
+}
+
+async function openSchemasAt(url: string, clock: Clock): Promise<SchemaRegistry> {
   if (url === 'embedded') return openFileSchemaRegistry();
   const openHttp = () => createSystemHttp({ connections: 8 });
   return openConfluentSchemaRegistry({ url, openHttp, clock, versions: readSchemaVersions() });

@@ -6,8 +6,9 @@ import { createSystemClock } from '../adapters/system/clock.ts';
 import { readSettings } from '../config/settings.ts';
 import { createDrainer } from '../serving/drainer.ts';
 import { serveLogWriter } from '../serving/writer-thread.ts';
-import { openLog } from './engines.ts';
+import { openLogOfAny } from './engines.ts';
 
 if (parentPort === null) throw new Error('apps/log-writer.ts is started by apps/serve.ts, as a thread');
-const log = await openLog(readSettings(process.env), createSystemClock());
+// The main thread has looked whose schemas it holds.
+const log = await openLogOfAny(readSettings(process.env), createSystemClock());
 serveLogWriter(parentPort, createDrainer(log));

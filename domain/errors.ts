@@ -52,6 +52,8 @@ export const errorCodes = {
   STATE_FORMAT: { status: 500, retriable: false },
   WAREHOUSE_VERSION: { status: 500, retriable: false },
   SCHEMA_INCOMPATIBLE: { status: 500, retriable: false },
+  OTHER_REGISTRY: { status: 500, retriable: false },
+  COPY_DIFFERS: { status: 409, retriable: false },
   UNREADABLE_RECORD: { status: 500, retriable: false },
   WRONG_EXPECTED_REVISION: { status: 409, retriable: false },
   APPEND_TOO_LARGE: { status: 500, retriable: false },

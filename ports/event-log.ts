@@ -46,8 +46,8 @@ export interface EventLog {
   read(topic: Topic, shard: number, from: number, max: number): Promise<readonly LogRecord[]>;
   bounds(topic: Topic, shard: number): Promise<Bounds>;
   /**
-   * Has a shard begin at an offset, as if everything below had been forgotten: for copies of a log that has forgotten its beginning. May be called again
-   * after it was broken off. Error: `STATE_CONFLICT` if the shard holds records, or held some beyond it.
+   * Has a shard begin, and go on, at an offset that it has not come to: everything below is forgotten. For copies of a log that has forgotten its
+   * beginning. May be called again after it was broken off. Error: `STATE_CONFLICT` if the shard has come further.
    */
   beginAt(topic: Topic, shard: number, first: number): Promise<void>;
   /**

@@ -59,6 +59,23 @@ export function describeKeyStoreContract(name: string, open: () => Promise<KeySt
       expect(await store.putIfAbsent('h', 'new')).toBe('new');
     });
 
+    it('lists every key, and none that was forgotten', async () => {
+      const listed = async () => {
+        const keys = new Map<string, string>();
+        for await (const page of store.pages()) for (const [hash, userKey] of page) keys.set(hash, userKey);
+        return keys;
+      };
+      expect(await listed()).toEqual(new Map());
+      const hashes = Array.from({ length: 1_200 }, (_, i) => `hash ${i}`);
+      // Few at a time: each is on disk before it is acknowledged.
+      for (let from = 0; from < hashes.length; from += 40)
+        await Promise.all(hashes.slice(from, from + 40).map((hash) => store.putIfAbsent(hash, `key of ${hash}`)));
+      await store.delete('hash 7');
+      expect(await listed()).toEqual(
+        new Map(hashes.filter((hash) => hash !== 'hash 7').map((hash) => [hash, `key of ${hash}`])),
+      );
+    });
+
     it('holds everything after it was closed and opened again, and nothing that was forgotten', async () => {
       await store.putIfAbsent('h', 'k');
       await store.putIfAbsent('gone', 'k');

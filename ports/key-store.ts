@@ -5,5 +5,7 @@ export interface KeyStore {
   /** Stores the key unless one is there; resolves with the key that is now stored (a racing loser reads the winner). */
   putIfAbsent(hash: string, userKey: string): Promise<string>;
   delete(hash: string): Promise<void>;
+  /** All of them, each at least once, in no order: for a copy, while nobody writes. */
+  pages(): AsyncIterable<readonly (readonly [hash: string, userKey: string])[]>;
   close(): Promise<void>;
 }

@@ -25,17 +25,21 @@ export async function openEmbeddedKeyStore({ folder, clock }: EmbeddedKeyStoreOp
   return new SqliteKeyStore(db);
 }
 
+const pageKeys = 1_000;
+
 class SqliteKeyStore implements KeyStore {
   readonly #db: Sqlite;
   readonly #get: StatementSync;
   readonly #put: StatementSync;
   readonly #delete: StatementSync;
+  readonly #after: StatementSync;
 
   constructor(db: Sqlite) {
     this.#db = db;
     this.#get = db.prepare('SELECT user_key FROM keys WHERE hash = ?');
     this.#put = db.prepare('INSERT INTO keys VALUES (?, ?) ON CONFLICT (hash) DO NOTHING');
     this.#delete = db.prepare('DELETE FROM keys WHERE hash = ?');
+    this.#after = db.prepare(`SELECT hash, user_key FROM keys WHERE hash > ? ORDER BY hash LIMIT ${pageKeys}`);
   }
 
   getMany(hashes: readonly string[]): Promise<readonly (string | null)[]> {
@@ -52,6 +56,15 @@ class SqliteKeyStore implements KeyStore {
   async delete(hash: string): Promise<void> {
     await this.#db.write(() => this.#delete.run(hash));
     await this.#db.checkpoint();
+  }
+
+  async *pages(): AsyncGenerator<readonly (readonly [string, string])[]> {
+    for (let last = ''; ; ) {
+      const page = await this.#db.read(() => this.#after.all(last) as unknown as [string, string][]);
+      if (page.length === 0) return;
+      yield page;
+      last = page.at(-1)?.[0] ?? last;
+    }
   }
 
   async close(): Promise<void> {

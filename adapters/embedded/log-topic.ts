@@ -109,16 +109,16 @@ export class LogTopic {
     });
   }
 
-  /** Has an empty shard begin at an offset. Error: `STATE_CONFLICT`. */
+  /** Has a shard begin at an offset that it has not come to. Error: `STATE_CONFLICT`. */
   async beginAt(shard: number, first: number): Promise<void> {
-    this.#shard(shard);
+    const { deleteBelow } = this.#shard(shard);
     await this.#db.write(() => {
-      const bounds = this.#boundsNow(shard);
-      if (bounds.next > bounds.first || bounds.first > first) {
+      const { next } = this.#boundsNow(shard);
+      if (next > first) {
         const { topic } = this.#options;
-        const range = `${bounds.first}..${bounds.next}`;
-        throw new AdtallyError('STATE_CONFLICT', `${topic}/${shard} can't begin at ${first}: it holds ${range}`);
+        throw new AdtallyError('STATE_CONFLICT', `${topic}/${shard} can't begin at ${first}: it is at ${next}`);
       }
+      deleteBelow.run(first);
       this.#setFirst.run(first, shard);
     });
   }

@@ -75,15 +75,32 @@ export class RedisConnection {
     deadlineMs: number,
   ): Promise<readonly string[]> {
     if (this.#isClosed) throw this.#failure('is closed');
-    const masters = this.#client instanceof Cluster ? this.#client.nodes('master') : [this.#client];
     const [name, ...args] = command;
-    const answers = Promise.all(masters.map((master) => master.call(name, ...args)));
+    const answers = Promise.all(this.#masters().map((master) => master.call(name, ...args)));
     return (await this.#within(deadlineMs, answers)).map(String);
+  }
+
+  /** Names of keys that match a pattern, on every master; each at least once. Error: the `unavailable` code. */
+  async *scan(pattern: string, deadlineMs: number): AsyncGenerator<readonly string[]> {
+    if (this.#isClosed) throw this.#failure('is closed');
+    for (const master of this.#masters()) {
+      let cursor = '0';
+      do {
+        const step = master.call('SCAN', cursor, 'MATCH', pattern, 'COUNT', '1000');
+        const [next, names] = (await this.#within(deadlineMs, step)) as [string, string[]];
+        cursor = next;
+        yield names;
+      } while (cursor !== '0');
+    }
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#client.disconnect();
+  }
+
+  #masters(): readonly Redis[] {
+    return this.#client instanceof Cluster ? this.#client.nodes('master') : [this.#client];
   }
 
   async #connect(): Promise<void> {

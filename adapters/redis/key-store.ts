@@ -57,6 +57,14 @@ class RedisKeyStore implements KeyStore {
     await this.#redis.ask([callOn('DEL', hash)], this.#writeDeadlineMs);
   }
 
+  async *pages(): AsyncGenerator<readonly (readonly [string, string])[]> {
+    for await (const names of this.#redis.scan(`${prefix}*`, this.#writeDeadlineMs)) {
+      const hashes = names.map((name) => name.slice(prefix.length));
+      const userKeys = await this.getMany(hashes);
+      yield hashes.flatMap((hash, i) => (typeof userKeys[i] === 'string' ? [[hash, userKeys[i]] as const] : []));
+    }
+  }
+
   close(): Promise<void> {
     return this.#redis.close();
   }

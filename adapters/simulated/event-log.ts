@@ -200,8 +200,10 @@ class MemoryLogHandle implements SimulatedLogHandle {
   async beginAt(topic: Topic, shard: number, first: number): Promise<void> {
     this.#checkUsable();
     const content = this.#log.content(topic, shard);
-    if (content.records.length > 0 || content.first > first)
-      throw new AdtallyError('STATE_CONFLICT', `${topic}/${shard} can't begin at ${first}: it is not empty`);
+    const next = content.first + content.records.length;
+    if (next > first)
+      throw new AdtallyError('STATE_CONFLICT', `${topic}/${shard} can't begin at ${first}: it is at ${next}`);
+    content.records.length = 0;
     content.first = first;
   }
 

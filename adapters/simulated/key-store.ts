@@ -46,6 +46,11 @@ class MemoryKeyStore implements KeyStore {
     this.#keys.delete(hash);
   }
 
+  async *pages(): AsyncGenerator<readonly (readonly [string, string])[]> {
+    this.#checkUsable();
+    yield [...this.#keys];
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
   }

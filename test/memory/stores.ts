@@ -47,6 +47,9 @@ export function memoryKeyStore(): KeyStore {
       return known;
     },
     delete: async (hash) => void keys.delete(hash),
+    async *pages() {
+      yield [...keys];
+    },
     close: async () => {},
   };
 }
