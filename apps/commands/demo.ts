@@ -141,7 +141,7 @@ async function perform({ platform, stage, values, interrupted, sayAt }: Performa
   const done = await Promise.race([simulateOn(platform, stage, values, sayAt), interrupted]);
   if (done === 'interrupted') return exitCodes.couldNotRun;
   for (const line of asText(done)) say(line);
-  sayAt('that was all');
+  sayAt('done');
   if (values.keep) await keep(platform, interrupted);
   return done.holds ? exitCodes.tallies : exitCodes.differs;
 }

@@ -98,6 +98,8 @@ function handleOf({ process: name, pid, url }: Running): RunningEngine {
     for (const deadline = Date.now() + stopMs; !isProcessGone(name); await sleep(20)) {
       if (Date.now() > deadline && !isProcessGone(name)) process.kill(pid, 'SIGKILL');
     }
+    // Its other threads may end later than its first, and its port is open until the last one has: a successor would seem to be ready at once.
+    for (const port = Number(new URL(url).port); await accepts(port); await sleep(10));
   };
   return { url, pid, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
 }
