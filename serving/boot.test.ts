@@ -114,6 +114,26 @@ describe('A boot', () => {
     expect(await only('nodes', 'NodeFenceDecided')).toHaveLength(1);
   });
 
+  it('that was killed leaves what its selections rest on: the next drains it before it says that the old one has ended', async () => {
+    const { clock, only, read, simulated, start } = world();
+    const { boot, handle } = await start();
+    simulated.setAvailable(false);
+    const learned = { node: 'node-1', boot: boot.boot, revision: 1, rates: [], learned_at: clock.now() };
+    const value = registry.encode('ClickRatesLearned', learned);
+    const noted = boot.note([{ topic: 'nodes', shard: 0, key: boot.boot, value }]);
+    await clock.advance(5);
+    expect(await noted).toBe(true);
+    handle.crash();
+    simulated.setAvailable(true);
+    await clock.advance(1_000);
+    expect(await only('nodes', 'ClickRatesLearned')).toEqual([]);
+    await start();
+    await clock.advance(1_000);
+    const names = (await read('nodes')).map(({ name }) => name).filter((name) => name !== 'NodeMark');
+    const end = ['ClickRatesLearned', 'BufferDrained', 'NodeFenceDecided', 'NodeStarted'];
+    expect(names).toEqual(['NodeStarted', ...end]);
+  });
+
   it('that was killed has everything it acknowledged drained by the next, then is fenced, before the next says it started', async () => {
     for (let seed = 1; seed <= 25; seed += 1) {
       const { clock, disk, only, read, start } = world(seed);

@@ -7,6 +7,7 @@ import type { Topic } from '../domain/records.ts';
 import type { NewRecord } from '../ports/event-log.ts';
 import { boot, node } from '../test/serving-world.ts';
 import { topicShards } from '../test/topic-shards.ts';
+import { Group } from './buffer-frames.ts';
 import { DrainPump } from './drain-pump.ts';
 import { createDrainer } from './drainer.ts';
 import type { BufferRecord } from './local-buffer.ts';
@@ -68,14 +69,29 @@ describe('The drainer', () => {
     expect(run).toBeInstanceOf(Promise);
   });
 
-  it('brings the click rates that selections name to the log before the selections', async () => {
-    const { appended, clock, pump, put } = await world();
-    void pump.run();
-    put({ ...recordOf('nodes', 'rates'), shard: 0 });
-    put(recordOf('selected', 's'), recordOf('spend', 'r'));
-    await clock.advance(10);
-    expect(appended.indexOf('nodes')).toBeGreaterThan(-1);
-    expect(appended.indexOf('nodes')).toBeLessThan(appended.indexOf('selected'));
+  it('appends the evidence only when spend, and the click rates that selections name, are in the log', async () => {
+    const begun: Topic[] = [];
+    const held: Partial<Record<Topic, PromiseWithResolvers<number[]>>> = {};
+    const append = (topic: Topic) => {
+      begun.push(topic);
+      const done = Promise.withResolvers<number[]>();
+      held[topic] = done;
+      return done.promise;
+    };
+    const settle = () => new Promise((settled) => setImmediate(settled));
+    const group = new Group();
+    group.add(1, [recordOf('selected', 'a'), recordOf('spend', 'b')]);
+    group.add(2, [recordOf('nodes', 'rates')]);
+    const drained = createDrainer({ append }).drain({ chunks: [group.take()], from: 1, through: 2 });
+    expect(begun.toSorted()).toEqual(['nodes', 'spend']);
+    held.spend?.resolve([0]);
+    await settle();
+    expect(begun).not.toContain('selected');
+    held.nodes?.resolve([0]);
+    await settle();
+    expect(begun).toContain('selected');
+    held.selected?.resolve([0]);
+    await drained;
   });
 
   it('repeats the same batch while its outcome is unknown, so that only duplicates can result', async () => {

@@ -2,8 +2,8 @@ import type { EventLog } from '../ports/event-log.ts';
 import type { SchemaRegistry } from '../ports/schema-registry.ts';
 
 const pageRecords = 500;
-/** At four marks a second this looks back over more than an hour of one node. */
-const mostPages = 40;
+/** At four marks a second, and as many times click rates, this looks back over more than an hour of one node. */
+const mostPages = 80;
 
 /**
  * The latest time that a node has marked, ms, found by reading `nodes` backwards; 0 if it did not do so lately. A clock that was set back
