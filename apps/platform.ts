@@ -39,7 +39,7 @@ export interface Platform {
   stop(): Promise<void>;
 }
 
-const readyWithinMs = 60_000;
+const readyWithinMs = 120_000;
 const askAgainMs = 100;
 /** A process that ends so often before all are ready will not become ready. */
 const hopelessRestarts = 4;

@@ -26,7 +26,7 @@ export interface DistributedFaults {
 
 const broker = 'kafka';
 const lookMs = 50;
-const rebalanceWithinMs = 15_000;
+const rebalanceWithinMs = 60_000;
 
 /** Kills of a serving node, of an owner of shards and of another one while the rebalance is on, of the console, and of the broker. */
 export function planFaults(options: FaultsOptions): DistributedFaults {
