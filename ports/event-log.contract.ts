@@ -285,6 +285,20 @@ export function describeEventLogContract(name: string, open: () => Promise<Event
     }
 
     function describeCommits(): void {
+      it('lists what every group has committed', async () => {
+        expect(await log.commits()).toEqual([]);
+        await log.commit('g', 'spend', 1, 4);
+        await log.commit('g', 'click', 3, 0);
+        await log.commit('g.h', 'spend', 1, 2);
+        await log.commit('g', 'spend', 1, 5);
+        const listed = await (await harness.another()).commits();
+        expect(listed.map(({ group, topic, shard, next }) => `${group} ${topic}/${shard} ${next}`).toSorted()).toEqual([
+          'g click/3 0',
+          'g spend/1 5',
+          'g.h spend/1 2',
+        ]);
+      });
+
       it('keeps the next offset of a group by topic and shard', async () => {
         expect(await log.committed('g', 'spend', 0)).toBe(null);
         await log.commit('g', 'spend', 0, 7);

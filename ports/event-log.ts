@@ -24,6 +24,12 @@ export interface TopicShard {
   readonly shard: number;
 }
 
+/** Up to where a group has read a shard. */
+export interface Commit extends TopicShard {
+  readonly group: string;
+  readonly next: number;
+}
+
 /** First offset that is still there, and the offset the next record will get. */
 export interface Bounds {
   readonly first: number;
@@ -60,6 +66,8 @@ export interface EventLog {
   /** Next offset to be read by a group, or null. */
   committed(group: string, topic: Topic, shard: number): Promise<number | null>;
   commit(group: string, topic: Topic, shard: number, next: number): Promise<void>;
+  /** All that was committed, in no order: for a copy. */
+  commits(): Promise<readonly Commit[]>;
   /**
    * Joins a group: the shards numbered 0..shards-1 are divided among its live members; co-keyed topics of one group give a
    * shard to one owner. `onAssigned` is awaited with the whole new set after every change, `onRevoked` before a shard leaves.

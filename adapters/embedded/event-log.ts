@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { AdtallyError } from '../../domain/errors.ts';
 import type { Topic } from '../../domain/records.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Bounds, EventLog, GroupOptions, LogRecord, Membership, NewRecord } from '../../ports/event-log.ts';
+import type {
+  Bounds,
+  Commit,
+  EventLog,
+  GroupOptions,
+  LogRecord,
+  Membership,
+  NewRecord,
+} from '../../ports/event-log.ts';
 import { GroupFile } from './group-file.ts';
 import { defaultGroupTimes, GroupMember, type GroupTimes } from './group-member.ts';
 import { LogNotes } from './log-notes.ts';
@@ -107,6 +115,10 @@ class SqliteEventLog implements EmbeddedEventLog {
 
   commit(group: string, topic: Topic, shard: number, next: number): Promise<void> {
     return this.#groups.commit(group, topic, shard, next);
+  }
+
+  commits(): Promise<readonly Commit[]> {
+    return this.#groups.commits();
   }
 
   async join(group: string, { topics, ...callbacks }: GroupOptions): Promise<Membership> {

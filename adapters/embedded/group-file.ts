@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { StatementSync } from 'node:sqlite';
 import type { Topic } from '../../domain/records.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { Commit } from '../../ports/event-log.ts';
 import { emptyRoster, type Roster, type RosterMember, type RosterStore } from './group-roster.ts';
 import { Sqlite } from './sqlite.ts';
 
@@ -12,6 +13,7 @@ import { Sqlite } from './sqlite.ts';
 export class GroupFile implements RosterStore {
   readonly #db: Sqlite;
   readonly #roster: { readonly get: StatementSync; readonly set: StatementSync };
+  readonly #all: StatementSync;
   readonly #offset: { readonly get: StatementSync; readonly set: StatementSync };
 
   private constructor(db: Sqlite) {
@@ -20,6 +22,7 @@ export class GroupFile implements RosterStore {
       get: db.prepare('SELECT members, owners FROM rosters WHERE "group" = ?'),
       set: db.prepare('INSERT OR REPLACE INTO rosters VALUES (?, ?, ?)'),
     };
+    this.#all = db.prepare('SELECT "group", topic, shard, next FROM offsets');
     this.#offset = {
       get: db.prepare('SELECT next FROM offsets WHERE "group" = ? AND topic = ? AND shard = ?'),
       set: db.prepare('INSERT OR REPLACE INTO offsets VALUES (?, ?, ?, ?)'),
@@ -59,6 +62,11 @@ export class GroupFile implements RosterStore {
 
   async commit(group: string, topic: Topic, shard: number, next: number): Promise<void> {
     await this.#db.write(() => this.#offset.set.run(group, topic, shard, next));
+  }
+
+  async commits(): Promise<readonly Commit[]> {
+    const rows = await this.#db.read(() => this.#all.all() as unknown as [string, Topic, number, number][]);
+    return rows.map(([group, topic, shard, next]) => ({ group, topic, shard, next }));
   }
 
   close(): void {

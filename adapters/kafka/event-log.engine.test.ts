@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Admin, Kafka } from 'kafkajs';
+import { expect } from 'vitest';
 import type { Topic } from '../../domain/records.ts';
 import type { EventLog } from '../../ports/event-log.ts';
 import { describeEventLogContract } from '../../ports/event-log.contract.ts';
@@ -78,7 +79,7 @@ async function trimShard(
   client: Admin,
   { topic, shard, first }: { readonly topic: string; readonly shard: number; readonly first: number },
 ): Promise<void> {
-  // kafkajs finds no leader unless it has met the topic before.
-  await client.fetchTopicOffsets(topic);
+  // kafkajs finds no leader unless it has met the topic before, and a leader that has just been chosen may not know it yet.
+  await expect.poll(() => client.fetchTopicOffsets(topic).catch(() => null), { timeout: 15_000 }).not.toBeNull();
   await client.deleteTopicRecords({ topic, partitions: [{ partition: shard, offset: String(first) }] });
 }

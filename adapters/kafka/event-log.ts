@@ -1,9 +1,10 @@
 import kafkajs from 'kafkajs';
-import { AdtallyError } from '../../domain/errors.ts';
+import { AdtallyError, isAdtallyError } from '../../domain/errors.ts';
 import type { Topic } from '../../domain/records.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type {
   Bounds,
+  Commit,
   EventLog,
   GroupOptions,
   LogRecord,
@@ -14,7 +15,7 @@ import type {
 import { type BrokerSecurity, brokerAccess } from './broker-access.ts';
 import { type ConnectionTimes, defaultConnectionTimes, KafkaConnection } from './connection.ts';
 import { defaultGroupTimes, GroupMember, type GroupTimes } from './group-member.ts';
-import { commitOffset, fetchCommitted } from './group-offsets.ts';
+import { commitOffset, fetchAllCommitted, fetchCommitted } from './group-offsets.ts';
 import { addNotes } from './log-notes.ts';
 import { LogReader } from './log-reader.ts';
 import { LogWaiters } from './log-waiters.ts';
@@ -108,18 +109,27 @@ class KafkaEventLog implements EventLog {
   async beginAt(topic: Topic, shard: number, first: number): Promise<void> {
     this.#checkOpen();
     this.#checkShard(topic, shard);
+    const { clock } = this.#options;
     const filler = { shard, key: '', value: new Uint8Array() };
-    for (;;) {
+    for (const untilUs = clock.monotonicUs() + this.#times.requestMs * 1000; ; ) {
       const { first: begins, next } = await this.bounds(topic, shard);
       if (begins === first && next === first) return;
       if (next > first)
         throw new AdtallyError('STATE_CONFLICT', `${topic}/${shard} can't begin at ${first}: it is at ${next}`);
-      if (next === first) await deleteBelow(this.#access, { topic: this.#name(topic), shard, first });
-      else
+      if (next < first) {
         await this.append(
           topic,
           Array.from({ length: Math.min(fillerBatch, first - next) }, () => filler),
         );
+        continue;
+      }
+      try {
+        await deleteBelow(this.#access, { topic: this.#name(topic), shard, first });
+      } catch (error) {
+        // A leader that has just been chosen may not know it yet.
+        if (!isAdtallyError(error, 'LOG_UNAVAILABLE') || clock.monotonicUs() > untilUs) throw error;
+        await clock.sleep(200);
+      }
     }
   }
 
@@ -143,6 +153,15 @@ class KafkaEventLog implements EventLog {
     this.#checkOpen();
     const place = { group: this.#group(group), topic: this.#name(topic), shard };
     await commitOffset(this.#connection('offsets'), place, next);
+  }
+
+  async commits(): Promise<readonly Commit[]> {
+    this.#checkOpen();
+    const found = await fetchAllCommitted(this.#access, `${this.#options.prefix}.`);
+    return found.flatMap(({ group, topic: name, shard, next }) => {
+      const topic = (Object.keys(this.#options.shards) as Topic[]).find((one) => this.#name(one) === name);
+      return topic === undefined ? [] : [{ group, topic, shard, next }];
+    });
   }
 
   async join(group: string, { topics, ...callbacks }: GroupOptions): Promise<Membership> {

@@ -1,4 +1,7 @@
 import type { KafkaConnection } from './connection.ts';
+import { asLogFailure } from './failures.ts';
+import type { BrokerAccess } from './protocol.ts';
+import { adminOf } from './topic-checks.ts';
 
 export interface GroupPlace {
   readonly group: string;
@@ -33,4 +36,31 @@ export async function commitOffset(
     const broker = await cluster.findGroupCoordinator({ groupId: group });
     await broker.offsetCommit({ groupId: group, ...noMember, retentionTime: brokersDefault, topics });
   });
+}
+
+/** All that groups of a prefix have committed. Names of the groups are without it; `topic` is Kafka's name. */
+export async function fetchAllCommitted(
+  access: BrokerAccess,
+  prefix: string,
+): Promise<readonly (GroupPlace & { readonly next: number })[]> {
+  const admin = adminOf(access);
+  try {
+    await admin.connect();
+    const { groups } = await admin.listGroups();
+    const found = [];
+    for (const { groupId } of groups) {
+      if (!groupId.startsWith(prefix)) continue;
+      for (const { topic, partitions } of await admin.fetchOffsets({ groupId })) {
+        for (const { partition: shard, offset } of partitions) {
+          if (Number(offset) >= 0)
+            found.push({ group: groupId.slice(prefix.length), topic, shard, next: Number(offset) });
+        }
+      }
+    }
+    return found;
+  } catch (error) {
+    throw asLogFailure(error);
+  } finally {
+    await admin.disconnect();
+  }
 }

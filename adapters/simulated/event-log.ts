@@ -3,6 +3,7 @@ import type { Topic } from '../../domain/records.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type {
   Bounds,
+  Commit,
   EventLog,
   GroupOptions,
   LogRecord,
@@ -138,6 +139,13 @@ class MemoryLog implements SimulatedLog, RosterStore {
     this.#offsets.set(JSON.stringify([group, topic, shard]), next);
   }
 
+  commits(): readonly Commit[] {
+    return [...this.#offsets].map(([name, next]) => {
+      const [group, topic, shard] = JSON.parse(name) as [string, Topic, number];
+      return { group, topic, shard, next };
+    });
+  }
+
   nextMemberNumber(): number {
     return ++this.#memberCount;
   }
@@ -239,6 +247,11 @@ class MemoryLogHandle implements SimulatedLogHandle {
   async commit(group: string, topic: Topic, shard: number, next: number): Promise<void> {
     this.#checkUsable();
     this.#log.commit(group, { topic, shard }, next);
+  }
+
+  async commits(): Promise<readonly Commit[]> {
+    this.#checkUsable();
+    return this.#log.commits();
   }
 
   async join(group: string, { topics, ...callbacks }: GroupOptions): Promise<Membership> {

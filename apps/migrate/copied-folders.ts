@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { AdtallyError } from '../../domain/errors.ts';
 import type { StateStore } from '../../ports/state-store.ts';
 
-/** States say what processors have put out already, by offsets that the copy keeps: without them verdicts would be given twice. Reports are evidence of audits. */
+/** States are folds of the log by offsets that the copy keeps: with them nothing has to be folded again. Reports are evidence of audits. */
 const replaced = ['state', 'reconciliations', 'replays'];
 /** Folds that write views, once; without a state they begin at the start of the log and write all of them. */
 const viewWriters = ['frequency', 'creative-stats', 'pacing-allocator'];

@@ -28,12 +28,6 @@ export interface ShardProof extends TopicShard {
 }
 
 const pageRecords = 1_000;
-const beginTries = 5;
-/** Consumer groups whose offsets are kept with the log; all others keep theirs with their states. */
-const groups: readonly (TopicShard & { readonly group: string })[] = [
-  { group: 'ticker', topic: 'nodes', shard: 0 },
-  { group: 'console-budgets', topic: 'catalog', shard: 0 },
-];
 
 /** Every shard of every topic. */
 export function shardsOf(log: EventLog): readonly TopicShard[] {
@@ -50,12 +44,9 @@ export async function copyLog(from: SchemaLog, to: SchemaLog, say: Progress): Pr
   for (const place of shardsOf(from.log)) await copyShard(from, to, place, say);
 }
 
-/** Positions of the groups that keep them with the log. */
+/** Up to where each processor has put out what comes of the log: without it a shard's next owner would put it out again. */
 export async function copyOffsets(from: EventLog, to: EventLog): Promise<void> {
-  for (const { group, topic, shard } of groups) {
-    const next = await from.committed(group, topic, shard);
-    if (next !== null) await to.commit(group, topic, shard, next);
-  }
+  for (const { group, topic, shard, next } of await from.commits()) await to.commit(group, topic, shard, next);
 }
 
 async function requirePrefix(from: SchemaLog, to: SchemaLog, place: TopicShard): Promise<void> {
@@ -104,7 +95,7 @@ async function copyShard(from: SchemaLog, to: SchemaLog, place: TopicShard, say:
   if (next < source.first) {
     // Of what is kept for ever nothing can be missing but the beginning.
     if (next > target.first && !forgets(topic)) throw differs(place, target.first);
-    await beginAt(to.log, place, source.first);
+    await to.log.beginAt(topic, shard, source.first);
     next = source.first;
   }
   while (next < source.next) {
@@ -120,17 +111,6 @@ async function copyShard(from: SchemaLog, to: SchemaLog, place: TopicShard, say:
     const wrong = offsets.findIndex((offset, i) => offset !== next + i);
     if (wrong >= 0 || offsets.length !== page.length) throw displaced(place, next + Math.max(0, wrong));
     next += page.length;
-  }
-}
-
-/** To begin a shard is safe to repeat. */
-async function beginAt(log: EventLog, { topic, shard }: TopicShard, first: number): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await log.beginAt(topic, shard, first);
-    } catch (error) {
-      if (!isAdtallyError(error, 'LOG_UNAVAILABLE') || attempt === beginTries) throw error;
-    }
   }
 }
 

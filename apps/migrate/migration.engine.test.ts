@@ -8,12 +8,12 @@ import { lockFolder } from '../../adapters/embedded/folder-lock.ts';
 import { createSystemClock } from '../../adapters/system/clock.ts';
 import { eventStoreDbDoubleEngine } from '../../scripts/engines/eventstoredb-double.ts';
 import { kafkaEngine } from '../../scripts/engines/kafka.ts';
-import { schemaRegistryEngine } from '../../scripts/engines/schema-registry.ts';
 import { adtally } from '../../test/adtally-command.ts';
 import { buildAuditData } from '../../test/audit-world.ts';
 import { scriptShards } from '../../test/audit-script.ts';
 import { describeEngine, engineForTests } from '../../test/engines.ts';
 import { keepsKeys, type RedisServer, skipsRedis, startRedis } from '../../test/redis-server.ts';
+import { type SchemaRegistryServer, startSchemaRegistry, whySkipRegistry } from '../../test/schema-registry-server.ts';
 import { makeTemporaryFolder } from '../../test/temporary-folder.ts';
 import { replayLedgers } from '../../streams/replay.ts';
 import { openKeys, openLedger, openLog, openSchemas, openStates } from '../engines.ts';
@@ -25,11 +25,8 @@ const clock = createSystemClock();
 /** Nodes of the script that never said that they are drained. */
 const lost = ['n1', 'n2', 'n3'];
 const nobody = () => {};
-const [kafka, schemas, double] = [
-  await engineForTests(kafkaEngine),
-  await engineForTests(schemaRegistryEngine),
-  await engineForTests(eventStoreDbDoubleEngine),
-];
+const [kafka, double] = [await engineForTests(kafkaEngine), await engineForTests(eventStoreDbDoubleEngine)];
+const noRegistry = await whySkipRegistry();
 
 type Env = Readonly<Record<string, string>>;
 type Read = Awaited<ReturnType<typeof readAll>>;
@@ -80,7 +77,8 @@ function readAll(env: Env) {
         read.map(({ revision, id, type, data }) => [revision, id, type, Buffer.from(data).toString('hex')]),
       );
     }
-    return { records, events };
+    const commits = (await log.commits()).map((commit) => JSON.stringify(commit)).toSorted();
+    return { records, events, commits };
   });
 }
 
@@ -93,11 +91,12 @@ async function audited(env: Env): Promise<string> {
   return digest;
 }
 
-const missing = [kafka, schemas, double].find((engine) => 'missing' in engine);
+const missing = noRegistry === null ? [double].find((engine) => 'missing' in engine) : { missing: noRegistry };
 describeEngine(kafkaEngine, missing ?? kafka, (url) => {
   const folder = makeTemporaryFolder();
   const home: Env = { DATA_DIR: join(folder.path, 'data') };
   let redis: RedisServer | null = null;
+  let registry: SchemaRegistryServer;
   let count = 0;
   let original: Read;
   let digest: string;
@@ -106,13 +105,13 @@ describeEngine(kafkaEngine, missing ?? kafka, (url) => {
   function distributed(): Env {
     count += 1;
     const name = `m${randomUUID().slice(0, 8)}`;
-    const [ledgerUrl, registryUrl] = [double, schemas].map((engine) => ('url' in engine ? engine.url : ''));
+    const ledgerUrl = 'url' in double ? double.url : '';
     return {
       DATA_DIR: join(folder.path, `distributed-${count}`),
       SHARDS: String(scriptShards),
       LOG_URL: url.replace('?', `/${name}?`),
       LEDGER_URL: `${ledgerUrl}&streamPrefix=${name}-`,
-      SCHEMA_REGISTRY_URL: registryUrl ?? '',
+      SCHEMA_REGISTRY_URL: registry.url,
       ...(redis && { KEYS_URL: `${redis.url}/${count}` }),
     };
   }
@@ -123,12 +122,18 @@ describeEngine(kafkaEngine, missing ?? kafka, (url) => {
   }
 
   beforeAll(async () => {
+    registry = await startSchemaRegistry();
+    await takeIds(registry.url, 60);
     redis = skipsRedis ? null : await startRedis(keepsKeys);
     await buildAuditData(home['DATA_DIR'] ?? '');
     const { settings } = readSource(home);
     const keys = await openKeys(settings, clock);
     for (let person = 0; person < 250; person += 1) await keys.putIfAbsent(`hash ${person}`, `key ${person}`);
     await keys.close();
+    await withEngines(home, async ({ log }) => {
+      await log.commit('traffic-quality', 'spend', 1, 7);
+      await log.commit('ticker', 'nodes', 0, 3);
+    });
     mkdirSync(join(settings.dataDir, 'secrets'));
     writeFileSync(join(settings.dataDir, 'secrets', 'token-keys.json'), '{"secret":1}');
     original = await readAll(home);
@@ -137,6 +142,7 @@ describeEngine(kafkaEngine, missing ?? kafka, (url) => {
 
   afterAll(async () => {
     await redis?.end();
+    await registry.end();
     folder.remove();
   });
 
@@ -156,6 +162,7 @@ describeEngine(kafkaEngine, missing ?? kafka, (url) => {
     // Else this test shows nothing: the registry gives its own ids.
     expect(moved.events).not.toEqual(original.events);
     expect(moved.records).not.toEqual(original.records);
+    expect(moved.commits).toEqual(original.commits);
 
     const back = embedded();
     expect(await run(away, back)).toMatchObject({ result: 'tallies', ledgers: { digest } });
@@ -371,6 +378,19 @@ describeEngine(kafkaEngine, missing ?? kafka, (url) => {
     expect(said.out).toContain('Nothing changed.');
   });
 });
+
+/** Somebody else's schemas, so that ours get other ids than in the files of the build. */
+async function takeIds(registryUrl: string, count: number): Promise<void> {
+  for (let i = 0; i < count; i += 1) {
+    const schema = JSON.stringify({ type: 'record', name: `Strange${i}`, fields: [] });
+    const answer = await fetch(`${registryUrl}/subjects/strange-${i}/versions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+      body: JSON.stringify({ schema }),
+    });
+    expect(answer.status).toBe(200);
+  }
+}
 
 /** A program of ours with these settings alone. */
 function spawnProcess(file: string, env: Env, args: readonly string[] = []) {

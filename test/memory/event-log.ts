@@ -47,6 +47,11 @@ export function memoryEventLog(options: { shards: number; clock: Clock; faults?:
       if (!ready()) await options.clock.sleep(Math.min(timeoutMs, 2));
       return ready();
     },
+    commits: async () =>
+      [...committed].map(([place, next]) => {
+        const [group = '', topic, shard] = place.split('/');
+        return { group, topic: topic as Topic, shard: Number(shard), next };
+      }),
     committed: async (...place) => committed.get(place.join('/')) ?? null,
     commit: async (group, topic, shard, next) => {
       committed.set([group, topic, shard].join('/'), next);
