@@ -41,7 +41,7 @@ interface Measured {
 }
 
 function showOutage({ load }: OutageRun, { name, figures, up }: Measured): void {
-  const { down, drainedAfterMs, bookedAfterMs } = figures;
+  const { down, bufferBytes, drainedAfterMs, bookedAfterMs } = figures;
   const { decisions, impressions } = load;
   for (const [state, stretches] of [
     ['up', up],
@@ -65,6 +65,7 @@ function showOutage({ load }: OutageRun, { name, figures, up }: Measured): void 
     seen.reduce((sum, { failures }) => sum + failures.length, 0),
   );
   for (const [what, count] of down.counted) if (what !== 'ad') show(`${name}_down_${what.replaceAll('/', '_')}`, count);
+  show(`${name}_buffer_bytes_down`, bufferBytes);
   show(`${name}_drained_after_ms`, Math.round(drainedAfterMs));
   show(`${name}_booked_after_ms`, Math.round(bookedAfterMs));
 }
@@ -97,6 +98,7 @@ async function measure(chosen: EngineName | null, ms: number, perSecond: number)
       run.load.impressions.reduce((sum, { failures }) => sum + failures.length, 0),
     );
     show('processes_restarted', run.restarts.join('; ') || 0);
+    await run.untilWindowsClose();
     const { holds, detail } = await run.reconcile();
     show('reconciliation', detail);
     return holds && charges.wrong.length === 0;

@@ -7,6 +7,8 @@ import { openLedger, openSchemas } from '../../apps/engines.ts';
 import { type Platform, startPlatform } from '../../apps/platform.ts';
 import { deriveLimits } from '../../config/limits.ts';
 import { isAdtallyError } from '../../domain/errors.ts';
+import type { LedgerStore } from '../../ports/ledger-store.ts';
+import type { SchemaRegistry } from '../../ports/schema-registry.ts';
 import { publishCatalog } from '../../simulate/publish-catalog.ts';
 import { proveByReconciliation } from '../../simulate/proofs.ts';
 import type { Check } from '../../simulate/run-report.ts';
@@ -35,10 +37,23 @@ export interface Stretch {
 
 export interface OutageFigures {
   readonly down: Stretch;
+  /** In the private buffer when it came back. */
+  readonly bufferBytes: number;
   /** From when it was back until the private buffer held nothing from before. */
   readonly drainedAfterMs: number;
   /** From when it was back until every impression that was acknowledged before is in the tentative ledger. */
   readonly bookedAfterMs: number;
+}
+
+interface Parts {
+  readonly load: VisitLoad;
+  readonly platform: Platform;
+  readonly ledger: LedgerStore;
+  readonly registry: SchemaRegistry;
+  readonly restarts: string[];
+  readonly engines: ReadonlyMap<EngineName, SwitchedEngine>;
+  readonly close: () => Promise<void>;
+  readonly say: (sentence: string) => void;
 }
 
 const shortHold = { HOLD_MS: '2s', IMPRESSION_TOKEN_MS: '20s', CLICK_TOKEN_MS: '20s' };
@@ -49,6 +64,9 @@ const patienceMs = 120_000;
 export class OutageRun {
   readonly load: VisitLoad;
   readonly platform: Platform;
+  /** The store of the platform, on a connection of its own. */
+  readonly ledger: LedgerStore;
+  readonly registry: SchemaRegistry;
   /** Ends of processes that nobody asked for, in sentences. */
   readonly restarts: string[];
   readonly #engines: ReadonlyMap<EngineName, SwitchedEngine>;
@@ -56,22 +74,17 @@ export class OutageRun {
   readonly #close: () => Promise<void>;
   readonly #say: (sentence: string) => void;
 
-  private constructor(parts: {
-    load: VisitLoad;
-    platform: Platform;
-    restarts: string[];
-    engines: ReadonlyMap<EngineName, SwitchedEngine>;
-    bookings: Bookings;
-    close: () => Promise<void>;
-    say: (sentence: string) => void;
-  }) {
-    this.load = parts.load;
-    this.platform = parts.platform;
-    this.restarts = parts.restarts;
-    this.#engines = parts.engines;
-    this.#bookings = parts.bookings;
-    this.#close = parts.close;
-    this.#say = parts.say;
+  private constructor(parts: Parts) {
+    const { load, platform, ledger, registry, restarts, engines, close, say } = parts;
+    this.load = load;
+    this.platform = platform;
+    this.ledger = ledger;
+    this.registry = registry;
+    this.restarts = restarts;
+    this.#engines = engines;
+    this.#bookings = new Bookings({ ledger, registry, shards: platform.settings.shards });
+    this.#close = close;
+    this.#say = say;
   }
 
   /** Starts engines and platform, publishes a catalogue, and begins the load once ads come. */
@@ -107,9 +120,8 @@ export class OutageRun {
         const { placements } = await publishCatalog(platform.client, outageCatalog(Date.now()));
         const placementIds = placements.map(({ placementId }) => placementId);
         const load = new VisitLoad({ serveUrl: platform.serveUrl, placementIds, perSecond });
-        const bookings = new Bookings({ ledger, registry, shards: settings.shards });
         load.start();
-        return new OutageRun({ load, platform, restarts, engines, bookings, close, say });
+        return new OutageRun({ load, platform, ledger, registry, restarts, engines, close, say });
       } catch (error) {
         await close();
         throw error;
@@ -144,17 +156,20 @@ export class OutageRun {
     this.#say(`${name} is ${outage}`);
     await engine.takeAway(outage);
     const down = await this.measure(ms);
+    const bufferBytes = await this.#gauge('adtally_buffer_bytes');
     await engine.bringBack();
     const backMs = this.load.now();
     this.#say(`${name} is back`);
-    await this.#until('the buffer to drain', async () => (await this.#bufferOldestMs()) < this.load.now() - backMs);
+    await this.#until('the buffer to drain', async () => {
+      return (await this.#gauge('adtally_buffer_oldest_ms')) < this.load.now() - backMs;
+    });
     const drainedAfterMs = this.load.now() - backMs;
     const before = this.acknowledged((impression) => impression.seenMs < backMs);
     await this.#until('the ledgers to follow', async () => {
       const { incurredOnce } = await this.#charges(before);
       return incurredOnce === before.length;
     });
-    return { down, drainedAfterMs, bookedAfterMs: this.load.now() - backMs };
+    return { down, bufferBytes, drainedAfterMs, bookedAfterMs: this.load.now() - backMs };
   }
 
   /** Selections whose impression was acknowledged. */
@@ -174,14 +189,20 @@ export class OutageRun {
     return this.#charges(all);
   }
 
-  /** Waits until the windows of all selections have closed and reconciles. */
-  async reconcile(): Promise<Check> {
+  /** Has the platform reconcile itself. What is not over yet is said to be in flight. */
+  reconcile(): Promise<Check> {
+    return proveByReconciliation(this.platform.client, this.#say);
+  }
+
+  /** Resolves once nothing can happen to any selection any more. */
+  async untilWindowsClose(): Promise<void> {
     const last = Math.max(...this.load.impressions.map(({ acknowledgedAt }) => acknowledgedAt ?? 0));
-    const { windowClosesMs } = deriveLimits(this.platform.settings);
-    const waitMs = last + windowClosesMs + 2_000 - Date.now();
+    const { settings } = this.platform;
+    // The recount allows a node to hold a record back once more after its reservation.
+    const closesAfterMs = deriveLimits(settings).windowClosesMs + settings.bufferBoundMs + settings.clockSkewMs;
+    const waitMs = last + closesAfterMs + 2_000 - Date.now();
     this.#say(`windows close in ${Math.max(0, Math.round(waitMs / 1000))} s`);
     await sleep(Math.max(0, waitMs));
-    return proveByReconciliation(this.platform.client, this.#say);
   }
 
   stop(): Promise<void> {
@@ -204,9 +225,9 @@ export class OutageRun {
     }
   }
 
-  async #bufferOldestMs(): Promise<number> {
-    const gauge = /^adtally_buffer_oldest_ms ([0-9]+)$/m.exec(await this.#metrics());
-    return Number(gauge?.[1] ?? Number.NaN);
+  async #gauge(name: string): Promise<number> {
+    const line = (await this.#metrics()).split('\n').find((one) => one.startsWith(`${name} `));
+    return Number(line?.split(' ')[1] ?? Number.NaN);
   }
 
   /** Counters of the serving node that say what decisions went without. */
