@@ -5,10 +5,12 @@ import { openEmbeddedLedgerStore } from '../../adapters/embedded/ledger-store.ts
 import { openEmbeddedStateStore } from '../../adapters/embedded/state-store.ts';
 import { createSystemClock } from '../../adapters/system/clock.ts';
 import { createSystemRandom } from '../../adapters/system/random.ts';
+import type { AnyRecord } from '../../domain/records.ts';
 import { readBatch } from '../../ledger/batch.ts';
 import { genesis } from '../../ledger/chain.ts';
 import { ledgerTruths } from '../../ports/ledger-index.ts';
 import { manyRecords } from '../../test/spend-histories.ts';
+import { noon, policy, tick } from '../../test/spend-story.ts';
 import { makeTemporaryFolder } from '../../test/temporary-folder.ts';
 import { topicShards } from '../../test/topic-shards.ts';
 import { runSpendLedgers } from './run-spend-ledgers.ts';
@@ -72,6 +74,42 @@ describe('the ledgers on the embedded engines', () => {
       expect(booked).toEqual(expected);
     }
     expect((await engines.log.bounds('journal', 0)).next).toBeGreaterThan(0);
+    await Promise.all([engines.log, engines.ledger, engines.states].map((engine) => engine.close()));
+  });
+});
+
+describe('the writer of a quiet shard', () => {
+  it('says where its ledgers stand although a slow disk gives it no time for snapshots', async () => {
+    const engines = await openEngines();
+    const slowMs = 1_000;
+    let snapshots = 0;
+    const states = {
+      ...engines.states,
+      position: (fold: string) => engines.states.position(fold),
+      get: (fold: string, key: string) => engines.states.get(fold, key),
+      entries: (fold: string, from?: string) => engines.states.entries(fold, from),
+      drop: (fold: string) => engines.states.drop(fold),
+      commit: async (...change: Parameters<typeof engines.states.commit>) => {
+        snapshots += 1;
+        await engines.clock.sleep(slowMs);
+        await engines.states.commit(...change);
+      },
+    };
+    const append = (record: AnyRecord) =>
+      engines.log.append('spend', [{ shard: 0, key: 'k', value: registry.encode(record.name, record.value) }]);
+    await append(policy());
+    await append(tick(0));
+    const writer = await runSpendLedgers({ ...engines, states, checkpointEveryMs: 20 });
+    await expect.poll(() => snapshots, { timeout: 5_000 }).toBe(1);
+    const startedAt = engines.clock.now();
+    for (const at of [1_000, 2_000, 3_000]) {
+      await append(tick(at));
+      const stands = async () => (await readTail(engines, 'final'))?.fold_time;
+      await expect.poll(stands, { timeout: 5_000 }).toBe(noon + at);
+    }
+    expect(engines.clock.now() - startedAt).toBeLessThan(10 * slowMs);
+    expect(snapshots).toBe(1);
+    await writer.stop();
     await Promise.all([engines.log, engines.ledger, engines.states].map((engine) => engine.close()));
   });
 });
