@@ -61,30 +61,44 @@ export async function openLog(settings: Settings, clock: Clock): Promise<EventLo
   }
 }
 
-/** The same, whatever registry it was written with: for who has looked, or moves bytes without reading them. */
-export function openLogOfAny(settings: Settings, clock: Clock): Promise<EventLog> {
+/** The same, whatever registry it was written with: for who has looked, or moves it. With `onlyLook` brokers that have no log are given none: `NOT_FOUND`. */
+export function openLogOfAny(
+  settings: Settings,
+  clock: Clock,
+  { onlyLook = false }: { readonly onlyLook?: boolean } = {},
+): Promise<EventLog> {
   const { logUrl, logSaslUsername: username, logSaslPassword: password } = settings;
   const options = { shards: topicShards(settings.shards), clock, retentionMs: { persons: msPerDay } };
   if (logUrl === 'embedded') return openEmbeddedEventLog({ ...options, folder: join(settings.dataDir, 'log') });
   const { sasl: mechanism, ...address } = logUrl;
-  return openKafkaEventLog({ ...options, ...address, sasl: mechanism && { mechanism, username, password } });
+  return openKafkaEventLog({ ...options, ...address, onlyLook, sasl: mechanism && { mechanism, username, password } });
 }
 
 /** Asked once in the life of a process: what they know never changes. */
 const schemas = new Map<string, Promise<SchemaRegistry>>();
 
-/** The schemas of this build, under the ids that the settings name: its own, or those of a registry, which must answer now and not later. */
-export function openSchemas({ schemaRegistryUrl: url }: Settings, clock: Clock): Promise<SchemaRegistry> {
-  const known = schemas.get(url) ?? openSchemasAt(url, clock);
+/** The schemas of this build, under the ids that the settings name: its own, or those of a registry, which must answer now and not later: it is waited for, 30 s unless said otherwise. */
+export function openSchemas(
+  { schemaRegistryUrl: url }: Settings,
+  clock: Clock,
+  patienceMs?: number,
+): Promise<SchemaRegistry> {
+  const known = schemas.get(url) ?? openSchemasAt(url, clock, patienceMs);
   schemas.set(url, known);
   known.catch(() => schemas.delete(url));
   return known;
 }
 
-async function openSchemasAt(url: string, clock: Clock): Promise<SchemaRegistry> {
+async function openSchemasAt(url: string, clock: Clock, patienceMs?: number): Promise<SchemaRegistry> {
   if (url === 'embedded') return openFileSchemaRegistry();
   const openHttp = () => createSystemHttp({ connections: 8 });
-  return openConfluentSchemaRegistry({ url, openHttp, clock, versions: readSchemaVersions() });
+  return openConfluentSchemaRegistry({
+    url,
+    openHttp,
+    clock,
+    versions: readSchemaVersions(),
+    ...(patienceMs && { patienceMs }),
+  });
 }
 
 /** The materialised views that the settings name. */

@@ -30,22 +30,36 @@ export function schemaIds(registry: SchemaRegistry, records: readonly RecordName
  * there were notes is read at its ends. Error: `OTHER_REGISTRY`.
  */
 export async function claimLog(log: EventLog, registry: SchemaRegistry): Promise<void> {
+  await checkLogClaim(log, registry);
+  const claimed = await log.note(schemaIds(registry));
+  await requireSame('the log', claimed, registry); // another process may have been first
+}
+
+/** Whether a log could be of this registry; claims nothing. Error: `OTHER_REGISTRY`. */
+export async function checkLogClaim(log: EventLog, registry: SchemaRegistry): Promise<void> {
   const noted = await log.note(new Map());
   await requireSame('the log', noted, registry);
   if (![...noted.keys()].some((name) => name.startsWith(prefix))) await requireReadable(log, registry);
-  const claimed = await log.note(schemaIds(registry));
-  await requireSame('the log', claimed, registry); // another process may have been first
 }
 
 const fileName = 'schemas.json';
 
 /** The same for what a data directory holds besides: records that wait in buffers for the log. Error: `OTHER_REGISTRY`. */
 export async function claimFolder(dataDir: string, registry: SchemaRegistry): Promise<void> {
+  const noted = await checkFolderClaim(dataDir, registry);
+  const claimed = { ...Object.fromEntries(schemaIds(registry)), ...noted };
+  if (Object.keys(claimed).length > Object.keys(noted).length) writeClaim(dataDir, new Map(Object.entries(claimed)));
+}
+
+/** Whether a data directory could be of this registry; claims nothing. @returns what it says. Error: `OTHER_REGISTRY`. */
+export async function checkFolderClaim(
+  dataDir: string,
+  registry: SchemaRegistry,
+): Promise<Readonly<Record<string, string>>> {
   const path = join(dataDir, fileName);
   const noted = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>) : {};
   await requireSame(dataDir, new Map(Object.entries(noted)), registry);
-  const claimed = { ...Object.fromEntries(schemaIds(registry)), ...noted };
-  if (Object.keys(claimed).length > Object.keys(noted).length) writeClaim(dataDir, new Map(Object.entries(claimed)));
+  return noted;
 }
 
 /** Says which registry a data directory is of from now on. */

@@ -35,6 +35,8 @@ export interface KafkaEventLogOptions extends BrokerSecurity {
   readonly replication: number;
   readonly clock: Clock;
   readonly compression?: 'none' | 'gzip';
+  /** Makes no topic: a log that is not there is an error. */
+  readonly onlyLook?: boolean;
   /** Topics that forget; omitted: none does. */
   readonly retentionMs?: Readonly<Partial<Record<Topic, number>>>;
   readonly times?: Partial<ConnectionTimes>;
@@ -45,12 +47,12 @@ export interface KafkaEventLogOptions extends BrokerSecurity {
 
 /**
  * Opens the log on Kafka, makes its topics if they are missing, and checks them. Errors: `SHARDS_CHANGED`, `TOPIC_MISCONFIGURED`, `BAD_SETTING`
- * (refused by the brokers), `LOG_UNAVAILABLE`.
+ * (refused by the brokers), `LOG_UNAVAILABLE`, `NOT_FOUND` if one only looks.
  */
 export async function openKafkaEventLog(options: KafkaEventLogOptions): Promise<EventLog> {
-  const { prefix, shards, replication, retentionMs = {}, clock } = options;
+  const { prefix, shards, replication, retentionMs = {}, onlyLook = false, clock } = options;
   const access = brokerAccess(options);
-  await prepareTopics(access, { prefix, shards, replication, retentionMs }, clock);
+  await prepareTopics(access, { prefix, shards, replication, retentionMs, onlyLook }, clock);
   return new KafkaEventLog(options, access);
 }
 

@@ -13,6 +13,8 @@ export interface TopicPlan {
   readonly replication: number;
   /** Topics that forget; the others keep everything for ever. */
   readonly retentionMs: Readonly<Partial<Record<Topic, number>>>;
+  /** Nothing is made. */
+  readonly onlyLook?: boolean;
 }
 
 interface Expected {
@@ -36,14 +38,16 @@ export function topicName(prefix: string, topic: Topic | typeof notesTopic): str
 
 /**
  * Makes the topics that are missing and checks all of them. Errors: `SHARDS_CHANGED`; `TOPIC_MISCONFIGURED` (a retention, replication or
- * durability that would lose evidence), naming the topic, what is expected and what was found; `LOG_UNAVAILABLE`; `BAD_SETTING`.
+ * durability that would lose evidence), naming the topic, what is expected and what was found; `LOG_UNAVAILABLE`; `BAD_SETTING`; `NOT_FOUND` if one only
+ * looks and there is no log yet.
  */
 export async function prepareTopics(access: BrokerAccess, plan: TopicPlan, clock: Clock): Promise<void> {
   const admin = adminOf(access);
   try {
     await admin.connect();
     const expected = expectations(plan);
-    await createMissing(admin, expected, plan.replication);
+    if (plan.onlyLook !== true) await createMissing(admin, expected, plan.replication);
+    else await requireTopics(admin, expected);
     const found = await settledMetadata(admin, expected, clock);
     const configs = await describe(admin, expected);
     for (const one of expected) {
@@ -101,6 +105,15 @@ async function createMissing(admin: Admin, expected: readonly Expected[], replic
     }));
   // False if another process made them meanwhile: they are checked like any.
   if (topics.length > 0) await admin.createTopics({ topics, waitForLeaders: false });
+}
+
+async function requireTopics(admin: Admin, expected: readonly Expected[]): Promise<void> {
+  const there = new Set(await admin.listTopics());
+  const missing = expected.filter(({ name }) => !there.has(name)).map(({ name }) => name);
+  if (missing.length === 0) return;
+  const all = missing.length === expected.length;
+  if (all) throw new AdtallyError('NOT_FOUND', `the brokers have no topic ${missing[0]}, and none beside it`);
+  throw new AdtallyError('TOPIC_MISCONFIGURED', `topics are missing: ${missing.join(', ')}`);
 }
 
 /** A new topic is known to all brokers, with a leader for every shard, only after a moment. */

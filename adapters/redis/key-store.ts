@@ -24,7 +24,19 @@ export async function openRedisKeyStore(options: RedisKeyStoreOptions): Promise<
   return new RedisKeyStore(connection, options);
 }
 
+/** Whether a Redis would keep keys. Errors: `BAD_SETTING`, saying why not; `KEYS_UNAVAILABLE`. */
+export async function checkRedisKeepsKeys(options: RedisKeyStoreOptions): Promise<void> {
+  const { url, clock } = options;
+  const connection = await RedisConnection.open({ url, setting: 'KEYS_URL', clock, unavailable: 'KEYS_UNAVAILABLE' });
+  try {
+    await requireKeeping(connection, options.writeDeadlineMs ?? defaultWriteDeadlineMs);
+  } finally {
+    await connection.close();
+  }
+}
+
 const prefix = 'adtally:key:';
+const defaultWriteDeadlineMs = 3_000;
 
 class RedisKeyStore implements KeyStore {
   readonly #redis: RedisConnection;
@@ -35,7 +47,7 @@ class RedisKeyStore implements KeyStore {
   constructor(redis: RedisConnection, options: RedisKeyStoreOptions) {
     this.#redis = redis;
     this.#readDeadlineMs = options.readDeadlineMs ?? 500;
-    this.#writeDeadlineMs = options.writeDeadlineMs ?? 3_000;
+    this.#writeDeadlineMs = options.writeDeadlineMs ?? defaultWriteDeadlineMs;
   }
 
   async getMany(hashes: readonly string[]): Promise<readonly (string | null)[]> {
@@ -69,18 +81,22 @@ class RedisKeyStore implements KeyStore {
     return this.#redis.close();
   }
 
-  /** A Redis that forgets at a restart, or throws keys out when memory is short, would make new persons of all, silently. */
   async #checkKeeping(): Promise<void> {
     if (this.#isKnownToKeep) return;
-    const ask = (section: string) => this.#redis.askMasters(['INFO', section], this.#writeDeadlineMs);
-    const [persistence, memory] = await Promise.all([ask('persistence'), ask('memory')]);
-    if (!persistence.every((text) => text.includes('aof_enabled:1'))) {
-      throw new AdtallyError('BAD_SETTING', 'KEYS_URL names a Redis without an append-only file: set appendonly yes');
-    }
-    if (!memory.every((text) => /^maxmemory:0\b/m.test(text) || text.includes('maxmemory_policy:noeviction'))) {
-      throw new AdtallyError('BAD_SETTING', 'KEYS_URL names a Redis that evicts keys: set maxmemory-policy noeviction');
-    }
+    await requireKeeping(this.#redis, this.#writeDeadlineMs);
     this.#isKnownToKeep = true;
+  }
+}
+
+/** A Redis that forgets at a restart, or throws keys out when memory is short, would make new persons of all, silently. */
+async function requireKeeping(redis: RedisConnection, deadlineMs: number): Promise<void> {
+  const ask = (section: string) => redis.askMasters(['INFO', section], deadlineMs);
+  const [persistence, memory] = await Promise.all([ask('persistence'), ask('memory')]);
+  if (!persistence.every((text) => text.includes('aof_enabled:1'))) {
+    throw new AdtallyError('BAD_SETTING', 'KEYS_URL names a Redis without an append-only file: set appendonly yes');
+  }
+  if (!memory.every((text) => /^maxmemory:0\b/m.test(text) || text.includes('maxmemory_policy:noeviction'))) {
+    throw new AdtallyError('BAD_SETTING', 'KEYS_URL names a Redis that evicts keys: set maxmemory-policy noeviction');
   }
 }
 

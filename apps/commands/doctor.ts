@@ -17,8 +17,8 @@ import { type Command, exitCodes } from '../exit-codes.ts';
 const usage = `adtally doctor
 
 Checks the machine, the settings, every engine and what is in DATA_DIR, and says of each thing that is wrong what to do about it. Nothing is
-changed but the ledger index, which is brought up to date; without data the engines are tried in a temporary folder. It may be asked while the
-platform runs.
+changed but the ledger index, which is brought up to date; without data the engines of this machine are tried in a temporary folder, and on servers no
+topic is made. It may be asked while the platform runs.
 
   --json     the findings as JSON
 
@@ -56,10 +56,11 @@ async function examine(settings: Settings, tell: (found: Finding | readonly Find
   const running = await checkRunning(settings);
   tell(running.findings);
   if (!running.isRunning) tell(await checkPorts(settings));
-  const { findings, log } = await checkEngines(settings, { isRunning: running.isRunning });
+  const { findings, log, registry } = await checkEngines(settings, { isRunning: running.isRunning });
   tell(findings);
   try {
-    if (log !== null && existsSync(settings.dataDir)) tell(await checkData(settings, log, running.isRunning));
+    if (log !== null && existsSync(settings.dataDir))
+      tell(await checkData(settings, { log, registry }, running.isRunning));
   } finally {
     await log?.close();
   }

@@ -5,19 +5,27 @@ import type { Settings } from '../../config/settings.ts';
 import { formatTime } from '../../domain/time-text.ts';
 import { catchUpLedgers } from '../../ledger/index/follow-ledgers.ts';
 import type { EventLog } from '../../ports/event-log.ts';
-import { openLedger, openLedgerIndex, openSchemas } from '../engines.ts';
+import type { SchemaRegistry } from '../../ports/schema-registry.ts';
+import { openLedger, openLedgerIndex } from '../engines.ts';
+import { isRemote } from './engine-advice.ts';
 import { examined, type Finding, note, well, wrong } from './finding.ts';
 
 /** What is in DATA_DIR: buffers, times, secrets, and how far the ledgers have come. */
-export async function checkData(settings: Settings, log: EventLog, isRunning: boolean): Promise<Finding[]> {
+export async function checkData(
+  settings: Settings,
+  { log, registry }: { readonly log: EventLog; readonly registry: SchemaRegistry | null },
+  isRunning: boolean,
+): Promise<Finding[]> {
   const { dataDir } = settings;
-  const restore = 'restore the log from a backup: everything else is built from it';
+  const restore = isRemote(settings, 'event log')
+    ? 'the line of event log above says what to do'
+    : 'restore the log from a backup: everything else is built from it';
   const unread = 'the line of ledger store or ledger index above says what to do; without them nothing is proved';
   return [
     ...(await examined('buffers', `let this user read ${dataDir}/buffer`, () => checkBuffers(dataDir, isRunning))),
     ...(await examined('log time', restore, () => checkTimes(settings, log, isRunning))),
     ...(await examined('secrets', `let this user read ${dataDir}/secrets`, () => checkSecrets(dataDir))),
-    ...(await examined('ledgers', unread, () => checkLedgers(settings, log, isRunning))),
+    ...(await examined('ledgers', unread, () => checkLedgers(settings, { log, registry }, isRunning))),
     ...(await examined('quarantine', restore, () => checkQuarantine(log))),
   ];
 }
@@ -76,13 +84,18 @@ function checkSecrets(dataDir: string): Finding {
 }
 
 /** Reads on every ledger stream to its end against its hash chain, and compares how far they have come with the log. */
-async function checkLedgers(settings: Settings, log: EventLog, isRunning: boolean): Promise<Finding[]> {
+async function checkLedgers(
+  settings: Settings,
+  { log, registry }: { readonly log: EventLog; readonly registry: SchemaRegistry | null },
+  isRunning: boolean,
+): Promise<Finding[]> {
+  if (registry === null) return [note('ledgers', 'not looked at: without schemas they can not be read')];
   const clock = createSystemClock();
   const store = await openLedger(settings, clock);
   const { ledgers: index } = await openLedgerIndex(settings, clock);
   try {
     const shards = log.shards('spend');
-    const failures = await catchUpLedgers({ store, registry: await openSchemas(settings, clock), index, shards });
+    const failures = await catchUpLedgers({ store, registry, index, shards });
     if (failures.size > 0) {
       return [...failures].map(([stream, error]) =>
         wrong('ledgers', `${stream}: ${error.message}`, 'run adtally replay: it names the first entry that differs'),

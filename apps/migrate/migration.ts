@@ -93,12 +93,13 @@ async function withSides(
   moved: ReadonlySet<Moved>,
   work: (from: Side, to: Side) => Promise<Migration>,
 ): Promise<Migration> {
-  const from = await openSide(options.source, moved, options.clock);
+  const { clock, mode } = options;
+  const from = await openSide(options.source, { moved, clock, onlyLook: true });
   try {
-    const to = await openSide(options.target, moved, options.clock);
+    const to = await openSide(options.target, { moved, clock, onlyLook: mode === 'prove' });
     try {
       await claimLog(from.log, from.registry);
-      if (options.mode !== 'prove') await claimLog(to.log, to.registry);
+      if (mode !== 'prove') await claimLog(to.log, to.registry);
       return await work(from, to);
     } finally {
       await to.close();
@@ -108,10 +109,13 @@ async function withSides(
   }
 }
 
-async function openSide({ settings }: Installation, moved: ReadonlySet<Moved>, clock: Clock): Promise<Side> {
+async function openSide(
+  { settings }: Installation,
+  { moved, clock, onlyLook }: { readonly moved: ReadonlySet<Moved>; readonly clock: Clock; readonly onlyLook: boolean },
+): Promise<Side> {
   const registry = await openSchemas(settings, clock);
   await registry.refresh();
-  const log = await openLogOfAny(settings, clock);
+  const log = await openLogOfAny(settings, clock, { onlyLook });
   const ledger = await openLedger(settings, clock);
   const keys = moved.has('keys') ? await openKeys(settings, clock) : null;
   const close = async () => {
