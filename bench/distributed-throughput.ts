@@ -23,8 +23,11 @@ const clock = createSystemClock();
 const lookMs = 20;
 const patienceMs = 300_000;
 
-/** A mix of spend records, for each shard its own, in the wire format. */
-export function mixOf(records: number): readonly (readonly Uint8Array[])[] {
+/** Records by shard, in the wire format. */
+export type Mix = readonly (readonly Uint8Array[])[];
+
+/** A mix of spend records, for each shard its own. */
+export function mixOf(records: number): Mix {
   const ofShard = Math.ceil(records / benchShards);
   return Array.from({ length: benchShards }, (_, shard) =>
     spendMix({ registry, shard, records: ofShard, seed: 7 + shard }),
@@ -36,7 +39,7 @@ export interface ThroughputOptions {
   readonly urls: Readonly<Record<string, string>>;
   /** Empty. */
   readonly folder: string;
-  readonly mix: readonly (readonly Uint8Array[])[];
+  readonly mix: Mix;
 }
 
 /** Appends a mix to the topic, which must be empty. */
@@ -69,7 +72,7 @@ export async function ledgerThroughput(options: ThroughputOptions, processes: nu
   const settings = settingsOf(options);
   const ledger = await openLedger(settings, clock);
   mkdirSync(options.folder, { recursive: true });
-  const running = Array.from({ length: processes }, () => new StreamsProcess(options));
+  const running = Array.from({ length: processes }, (_, number) => new StreamsProcess(options, number));
   try {
     const share = benchShards / processes;
     await until('an even division of the shards', async () => running.every(({ owned }) => owned === share));
@@ -111,9 +114,11 @@ class StreamsProcess {
   readonly #child: ChildProcess;
   #output = '';
 
-  constructor({ urls, folder }: ThroughputOptions) {
+  /** @param number one of several has a folder of its own, as on a machine of its own; but ledgers in SQLite are in the folder, which all share then */
+  constructor({ urls, folder }: ThroughputOptions, number: number) {
     const file = fileURLToPath(new URL('../apps/streams.ts', import.meta.url));
-    const env = { ...process.env, ...urls, DATA_DIR: join(folder, 'data'), SHARDS: String(benchShards) };
+    const data = urls['LEDGER_URL'] === undefined ? 'data' : `data-${number}`;
+    const env = { ...process.env, ...urls, DATA_DIR: join(folder, data), SHARDS: String(benchShards) };
     this.#child = spawn(process.execPath, [...nodeFlags, file], {
       env: { ...env, STREAMS_PORT: '0' },
       stdio: ['ignore', 'pipe', 'pipe'],

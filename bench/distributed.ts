@@ -1,17 +1,20 @@
 /**
  * `npm run bench:distributed [-- --records 200000] [--rounds 1] [--lag-seconds 20]`: one `name: value` a line, on a real Kafka of its own.
- * Throughput: records a second from a preloaded spend topic into both ledgers by one, two and three streams processes, each beside kafkajs's own consumer
- * that counts the same topic just before. Lag: from the acknowledgement of a beacon to its entry in the tentative ledger, at a light rate. Each with the
+ * Throughput: records a second from a preloaded spend topic into both ledgers by one, two and three streams processes, each beside who only counts the same
+ * topic just before: kafkajs's own consumer, and our event log. Lag: from the acknowledgement of a beacon to its entry in the tentative ledger, at a light rate. Each with the
  * ledgers in SQLite and in the double of EventStoreDB (one process, a file): no figure of the latter is one of a server.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { startSwitched, type SwitchedEngine } from '../test/outage/switched-engines.ts';
+import { nodeFlags } from '../apps/node-flags.ts';
+import { startSwitched } from '../test/outage/switched-engines.ts';
+import type { CountingTask } from './bare-consumer.ts';
 import { measureLag } from './distributed-lag.ts';
-import { ledgerThroughput, mixOf, preload } from './distributed-throughput.ts';
+import { benchShards, ledgerThroughput, type Mix, mixOf, preload } from './distributed-throughput.ts';
 
 const ledgers = ['sqlite', 'eventstoredb_double'] as const;
 const processCounts = [1, 2, 3];
@@ -24,48 +27,62 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-/** Records a second of a bare consumer in a process of its own. */
-function bareThroughput(logUrl: string, topic: string, records: number, mode: 'message' | 'batch'): number {
-  const task = { brokers: [new URL(logUrl).host], topic, records, mode };
-  const file = new URL('./bare-consumer.ts', import.meta.url).pathname;
-  const { status, stdout, stderr } = spawnSync(process.execPath, [file, JSON.stringify(task)], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`the bare consumer failed: ${stderr}`);
-  const counted = JSON.parse(stdout) as { readonly records: number; readonly tookMs: number };
-  return (counted.records * 1000) / counted.tookMs;
+const counters = ['batch', 'message', 'event_log'] as const;
+
+/** Records a second of who only counts them, in a process of its own. */
+function countRecords(task: CountingTask): number {
+  const file = fileURLToPath(new URL('./bare-consumer.ts', import.meta.url));
+  const args = [...nodeFlags, file, JSON.stringify(task)];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`counting by ${task.by} failed: ${stderr}`);
+  return (task.records * 1000) / (JSON.parse(stdout) as { readonly tookMs: number }).tookMs;
 }
 
-async function measureThroughput(folder: string, kafka: SwitchedEngine, records: number, rounds: number) {
+interface Rates {
+  readonly ledgers: number[];
+  readonly bare: Readonly<Record<CountingTask['by'], number[]>>;
+}
+
+/** One round: a topic of its own is filled, counted by each counter, and brought into both ledgers. */
+async function oneRound(place: Place, mix: Mix, processes: number, rates: Rates): Promise<void> {
+  const { logUrl, prefix, folder, ledger } = place;
+  const double = ledger === 'sqlite' ? null : await startSwitched('ledger', join(folder, 'double'));
+  const urls = { LOG_URL: logUrl.replace('?', `/${prefix}?`), ...double?.urls };
+  try {
+    await preload({ urls, folder, mix });
+    const task = { logUrl, prefix, shards: benchShards, records: mix.flat().length };
+    for (const by of counters) rates.bare[by].push(countRecords({ ...task, by }));
+    rates.ledgers.push(await ledgerThroughput({ urls, folder, mix }, processes));
+  } finally {
+    await double?.end();
+  }
+}
+
+interface Place {
+  readonly logUrl: string;
+  readonly prefix: string;
+  readonly folder: string;
+  readonly ledger: (typeof ledgers)[number];
+}
+
+async function measureThroughput(folder: string, logUrl: string, records: number, rounds: number): Promise<void> {
   const mix = mixOf(records);
-  const total = mix.reduce((sum, values) => sum + values.length, 0);
-  const logUrl = kafka.urls['LOG_URL'] ?? '';
-  const bare: { message: number[]; batch: number[] } = { message: [], batch: [] };
   for (const ledger of ledgers) {
     for (const processes of processCounts) {
-      const rates: number[] = [];
-      const ratios: number[] = [];
+      const rates: Rates = { ledgers: [], bare: { batch: [], message: [], event_log: [] } };
       for (let round = 0; round < rounds; round += 1) {
         const prefix = `${ledger.slice(0, 2)}${processes}r${round}`;
-        const place = join(folder, prefix);
-        const double = ledger === 'sqlite' ? null : await startSwitched('ledger', join(place, 'double'));
-        const urls = { LOG_URL: logUrl.replace('?', `/${prefix}?`), ...double?.urls };
-        try {
-          await preload({ urls, folder: place, mix });
-          const counted = bareThroughput(logUrl, `${prefix}.spend`, total, 'batch');
-          bare.batch.push(counted);
-          bare.message.push(bareThroughput(logUrl, `${prefix}.spend`, total, 'message'));
-          const rate = await ledgerThroughput({ urls, folder: place, mix }, processes);
-          rates.push(rate);
-          ratios.push(rate / counted);
-        } finally {
-          await double?.end();
-        }
+        await oneRound({ logUrl, prefix, folder: join(folder, prefix), ledger }, mix, processes, rates);
       }
-      show(`ledgers_per_s_${ledger}_${processes}_streams`, Math.round(median(rates)));
-      show(`ledgers_ratio_${ledger}_${processes}_streams`, median(ratios));
+      const perSecond = median(rates.ledgers);
+      const name = `${ledger}_${processes}_streams`;
+      show(`ledgers_per_s_${name}`, Math.round(perSecond));
+      for (const by of counters) {
+        show(`counting_by_${by}_per_s_beside_${name}`, Math.round(median(rates.bare[by])));
+        show(`ratio_to_counting_by_${by}_${name}`, perSecond / median(rates.bare[by]));
+      }
     }
   }
-  show('bare_kafkajs_batches_per_s', Math.round(median(bare.batch)));
-  show('bare_kafkajs_messages_per_s', Math.round(median(bare.message)));
 }
 
 const { values } = parseArgs({
@@ -79,7 +96,7 @@ const folder = mkdtempSync(join(tmpdir(), 'adtally-distributed-'));
 try {
   const kafka = await startSwitched('kafka', join(folder, 'kafka'));
   try {
-    await measureThroughput(folder, kafka, Number(values.records), Number(values.rounds));
+    await measureThroughput(folder, kafka.urls['LOG_URL'] ?? '', Number(values.records), Number(values.rounds));
   } finally {
     await kafka.end();
   }
