@@ -3,7 +3,7 @@
  *
  *   node test/mutants.ts [number …]     exit 1 if a mutant survives
  *
- * Each mutant replaces one piece of production code; the piece must stand there exactly once, so that the list can't rot unnoticed.
+ * Each mutant replaces one piece of production code; the piece must stand there exactly once, which a test checks, so that the list can't rot unnoticed.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ interface Mutant {
   readonly test: string;
 }
 
-const mutants: readonly Mutant[] = [
+export const mutants: readonly Mutant[] = [
   {
     invariant: 1,
     breaks: 'a beacon that comes again is not kept as evidence',
@@ -131,8 +131,8 @@ const mutants: readonly Mutant[] = [
     invariant: 12,
     breaks: 'a decision waits for the person as long as it takes',
     file: 'serving/person.ts',
-    from: "const timer = clock.after(allowanceMs, () => resolve({ ...this.skipped(hash), missing: 'timed_out' }));",
-    to: 'const timer = clock.after(allowanceMs * 1000, () => undefined);',
+    from: 'const timer = this.#options.clock.after(allowanceMs, () => {',
+    to: 'const timer = this.#options.clock.after(allowanceMs * 1000, () => {',
     test: 'serving/person.test.ts',
   },
   {
@@ -176,16 +176,19 @@ function isKilled(folder: string, { file, from, to, test }: Mutant): string {
   return killed ? 'killed' : 'SURVIVED';
 }
 
-const wanted = process.argv.slice(2).map(Number);
-const folder = copyTree();
-try {
-  for (const mutant of mutants) {
-    if (wanted.length > 0 && !wanted.includes(mutant.invariant)) continue;
-    const outcome = isKilled(folder, mutant);
-    if (outcome !== 'killed') process.exitCode = 1;
-    const line = `${String(mutant.invariant).padStart(2)}  ${outcome.padEnd(8)}  ${mutant.breaks}  (${mutant.test})`;
-    process.stdout.write(`${line}\n`);
+function runAll(wanted: readonly number[]): void {
+  const folder = copyTree();
+  try {
+    for (const mutant of mutants) {
+      if (wanted.length > 0 && !wanted.includes(mutant.invariant)) continue;
+      const outcome = isKilled(folder, mutant);
+      if (outcome !== 'killed') process.exitCode = 1;
+      const line = `${String(mutant.invariant).padStart(2)}  ${outcome.padEnd(8)}  ${mutant.breaks}  (${mutant.test})`;
+      process.stdout.write(`${line}\n`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
 }
+
+if (import.meta.main) runAll(process.argv.slice(2).map(Number));
