@@ -16,7 +16,7 @@ goes on where it was when it is run again. Views, the ledger index and the wareh
   --to TARGET     where to: a file of settings as the platform will be started with, or single settings over those of the source:
                   --to LOG_URL=kafka://broker:9092 --to LEDGER_URL=esdb://… --to SCHEMA_REGISTRY_URL=http://…
   --from SOURCE   where from, in the same form (default: the environment)
-  --ahead         copy log and ledgers while the platform runs, to shorten the standstill; without proof
+  --ahead         copy log and ledgers while the platform runs, and prove what was copied: to shorten the standstill, or as a backup
   --prove         copy nothing; hold the target against the source
   --lost NODE     a serving node whose disk is gone; its last acknowledged beacons went with it
   --json          the proof as JSON
@@ -39,7 +39,11 @@ async function run(args: readonly string[]): Promise<number> {
   const { to = [], from = [], lost = [], ahead, prove, json } = values;
   if (to.length === 0)
     throw new AdtallyError('BAD_SETTING', 'name the target by --to: a file of settings, or NAME=value');
-  if (ahead && prove) throw new AdtallyError('BAD_SETTING', '--ahead proves nothing: give it or --prove');
+  if (ahead && prove)
+    throw new AdtallyError(
+      'BAD_SETTING',
+      'give --ahead or --prove: one copies and proves what was copied, the other only proves',
+    );
   const sourceEnv = readEnvironment(from, process.env);
   const targetEnv = readEnvironment(to, sourceEnv);
   const source = readSource(sourceEnv);

@@ -5,7 +5,7 @@ import { digestOfCut, type StreamCut } from '../../ledger/chain.ts';
 import type { LedgerEvent, LedgerStore, NewLedgerEvent } from '../../ports/ledger-store.ts';
 import type { SchemaRegistry } from '../../ports/schema-registry.ts';
 import { ContentDigest } from './content-digest.ts';
-import type { Progress } from './copied-log.ts';
+import type { Progress, ProofOptions } from './copied-log.ts';
 
 /** A ledger store with the registry whose ids its events bear. */
 export interface SchemaLedger {
@@ -109,15 +109,20 @@ function batchesOf(events: readonly NewLedgerEvent[], maxBytes: number): readonl
   return batches;
 }
 
-/** Reads all streams and their copies whole, each by itself, and compares what they hold. */
-export async function proveLedgers(from: SchemaLedger, to: SchemaLedger, say: Progress): Promise<LedgerProof> {
+/** Reads all streams and their copies, each by itself, and compares what they hold. */
+export async function proveLedgers(
+  from: SchemaLedger,
+  to: SchemaLedger,
+  { isAhead, say }: ProofOptions,
+): Promise<LedgerProof> {
   const names = new Set([...(await from.ledger.streams()), ...(await to.ledger.streams())]);
   const streams: StreamProof[] = [];
   const cuts: StreamCut[] = [];
   const targetCuts: StreamCut[] = [];
   for (const stream of [...names].toSorted()) {
     say(`proof: ${stream}`);
-    const [own, copy] = [await readStream(from, stream), await readStream(to, stream)];
+    const copy = await readStream(to, stream, Number.POSITIVE_INFINITY);
+    const own = await readStream(from, stream, isAhead ? copy.count : Number.POSITIVE_INFINITY);
     if (own.cut !== null) cuts.push(own.cut);
     if (copy.cut !== null) targetCuts.push(copy.cut);
     streams.push({
@@ -134,11 +139,11 @@ export async function proveLedgers(from: SchemaLedger, to: SchemaLedger, say: Pr
   return { streams, digest, target_digest: target, equal };
 }
 
-async function readStream({ ledger, registry }: SchemaLedger, stream: string) {
+async function readStream({ ledger, registry }: SchemaLedger, stream: string, most: number) {
   const content = new ContentDigest(registry);
   let last: LedgerEvent | null = null;
-  for (let next = 0; ; ) {
-    const page = await ledger.readForwards(stream, next, pageEvents);
+  for (let next = 0; next < most; ) {
+    const page = await ledger.readForwards(stream, next, Math.min(pageEvents, most - next));
     for (const event of page) content.add([String(event.revision), event.id, event.type], event.data);
     last = page.at(-1) ?? last;
     if (page.length === 0) break;

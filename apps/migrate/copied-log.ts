@@ -29,9 +29,10 @@ export interface ShardProof extends TopicShard {
 
 const pageRecords = 1_000;
 
-/** Every shard of every topic. */
+/** Every shard of every topic, `spend` last: whatever is copied of a log that grows stems from no `spend` that is not copied. */
 export function shardsOf(log: EventLog): readonly TopicShard[] {
-  const topics = Object.keys(topicRecords).filter((topic) => topic !== 'ledger') as Topic[];
+  const topics = Object.keys(topicRecords).filter((topic) => topic !== 'ledger' && topic !== 'spend') as Topic[];
+  topics.push('spend');
   return topics.flatMap((topic) => Array.from({ length: log.shards(topic) }, (_, shard) => ({ topic, shard })));
 }
 
@@ -135,14 +136,20 @@ function translated({ topic, shard, offset, value }: LogRecord, from: SchemaRegi
   return fromCanonical(toCanonical(value, from), to);
 }
 
-/** Reads a shard and its copy whole, each by itself, and compares what they hold. */
+export interface ProofOptions {
+  /** The source may have gone on: only what its copy holds is compared. */
+  readonly isAhead: boolean;
+  readonly say: Progress;
+}
+
+/** Reads a shard and its copy, each by itself, and compares what they hold. */
 export async function proveShard(
   from: SchemaLog,
   to: SchemaLog,
-  place: TopicShard,
-  say: Progress,
+  { place, isAhead, say }: ProofOptions & { readonly place: TopicShard },
 ): Promise<ShardProof> {
-  const [source, target] = await Promise.all([boundsOf(from, place), boundsOf(to, place)]);
+  const [whole, target] = await Promise.all([boundsOf(from, place), boundsOf(to, place)]);
+  const source = isAhead ? { ...whole, next: Math.min(whole.next, target.next) } : whole;
   // A topic that forgets may have forgotten more on one side: by the clocks of both.
   const first = forgets(place.topic) ? Math.max(source.first, target.first) : source.first;
   const isWhole = target.first <= first;

@@ -28,8 +28,6 @@ export interface TextAfter {
 
 /** The proof, and what to do next. */
 export function textAfter(done: Migration, { source, target, isCopy }: TextAfter): string {
-  if (done.result === 'ahead')
-    return 'Copied what was there. Stop the platform everywhere and run it again without --ahead: it copies the rest and proves all.\n';
   const parts = [
     logText(done),
     ledgerText(done),
@@ -39,6 +37,8 @@ export function textAfter(done: Migration, { source, target, isCopy }: TextAfter
   const body = parts.filter((part) => part !== '').join('\n');
   if (done.result === 'differs')
     return `\n${body}\nThey differ: see the lines marked ✗. Do not start the platform on ${target.log}.\n`;
+  if (done.result === 'ahead')
+    return `\n${body}\nWhat was copied is equal. To move there, stop the platform everywhere and run it again without --ahead: it copies the rest.\n`;
   const next = `Start the platform with the settings of the target, never again with those of the source; keep ${source.dataDir} until adtally replay and reconcile agree.`;
   return `\n${body}\nNothing changed.${isCopy ? ` ${next}` : ''}\n`;
 }

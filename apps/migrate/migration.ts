@@ -16,6 +16,7 @@ import {
   copyOffsets,
   digestOfShards,
   type Progress,
+  type ProofOptions,
   proveShard,
   type ShardProof,
   shardsOf,
@@ -33,7 +34,7 @@ import {
 export interface MigrationOptions {
   readonly source: Installation;
   readonly target: Installation;
-  /** `copy`: everything, then the proof. `ahead`: log and ledgers of a platform that may run, without proof. `prove`: the proof alone. */
+  /** `copy`: everything, then the proof. `ahead`: log and ledgers of a platform that may run, with the proof of what was copied. `prove`: the proof alone. */
   readonly mode: 'copy' | 'ahead' | 'prove';
   /** Nodes whose disks are gone. */
   readonly lost: readonly string[];
@@ -42,7 +43,7 @@ export interface MigrationOptions {
 }
 
 export interface Migration {
-  /** `ahead`: nothing was proved yet. */
+  /** `ahead`: what was copied is proved; the source may have gone on. */
   readonly result: 'tallies' | 'differs' | 'ahead';
   readonly moved: readonly Moved[];
   readonly log: {
@@ -124,10 +125,13 @@ async function openSide(
   return { log, ledger, keys, registry, close };
 }
 
-async function copyAhead({ say }: MigrationOptions, { moved, from, to }: Sides): Promise<Migration> {
-  if (moved.has('log')) await copyLog(from, to, say);
+/** Ledgers first: no entry is copied whose `spend` is not. */
+async function copyAhead({ say }: MigrationOptions, sides: Sides): Promise<Migration> {
+  const { moved, from, to } = sides;
   if (moved.has('ledger')) await copyLedgers(from, to, say);
-  return { result: 'ahead', moved: [...moved], log: null, ledgers: null, keys: null, folders: [] };
+  if (moved.has('log')) await copyLog(from, to, say);
+  const proof = await prove({ ...sides, from: { ...from, keys: null } }, { isAhead: true, say });
+  return { ...proof, result: proof.result === 'tallies' ? 'ahead' : 'differs', folders: [] };
 }
 
 async function copyAndProve(options: MigrationOptions, sides: Sides): Promise<Migration> {
@@ -144,18 +148,19 @@ async function copyAndProve(options: MigrationOptions, sides: Sides): Promise<Mi
     if (moved.has('ledger')) await copyLedgers(from, to, say);
     if (from.keys !== null && to.keys !== null) await copyKeys(from.keys, to.keys, say);
   }
-  const proof = await prove(sides, say);
+  const proof = await prove(sides, { isAhead: false, say });
   await requireUnchanged(from, ends);
   if (proof.result === 'tallies' && mode === 'copy') folders = await finish(options, sides);
   return { ...proof, folders };
 }
 
-async function prove({ moved, from, to }: Sides, say: Progress): Promise<Omit<Migration, 'folders'>> {
+async function prove({ moved, from, to }: Sides, options: ProofOptions): Promise<Omit<Migration, 'folders'>> {
   const shards: ShardProof[] = [];
-  if (moved.has('log')) for (const place of shardsOf(from.log)) shards.push(await proveShard(from, to, place, say));
+  if (moved.has('log'))
+    for (const place of shardsOf(from.log)) shards.push(await proveShard(from, to, { place, ...options }));
   const [digest, target] = [digestOfShards(shards, 'digest'), digestOfShards(shards, 'target_digest')];
-  const ledgers = moved.has('ledger') ? await proveLedgers(from, to, say) : null;
-  const keys = from.keys !== null && to.keys !== null ? await proveKeys(from.keys, to.keys, say) : null;
+  const ledgers = moved.has('ledger') ? await proveLedgers(from, to, options) : null;
+  const keys = from.keys !== null && to.keys !== null ? await proveKeys(from.keys, to.keys, options.say) : null;
   const isEqual = shards.every(({ equal }) => equal) && ledgers?.equal !== false && keys?.equal !== false;
   return {
     result: isEqual ? 'tallies' : 'differs',
