@@ -24,7 +24,7 @@ export interface AppendTarget {
 }
 
 /**
- * Appends in the order given; resolves with the offsets. One request at a time for a topic (the connection's rule), acknowledged by all
+ * Appends in the order given; resolves with the offsets. One round at a time for a topic (the connection's rule), acknowledged by all
  * replicas in sync, and not with kafkajs's idempotent mode, which can acknowledge what it never wrote. After an unknown outcome the same round
  * goes again before anything else does, so a shard's order of first occurrences is the callers' order. Errors: `LOG_UNAVAILABLE`,
  * `APPEND_TOO_LARGE` (a record that no batch can hold).
@@ -71,26 +71,33 @@ function messageOf(key: Buffer | undefined, record: NewRecord | undefined, times
   return { key: key ?? Buffer.alloc(0), value: Buffer.from(buffer, byteOffset, byteLength), timestamp };
 }
 
-/** @returns partition → offset of its first record */
+/**
+ * A request for each shard: in one for all, the refusal of one (its leader is just changing) would leave the outcome of the others unknown, and they would be
+ * written twice. What was acknowledged is not sent again.
+ * @returns partition → offset of its first record
+ */
 async function produce(
   { connection, topic, compression, requestMs }: AppendTarget,
   partitions: readonly ShardMessages[],
 ): Promise<ReadonlyMap<number, number>> {
+  const bases = new Map<number, number>();
+  const send = async (cluster: Cluster, one: ShardMessages) => {
+    const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [one.partition]));
+    if (nodeId === undefined) throw new AdtallyError('LOG_UNAVAILABLE', `nobody leads ${topic}/${one.partition}`);
+    const broker = await cluster.findBroker({ nodeId });
+    const topicData = [{ topic, partitions: [one] }];
+    const { topics } = await broker.produce({ acks: allReplicas, timeout: requestMs, compression, topicData });
+    for (const { partitions: written } of topics) {
+      for (const { partition, baseOffset } of written) bases.set(partition, Number(baseOffset));
+    }
+  };
   const ask = async (cluster: Cluster) => {
-    const leaders = cluster.findLeaderForPartitions(
-      topic,
-      partitions.map(({ partition }) => partition),
-    );
-    const answers = await Promise.all(
-      Object.entries(leaders).map(async ([nodeId, led]) => {
-        const broker = await cluster.findBroker({ nodeId });
-        const own = partitions.filter(({ partition }) => led.includes(partition));
-        const topicData = [{ topic, partitions: own }];
-        return broker.produce({ acks: allReplicas, timeout: requestMs, compression, topicData });
-      }),
-    );
-    const written = answers.flatMap(({ topics }) => topics.flatMap((one) => one.partitions));
-    return new Map(written.map(({ partition, baseOffset }) => [partition, Number(baseOffset)]));
+    const left = partitions.filter(({ partition }) => !bases.has(partition));
+    // All have ended before any is tried again.
+    for (const outcome of await Promise.allSettled(left.map((one) => send(cluster, one)))) {
+      if (outcome.status === 'rejected') throw outcome.reason;
+    }
+    return bases;
   };
   try {
     return await connection.run(ask);
