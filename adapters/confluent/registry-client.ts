@@ -39,11 +39,16 @@ export class RegistryClient {
   /** Has the registry hold a subject to `compatibility`, unless it does already or holds it to more. */
   async requireCompatibility(subject: string): Promise<void> {
     const path = `/config/${encodeURIComponent(subject)}`;
-    const found = await this.#send('GET', path);
-    const levels = [compatibility, 'FULL_TRANSITIVE'];
-    if (found.status === 200 && levels.includes(String(found.body['compatibilityLevel']))) return;
+    if (await this.#isHeld(path)) return;
     const set = await this.#send('PUT', path, { compatibility });
-    if (set.status !== 200) throw this.#unexpected(`PUT ${path}`, set);
+    // 409: another start has set it in between.
+    if (set.status === 200 || (set.status === 409 && (await this.#isHeld(path)))) return;
+    throw this.#unexpected(`PUT ${path}`, set);
+  }
+
+  async #isHeld(path: string): Promise<boolean> {
+    const { status, body } = await this.#send('GET', path);
+    return status === 200 && [compatibility, 'FULL_TRANSITIVE'].includes(String(body['compatibilityLevel']));
   }
 
   /** Id of a schema of a subject, or null if the subject does not have it. */
