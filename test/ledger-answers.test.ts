@@ -245,7 +245,7 @@ describe('adtally ledger', () => {
     [['explain', '01900000-0000-7000-8000-000000000001'], /NOT_FOUND/],
     [['balances', '--as-of', '2030-01-01T00:00:00Z'], /CUT_NOT_REACHED: final-0 has reached 2026-11-01T04:02:01.000Z/],
     [['balances', '--nonsense'], /nonsense/],
-    [['dance'], /adtally ledger balances/],
+    [['dance'], /ask for one of balances, entries, statement, explain, not for "dance"/],
   ])('%j ends with 2 and says why', async (args, why) => {
     const { code, problem } = await adtally(...args);
     expect(problem).toMatch(why);
