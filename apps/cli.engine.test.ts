@@ -1,3 +1,4 @@
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { adtally } from '../test/adtally-command.ts';
@@ -59,6 +60,8 @@ describe('adtally', () => {
     [['reconcile', '--frob'], '--frob'],
     [['replay', '--frob'], '--frob'],
     [['demo', '--frob'], '--frob'],
+    [['rotate-keys', 'now'], 'now'],
+    [['rotate-keys'], 'secrets'],
     [['migrate'], '--to'],
     [['migrate', '--frob'], '--frob'],
     [['migrate', '--to', 'LOG_URL=pigeon'], 'none'],
@@ -102,6 +105,20 @@ describe('adtally', () => {
       expect(out).toMatch(new RegExp(`^adtally ${name}`));
     },
   );
+
+  test('rotate-keys makes a key beside those there are', async () => {
+    const secrets = join(folder.path, 'keyed', 'secrets');
+    mkdirSync(secrets, { recursive: true });
+    const keyed = { ...env, DATA_DIR: join(folder.path, 'keyed') };
+    for (const older of [1, 2]) {
+      const { code, out } = await adtally(['rotate-keys'], keyed);
+      expect([code, out]).toEqual([
+        0,
+        expect.stringMatching(new RegExp(`^key \\w+ signs from now on; ${older} older`)),
+      ]);
+      expect(readdirSync(secrets)).toHaveLength(older + 1);
+    }
+  });
 
   test('alone says what there is, on the standard error, and with --help on the standard output', async () => {
     expect(await adtally([], env)).toMatchObject({ code: 2, err: expect.stringMatching(/^ {2}doctor /m) as string });

@@ -37,6 +37,10 @@ const commands: Record<string, { readonly does: string; readonly load: () => Pro
     does: 'move an installation to other engines, or back, and prove that nothing changed',
     load: () => import('./commands/migrate.ts'),
   },
+  'rotate-keys': {
+    does: 'a new key for tokens; the ones before verify on',
+    load: () => import('./commands/rotate-keys.ts'),
+  },
   doctor: {
     does: 'check every engine and say what is wrong and what to do',
     load: () => import('./commands/doctor.ts'),
@@ -44,7 +48,7 @@ const commands: Record<string, { readonly does: string; readonly load: () => Pro
 };
 
 function help(): string {
-  const rows = Object.entries(commands).map(([name, { does }]) => `  ${name.padEnd(10)} ${does}`);
+  const rows = Object.entries(commands).map(([name, { does }]) => `  ${name.padEnd(11)} ${does}`);
   return `adtally <command> [options]\n\n${rows.join('\n')}\n\nEvery command takes --help, and each that answers --json. Exit 0: it tallies; 1: a difference was found; 2: it could not run.\n`;
 }
 

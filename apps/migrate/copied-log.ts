@@ -29,11 +29,20 @@ export interface ShardProof extends TopicShard {
 
 const pageRecords = 1_000;
 
-/** Every shard of every topic, `spend` last: whatever is copied of a log that grows stems from no `spend` that is not copied. */
+/**
+ * Topics in the order in which the ends of a log that grows are looked up: what follows from something before that. So a copy holds no beacon without its
+ * selection, and no selection without its money.
+ */
+const order: readonly Topic[] = ['journal', 'exposure', 'pacing', 'quarantine', 'click', 'engagement', 'impression'];
+const lastly: readonly Topic[] = ['selected', 'catalog', 'nodes', 'spend'];
+
+/** Every shard of every topic. */
 export function shardsOf(log: EventLog): readonly TopicShard[] {
-  const topics = Object.keys(topicRecords).filter((topic) => topic !== 'ledger' && topic !== 'spend') as Topic[];
-  topics.push('spend');
-  return topics.flatMap((topic) => Array.from({ length: log.shards(topic) }, (_, shard) => ({ topic, shard })));
+  const all = Object.keys(topicRecords).filter((topic) => topic !== 'ledger') as Topic[];
+  const others = all.filter((topic) => !order.includes(topic) && !lastly.includes(topic));
+  return [...order, ...others, ...lastly].flatMap((topic) =>
+    Array.from({ length: log.shards(topic) }, (_, shard) => ({ topic, shard })),
+  );
 }
 
 /**
@@ -42,7 +51,10 @@ export function shardsOf(log: EventLog): readonly TopicShard[] {
  */
 export async function copyLog(from: SchemaLog, to: SchemaLog, say: Progress): Promise<void> {
   for (const place of shardsOf(from.log)) await requirePrefix(from, to, place);
-  for (const place of shardsOf(from.log)) await copyShard(from, to, place, say);
+  // All at once: what comes later is left to the next copy.
+  const ends: Copied[] = [];
+  for (const place of shardsOf(from.log)) ends.push({ place, source: await boundsOf(from, place) });
+  for (const copied of ends) await copyShard(from, to, { ...copied, say });
 }
 
 /** Up to where each processor has put out what comes of the log: without it a shard's next owner would put it out again. */
@@ -88,9 +100,18 @@ function differs(place: TopicShard, offset: number): AdtallyError {
   );
 }
 
-async function copyShard(from: SchemaLog, to: SchemaLog, place: TopicShard, say: Progress): Promise<void> {
+interface Copied {
+  readonly place: TopicShard;
+  /** What is copied of it. */
+  readonly source: Bounds;
+}
+
+async function copyShard(
+  from: SchemaLog,
+  to: SchemaLog,
+  { place, source, say }: Copied & { readonly say: Progress },
+): Promise<void> {
   const { topic, shard } = place;
-  const source = await from.log.bounds(topic, shard);
   const target = await to.log.bounds(topic, shard);
   let { next } = target;
   if (next < source.first) {

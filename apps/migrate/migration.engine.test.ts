@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openEmbeddedEventLog } from '../../adapters/embedded/event-log.ts';
 import { lockFolder } from '../../adapters/embedded/folder-lock.ts';
 import { createSystemClock } from '../../adapters/system/clock.ts';
 import { eventStoreDbDoubleEngine } from '../../scripts/engines/eventstoredb-double.ts';
@@ -16,7 +17,7 @@ import { keepsKeys, type RedisServer, skipsRedis, startRedis } from '../../test/
 import { type SchemaRegistryServer, startSchemaRegistry, whySkipRegistry } from '../../test/schema-registry-server.ts';
 import { makeTemporaryFolder } from '../../test/temporary-folder.ts';
 import { replayLedgers } from '../../streams/replay.ts';
-import { openKeys, openLedger, openLog, openSchemas, openStates } from '../engines.ts';
+import { openKeys, openLedger, openLog, openSchemas, openStates, topicShards } from '../engines.ts';
 import { shardsOf } from './copied-log.ts';
 import { readSource, readTarget } from './installation.ts';
 import { type Migration, type MigrationOptions, migrate } from './migration.ts';
@@ -240,6 +241,25 @@ describeEngine(kafkaEngine, missing ?? kafka, (url) => {
     ]);
   });
 
+  test('keeps in an archive what the log has forgotten since, and goes on', async () => {
+    const [from, archive] = [embedded(), embedded()];
+    await run(home, from);
+    expect(await run(from, archive, { mode: 'ahead' })).toMatchObject({ result: 'ahead' });
+    const { next } = await withEngines(from, ({ log }) => log.bounds('selected', 0));
+    await trim(join(from['DATA_DIR'] ?? '', 'log'), 'selected', next - 2);
+    await withEngines(from, ({ log }) => log.append('selected', [{ shard: 0, key: 'k', value: Buffer.from('later') }]));
+    const later = await run(from, archive, { mode: 'ahead' });
+    expect(later.result).toBe('ahead');
+    expect(later.log?.shards.find(({ topic, shard }) => topic === 'selected' && shard === 0)).toMatchObject({
+      first: next - 2,
+      next: next + 1,
+      equal: true,
+    });
+    expect((await readAll(archive)).records.get('selected/0')?.slice(0, next)).toEqual(
+      original.records.get('selected/0'),
+    );
+  });
+
   test('carries a record that nobody can read as it is, to where it means nothing either', async () => {
     const [from, away, back] = [embedded(), distributed(), embedded()];
     await run(home, from);
@@ -381,6 +401,13 @@ describeEngine(kafkaEngine, missing ?? kafka, (url) => {
     expect(said.out).toContain('Nothing changed.');
   });
 });
+
+/** Has shard 0 of a topic forget, as retention does. */
+async function trim(logFolder: string, topic: 'selected', first: number): Promise<void> {
+  const log = await openEmbeddedEventLog({ folder: logFolder, shards: topicShards(scriptShards), clock });
+  await log.trim(topic, 0, first);
+  await log.close();
+}
 
 /** Somebody else's schemas, so that ours get other ids than in the files of the build. */
 async function takeIds(registryUrl: string, count: number): Promise<void> {
