@@ -36,6 +36,10 @@ export interface DecisionParts {
   readonly persons: KeyStore;
   readonly url: string;
   readonly onError: (error: Error) => void;
+  /** Key of the hash of raw ids; the one of the data directory if omitted. */
+  readonly hashSecret?: Uint8Array;
+  /** True while there is no time for what can be skipped; the event loop is watched if omitted. */
+  readonly underPressure?: () => boolean;
 }
 
 const defaultTmaxMs = 100;
@@ -73,13 +77,13 @@ export function openDecisionDesk(parts: DecisionParts): DecisionDesk {
       keys: parts.persons,
       views: parts.views,
       clock,
-      hashSecret: readPersonSecret(settings.dataDir),
+      hashSecret: parts.hashSecret ?? readPersonSecret(settings.dataDir),
     }),
     bots: new BotGate(settings.blockedNetworks),
     consent: new ConsentGate(),
     deadlines: defaultDeadlinePolicy,
     defaultTmaxMs,
-    underPressure: lateLoop(boot),
+    underPressure: parts.underPressure ?? lateLoop(boot),
     onError: parts.onError,
   });
   const { rates, views } = parts;

@@ -55,6 +55,7 @@ const creative: CreativePublished = {
   landing_url: 'https://shop.example/?c={click_id}',
   trackers: [],
   attributes: [],
+  categories: [],
   duration_ms: 0,
   status: 'ACTIVE',
   change: { revision: 1, changed_by: 'k', changed_at: 0, idempotency_key: null, request_hash: null, archived: false },

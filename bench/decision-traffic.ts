@@ -133,7 +133,7 @@ export function trafficCatalog({ lineItems, nowMs, seed }: TrafficOptions): AnyR
       const flight = { starts_at: nowMs - day, ends_at: nowMs + 30 * day };
       records.push({ name: 'CampaignPublished', value: campaign(campaignNumber, { ...owner, flight }) });
     }
-    const frequency_cap = draw.chance(0.2) ? { impressions: 3, window_ms: day } : null;
+    const frequency_cap = draw.chance(0.2) ? { impressions: 3, window_ms: day, calendar: '' } : null;
     const changes = {
       ...owner,
       ...pricing(draw),

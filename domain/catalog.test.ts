@@ -45,6 +45,7 @@ function campaign(id: string, advertiserId: string, revision: number): CatalogRe
       budget_daily_micros: null,
       flight: { starts_at: 0, ends_at: 1 },
       pacing: 'even',
+      frequency_cap: null,
       status: 'ACTIVE',
       change: change(revision),
     },

@@ -176,6 +176,8 @@ export interface RequestContext {
   readonly floor_micros: number;
   /** ISO 4217 code. */
   readonly floor_currency: string;
+  /** Deals of the placement that the request offers. */
+  readonly deals: readonly string[];
   /** What the consent gate concluded: personal or contextual. */
   readonly consent: string;
   /** Why: tcf_ok, not_in_scope, no_signal, purpose_missing, malformed, coppa, gpp_opt_out … */
@@ -210,6 +212,12 @@ export interface Auction {
   readonly ecpm_micros: number;
   /** Floor applied, per thousand, micros. */
   readonly floor_micros: number;
+  /** Soft floor of the placement, per thousand, micros; 0: none. */
+  readonly soft_floor_micros: number;
+  /** Increment above the runner-up, per thousand, micros. */
+  readonly increment_micros: number;
+  /** Deal by which it was sold; null: in the open auction. */
+  readonly deal_id: string | null;
   /** Best ranking value that did not win; null if none. */
   readonly runner_up_ecpm_micros: number | null;
   /** Priority tier in which it won; lower is first. */
@@ -234,6 +242,20 @@ export interface Loser {
   readonly ecpm_micros: number;
   /** outbid, below_floor, lost_tie, same_advertiser. */
   readonly reason: string;
+}
+
+/** What was predicted of the winner, and by what. */
+export interface Prediction {
+  /** Version of the click and view model; 0: the smoothed rates of `creative-stats`. */
+  readonly model_version: number;
+  /** Predicted clicks of a million impressions. */
+  readonly click_ppm: number;
+  /** Predicted viewable ones of a million impressions. */
+  readonly view_ppm: number;
+  /** Factor of the ranking, parts per million; 1,000,000: none. */
+  readonly quality_ppm: number;
+  /** How the creative was chosen among those of the line item: only, sampled or explored. */
+  readonly creative_choice: string;
 }
 
 /** How many line items a step excluded for a reason. */
@@ -262,6 +284,8 @@ export interface Degradation {
   readonly stage: string;
   /** Stable code. */
   readonly reason: string;
+  /** What skipping it is estimated to have cost, for a thousand impressions, micros of the floor's currency; 0 if nothing or not known. */
+  readonly cost_micros: number;
 }
 
 /** Revision of a view that the decision read. */
@@ -304,6 +328,8 @@ export interface AdSelected {
   readonly user_key: string | null;
   /** Inventory tier: premium, standard or remnant. */
   readonly tier: string;
+  /** Named plan of degradation under which the decision was made. */
+  readonly plan: string;
   /** Deadline of the request, microseconds. */
   readonly deadline_us: number;
   /** A house or contextual fallback, not the outcome of the auction. */
@@ -320,6 +346,8 @@ export interface AdSelected {
   readonly auction: Auction;
   /** The best that did not win, at most 5. */
   readonly losers: readonly Loser[];
+  /** Null: nothing was predicted (versions before). */
+  readonly prediction: Prediction | null;
   /** Counts by step and reason. */
   readonly exclusions: readonly ExclusionCount[];
   /** Time by stage. */
@@ -388,6 +416,16 @@ export interface AdjustmentPosted {
   readonly posted_by: string;
 }
 
+/** At most `impressions` for one person within a sliding or a calendar window. */
+export interface FrequencyCap {
+  /** At least 1. */
+  readonly impressions: number;
+  /** Sliding window, ms; 0 for a calendar window. */
+  readonly window_ms: number;
+  /** Empty: the last `window_ms`. Else hour, day, week or month: the one that runs in the zone of the advertiser; `window_ms` is then 0. */
+  readonly calendar: string;
+}
+
 /** Whether it may be selected. */
 export const Status = ['ACTIVE', 'PAUSED'] as const;
 export type Status = (typeof Status)[number];
@@ -424,6 +462,8 @@ export interface AdvertiserPublished {
   readonly domains: readonly string[];
   /** IAB categories of its products. */
   readonly categories: readonly string[];
+  /** By person, over all its campaigns; null: none. */
+  readonly frequency_cap: FrequencyCap | null;
   /** Active or paused. */
   readonly status: Status;
   /** Who, when, which revision. */
@@ -512,6 +552,8 @@ export interface CampaignPublished {
   readonly flight: Flight;
   /** even or asap. */
   readonly pacing: string;
+  /** By person, over all its line items; null: none. */
+  readonly frequency_cap: FrequencyCap | null;
   /** Active or paused. */
   readonly status: Status;
   /** Who, when, which revision. */
@@ -592,6 +634,8 @@ export interface CreativePublished {
   readonly trackers: readonly Tracker[];
   /** IAB creative attributes. */
   readonly attributes: readonly number[];
+  /** IAB categories of what it shows; empty: those of the advertiser. */
+  readonly categories: readonly string[];
   /** Length of video or audio; 0 otherwise. */
   readonly duration_ms: number;
   /** Active or paused. */
@@ -828,14 +872,8 @@ export interface Targeting {
   readonly key_values: readonly KeyValueRule[];
   /** Hours of the week in the zone of the advertiser, 0 = Monday 00:00; empty: always. */
   readonly hours: readonly number[];
-}
-
-/** At most `impressions` for one person within the last `window_ms`. */
-export interface FrequencyCap {
-  /** At least 1. */
-  readonly impressions: number;
-  /** ms. */
-  readonly window_ms: number;
+  /** Must hold besides the lists: AND, OR, NOT over attributes, as docs/targeting.md says; empty: none. */
+  readonly expression: string;
 }
 
 /** A line item as it now stands. */
@@ -858,6 +896,8 @@ export interface LineItemPublished {
   readonly targeting: Targeting;
   /** By person; null: none. */
   readonly frequency_cap: FrequencyCap | null;
+  /** Takes part only where one of these deals of a placement is offered; empty: in the open auction only. */
+  readonly deals: readonly string[];
   /** Narrower than the campaign; null: the same. */
   readonly flight: Flight | null;
   /** Active or paused. */
@@ -972,6 +1012,18 @@ export interface PersonSeen {
   readonly seen_at: number;
 }
 
+/** Terms agreed with some buyers for this placement. */
+export interface Deal {
+  /** [0-9A-Za-z_-]{1,40}; of the placement. */
+  readonly deal_id: string;
+  /** Floor for a thousand in place of the placement's, micros of `floor_currency`. */
+  readonly floor_micros: number;
+  /** first_price, second_price, or fixed: the floor is the price. */
+  readonly auction: string;
+  /** adv_… who may use it; empty: everyone. */
+  readonly advertisers: readonly string[];
+}
+
 /** A placement as it now stands. */
 export interface PlacementPublished {
   /** pl_… */
@@ -992,6 +1044,12 @@ export interface PlacementPublished {
   readonly tier: string;
   /** first_price or second_price. */
   readonly auction: string;
+  /** For a thousand, micros: in a second-price auction a bid between floor and soft floor pays itself; 0: none. */
+  readonly soft_floor_micros: number;
+  /** What a second-price winner pays above the runner-up, for a thousand, micros. */
+  readonly increment_micros: number;
+  /** Private deals. */
+  readonly deals: readonly Deal[];
   /** IAB creative attributes. */
   readonly blocked_attributes: readonly number[];
   /** Active or paused. */

@@ -2,7 +2,7 @@ import type { Catalog } from './catalog.ts';
 import type { Fault } from './catalog-rules.ts';
 import type { KeyValueRule, ListRule, Targeting } from './records.ts';
 
-type ListName = Exclude<keyof Targeting, 'key_values' | 'hours'>;
+type ListName = Exclude<keyof Targeting, 'key_values' | 'hours' | 'expression'>;
 
 export const deviceTypes = ['desktop', 'phone', 'tablet', 'tv', 'set_top_box', 'connected', 'dooh', 'unknown'] as const;
 

@@ -45,8 +45,8 @@ describe('a deadline', () => {
     one.enter('targeting', 7000);
     one.enter('pacing', 8000);
     expect(one.degradations(one.takeAdTimes())).toEqual([
-      { stage: 'enrichment', reason: 'no_time' },
-      { stage: 'ingress', reason: 'overran' },
+      { stage: 'enrichment', reason: 'no_time', cost_micros: 0 },
+      { stage: 'ingress', reason: 'overran', cost_micros: 0 },
     ]);
   });
 

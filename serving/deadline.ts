@@ -93,7 +93,7 @@ export class Deadline {
 
   /** Notes that a stage, or part of it, is skipped on purpose. */
   degrade(stage: Stage, reason: string): void {
-    this.skipped.push({ stage, reason });
+    this.skipped.push({ stage, reason, cost_micros: 0 });
   }
 
   /** Share and time of every stage, for the record of one ad. */
@@ -104,7 +104,7 @@ export class Deadline {
   /** Everything skipped on purpose so far, and the stages that took longer than they were given. */
   degradations(ad: AdTimes): Degradation[] {
     const late = stages.filter((stage) => this.#took(stage, ad) > this.shareUs(stage));
-    return [...this.skipped, ...late.map((stage) => ({ stage, reason: 'overran' }))];
+    return [...this.skipped, ...late.map((stage) => ({ stage, reason: 'overran', cost_micros: 0 }))];
   }
 
   #took(stage: Stage, ad: AdTimes): number {

@@ -154,12 +154,12 @@ describe('a decision', () => {
   });
 
   test('without a person does not take who has a cap', () => {
-    const capped = supply(1, { lineItem: { frequency_cap: { impressions: 1, window_ms: 60_000 } } });
+    const capped = supply(1, { lineItem: { frequency_cap: { impressions: 1, window_ms: 60_000, calendar: '' } } });
     expect(decide([...inventory(1), ...capped]).choice.empty).toMatchObject([{ reason: 'frequency_capped' }]);
   });
 
   test('keeps a cap by the view and by what this node has just selected', () => {
-    const capped = supply(1, { lineItem: { frequency_cap: { impressions: 2, window_ms: 60_000 } } });
+    const capped = supply(1, { lineItem: { frequency_cap: { impressions: 2, window_ms: 60_000, calendar: '' } } });
     const world = worldOf(indexOf([...inventory(1), ...capped, ...supply(2, bid(1_000_000))]));
     const person = knownPerson({ view: { items: new Map([['li_1', [noon - 30_000, noon - 70_000]]]), segments: [] } });
     const ask = () => selectionsOf(world, inputOf(world, { person, consent: personal }))[0];
@@ -173,7 +173,7 @@ describe('a decision', () => {
   });
 
   test('of a person who could not be read keeps caps by not showing', () => {
-    const capped = supply(1, { lineItem: { frequency_cap: { impressions: 9, window_ms: 60_000 } } });
+    const capped = supply(1, { lineItem: { frequency_cap: { impressions: 9, window_ms: 60_000, calendar: '' } } });
     const person = knownPerson({ view: null, missing: 'timed_out' });
     const { choice } = decide([...inventory(1), ...capped], { person, consent: personal });
     expect(choice.empty).toMatchObject([{ reason: 'frequency_capped' }]);

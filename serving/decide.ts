@@ -11,7 +11,7 @@ import type {
   ViewRevision,
 } from '../domain/records.ts';
 import type { Clock } from '../ports/clock.ts';
-import { type AuctionRule, compareRanks, hashText, housePriority, priceMicros } from './auction.ts';
+import { type AuctionRule, compareRanks, hashText, housePriority, incrementMicros, priceMicros } from './auction.ts';
 import { TopCandidates } from './bitmap-ranking.ts';
 import { type Offer, type PlaceFacts, placeName } from './candidate.ts';
 import type { CatalogIndex, IndexedLineItem } from './catalog-index.ts';
@@ -322,6 +322,9 @@ function auctionRecord(
     bid_micros: offer.bid.bidMicros,
     ecpm_micros: offer.rank.ecpmMicros,
     floor_micros: floorMicros,
+    soft_floor_micros: 0,
+    increment_micros: incrementMicros,
+    deal_id: null,
     runner_up_ecpm_micros: runnerUp?.rank.ecpmMicros ?? null,
     priority: offer.rank.priority,
     eligible: eligible.targeted,

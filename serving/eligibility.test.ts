@@ -34,7 +34,7 @@ const lineItemChanges = fc.record({
   targeting,
   status,
   flight: fc.oneof(fc.constant(null), flight),
-  frequency_cap: fc.constantFrom(null, { impressions: 1, window_ms: 1000 }),
+  frequency_cap: fc.constantFrom(null, { impressions: 1, window_ms: 1000, calendar: '' }),
 });
 const advertiserChanges = fc.record({
   status,

@@ -40,9 +40,9 @@ describe('exposures', () => {
 
   test('are counted in the window of the cap of each line item', () => {
     const source = { exposed: new Map([['li_A', [now - 5000, now - 50]]]), selected: undefined, nowMs: now };
-    expect(exposuresOf(source, 'li_A', { impressions: 1, window_ms: 100 })).toBe(1);
-    expect(exposuresOf(source, 'li_A', { impressions: 1, window_ms: 10_000 })).toBe(2);
-    expect(exposuresOf(source, 'li_B', { impressions: 1, window_ms: 10_000 })).toBe(0);
+    expect(exposuresOf(source, 'li_A', { impressions: 1, window_ms: 100, calendar: '' })).toBe(1);
+    expect(exposuresOf(source, 'li_A', { impressions: 1, window_ms: 10_000, calendar: '' })).toBe(2);
+    expect(exposuresOf(source, 'li_B', { impressions: 1, window_ms: 10_000, calendar: '' })).toBe(0);
   });
 });
 

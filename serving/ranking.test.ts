@@ -15,7 +15,7 @@ const lineItemOf: fc.Arbitrary<Partial<LineItemPublished>> = fc.record({
   // Few different values, so that ties are common.
   bid_micros: fc.constantFrom(0, 900, 1_000_000, 2_000_000, 2_000_001, 5_000_000),
   priority: fc.constantFrom(1, 8, 8, 16),
-  frequency_cap: fc.constantFrom(null, null, { impressions: 1, window_ms: 1000 }),
+  frequency_cap: fc.constantFrom(null, null, { impressions: 1, window_ms: 1000, calendar: '' }),
 });
 const world = fc.record({
   items: fc.array(lineItemOf, { minLength: 1, maxLength: 90 }),
@@ -166,7 +166,7 @@ test('a high floor does not make the walk visit everybody below it', () => {
 });
 
 test('without time for more, the walk ends with what it has and says so', () => {
-  const items = Array.from({ length: 40 }, () => ({ frequency_cap: { impressions: 1, window_ms: 1 } }));
+  const items = Array.from({ length: 40 }, () => ({ frequency_cap: { impressions: 1, window_ms: 1, calendar: '' } }));
   const capped = items.map((_, number) => number);
   const given = { items, blocked: [], capped, broke: [], eligible: () => true, floorMicros: 0, requestHash: 1 };
   const { index, facts, eligibleSet } = build(given);

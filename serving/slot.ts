@@ -96,6 +96,7 @@ export function contextOf(
     key_values: slot.request.keyValues,
     floor_micros: slot.floorMicros,
     floor_currency: slot.placement.floor_currency,
+    deals: nothing,
     consent,
     consent_reason: reason,
   };

@@ -36,7 +36,12 @@ const oneSupply = fc.record({
   bid_micros: fc.constantFrom(900, 1_000_000, 2_000_000, 2_000_001, 5_000_000),
   priority: fc.constantFrom(1, 8, 8),
   status: fc.constantFrom('ACTIVE' as const, 'ACTIVE' as const, 'ACTIVE' as const, 'PAUSED' as const),
-  cap: fc.constantFrom(null, null, { impressions: 1, window_ms: 60_000 }, { impressions: 3, window_ms: 60_000 }),
+  cap: fc.constantFrom(
+    null,
+    null,
+    { impressions: 1, window_ms: 60_000, calendar: '' },
+    { impressions: 3, window_ms: 60_000, calendar: '' },
+  ),
   targeting: targetings,
   blocked: fc.boolean(),
   width: fc.constantFrom(300, 300, 728, 0),
@@ -208,7 +213,7 @@ describe('a line item that did not win', () => {
     [{ campaign: { flight: { starts_at: noon + 1, ends_at: noon + 2 } } }, 'status', 'not_in_flight'],
     [{ advertiser: { currency: 'USD' } }, 'targeting', 'currency'],
     [{ creative: { width: 728 } }, 'creative', 'no_creative_fits'],
-    [{ lineItem: { frequency_cap: { impressions: 1, window_ms: 1000 } } }, 'frequency', 'no_person'],
+    [{ lineItem: { frequency_cap: { impressions: 1, window_ms: 1000, calendar: '' } } }, 'frequency', 'no_person'],
     [{ lineItem: { bid_micros: 999_999 } }, 'auction', 'outbid'],
   ])('%j was refused at step %s: %s', (changes, step, reason) => {
     expect(one(changes).verdict).toMatchObject({ line_item_id: 'li_1', step, reason });

@@ -111,6 +111,7 @@ const advertiser: RecordTypes['AdvertiserPublished'] = {
   calendar: 1,
   domains: [],
   categories: [],
+  frequency_cap: null,
   status: 'ACTIVE',
   change: { revision: 1, changed_by: 't', changed_at: 0, idempotency_key: null, request_hash: null, archived: false },
 };

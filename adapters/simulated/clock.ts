@@ -11,7 +11,10 @@ export interface SimulatedClock extends Clock {
 
 interface Due {
   readonly atMs: number;
+  /** In order of insertion, which decides among those due at the same time. */
+  readonly number: number;
   readonly run: () => void;
+  cancelled: boolean;
 }
 
 /** Virtual time: it stands still unless advanced. */
@@ -22,8 +25,10 @@ export function createSimulatedClock(options: { readonly startMs?: number } = {}
 class VirtualClock implements SimulatedClock {
   #elapsedMs = 0;
   #wallAtStartMs: number;
-  /** In order of insertion, which decides among those due at the same time. */
-  readonly #timers = new Set<Due>();
+  /** A binary heap: whoever is due first lies at 0. Who was cancelled is passed over when its turn comes. */
+  readonly #timers: Due[] = [];
+  #inserted = 0;
+  #cancelled = 0;
 
   constructor(startMs: number) {
     this.#wallAtStartMs = startMs;
@@ -38,9 +43,14 @@ class VirtualClock implements SimulatedClock {
   }
 
   after(delayMs: number, run: () => void): Timer {
-    const due: Due = { atMs: this.#elapsedMs + Math.max(0, delayMs), run };
-    this.#timers.add(due);
-    return { cancel: () => void this.#timers.delete(due) };
+    this.#inserted += 1;
+    const due = { atMs: this.#elapsedMs + Math.max(0, delayMs), number: this.#inserted, run, cancelled: false };
+    this.#rise(due);
+    const cancel = () => {
+      if (!due.cancelled) this.#cancelled += 1;
+      due.cancelled = true;
+    };
+    return { cancel };
   }
 
   sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
@@ -60,7 +70,8 @@ class VirtualClock implements SimulatedClock {
     const untilMs = this.#elapsedMs + byMs;
     await settle();
     for (let due = this.#nextUntil(untilMs); due !== undefined; due = this.#nextUntil(untilMs)) {
-      this.#timers.delete(due);
+      // Who cancels it from now on cancels nothing.
+      due.cancelled = true;
       this.#elapsedMs = Math.max(this.#elapsedMs, due.atMs);
       due.run();
       await settle();
@@ -73,14 +84,48 @@ class VirtualClock implements SimulatedClock {
   }
 
   pending(): number {
-    return this.#timers.size;
+    return this.#timers.length - this.#cancelled;
   }
 
+  /** Takes out the first that is due by then. */
   #nextUntil(untilMs: number): Due | undefined {
-    let next: Due | undefined;
-    for (const due of this.#timers) if (due.atMs <= untilMs && (next === undefined || due.atMs < next.atMs)) next = due;
-    return next;
+    for (let first = this.#timers[0]; first !== undefined && first.atMs <= untilMs; first = this.#timers[0]) {
+      this.#sink(this.#timers.pop() as Due);
+      if (!first.cancelled) return first;
+      this.#cancelled -= 1;
+    }
+    return undefined;
   }
+
+  #rise(due: Due): void {
+    let at = this.#timers.length;
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      if (!isBefore(due, this.#timers[above] as Due)) break;
+      this.#timers[at] = this.#timers[above] as Due;
+      at = above;
+    }
+    this.#timers[at] = due;
+  }
+
+  /** Puts one in the place of the first. */
+  #sink(due: Due): void {
+    const { length } = this.#timers;
+    if (length === 0) return;
+    let at = 0;
+    for (let below = 1; below < length; below = 2 * at + 1) {
+      const other = below + 1;
+      if (other < length && isBefore(this.#timers[other] as Due, this.#timers[below] as Due)) below = other;
+      if (!isBefore(this.#timers[below] as Due, due)) break;
+      this.#timers[at] = this.#timers[below] as Due;
+      at = below;
+    }
+    this.#timers[at] = due;
+  }
+}
+
+function isBefore(a: Due, b: Due): boolean {
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.number < b.number);
 }
 
 /** All promises that can be fulfilled without time passing are, once a macrotask of the real loop has come round. */

@@ -31,6 +31,8 @@ export interface SimulatedProcess {
   readonly groupTimes?: Partial<GroupTimes>;
   /** Unless given, the error is raised as uncaught. */
   readonly onGroupFailure?: (error: unknown) => void;
+  /** False while the network lies between the process and the log. */
+  readonly isReachable?: () => boolean;
 }
 
 export interface SimulatedLogHandle extends EventLog {
@@ -176,10 +178,22 @@ class MemoryLogHandle implements SimulatedLogHandle {
   readonly #members = new Set<GroupMember>();
   readonly #waiting = new Set<Waiter>();
   #closed = false;
+  /** The roster as this process reaches it. */
+  readonly #roster: RosterStore;
 
   constructor(log: MemoryLog, process: SimulatedProcess) {
     this.#log = log;
     this.#process = process;
+    this.#roster = {
+      read: async (group) => {
+        this.#checkReachable();
+        return log.read(group);
+      },
+      update: async (group, change) => {
+        this.#checkReachable();
+        return log.update(group, change);
+      },
+    };
   }
 
   shards(topic: Topic): number {
@@ -262,7 +276,7 @@ class MemoryLogHandle implements SimulatedLogHandle {
       memberId: `${name}-${this.#log.nextMemberNumber()}`,
       process: name,
       shards: Math.max(...topics.map((topic) => this.shards(topic))),
-      store: this.#log,
+      store: this.#roster,
       clock,
       times: { ...defaultGroupTimes, ...groupTimes },
       callbacks,
@@ -291,7 +305,12 @@ class MemoryLogHandle implements SimulatedLogHandle {
 
   #checkUsable(): void {
     if (this.#closed) throw new AdtallyError('LOG_UNAVAILABLE', 'is closed');
+    this.#checkReachable();
     this.#log.checkAvailable();
+  }
+
+  #checkReachable(): void {
+    if (this.#process.isReachable?.() === false) throw new AdtallyError('LOG_UNAVAILABLE', 'no way through the network');
   }
 }
 

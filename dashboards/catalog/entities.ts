@@ -4,6 +4,7 @@ import { PricingModel, Rounding, type Status } from '../../domain/records.ts';
 import {
   choice,
   code,
+  deals,
   type Field,
   fixed,
   flight,
@@ -77,6 +78,7 @@ const advertiser: Entity = {
     ),
     domains: field(optional(stringList(1_000, 'Its domains, lower case.'), [])),
     categories: field(optional(stringList(100, 'IAB categories of its products.'), [])),
+    frequency_cap: field(nullable(frequencyCap('By person, over all its campaigns; null: none.'))),
     status: field(statusField),
   },
   currencyOf: null,
@@ -97,6 +99,7 @@ const campaign: Entity = {
     budget_daily_micros: field(nullable(money('Budget of a day in the zone of the advertiser, micros; null: none.'))),
     flight: field(flight('From the first moment to the moment after the last.')),
     pacing: field(optional(choice(['even', 'asap'], 'Spread over the flight, or as fast as demand allows.'), 'even')),
+    frequency_cap: field(nullable(frequencyCap('By person, over all its line items; null: none.'))),
     status: field(statusField),
   },
   currencyOf: advertiserCurrency,
@@ -125,6 +128,7 @@ const lineItem: Entity = {
     frequency_cap: field(
       nullable(frequencyCap('At most so many impressions for one person within the window; null: none.')),
     ),
+    deals: field(optional(stringList(100, 'Deals of placements that it may use; empty: the open auction only.'), [])),
     flight: field(nullable(flight('Narrower than that of the campaign; null: the same.'))),
     status: field(statusField),
   },
@@ -156,6 +160,9 @@ const creative: Entity = {
     ),
     trackers: field(optional(trackers('Third-party trackers, called by the client.'), [])),
     attributes: field(optional(integerList([1, 500], 100, 'IAB creative attributes.'), [])),
+    categories: field(
+      optional(stringList(100, 'IAB categories of what it shows; empty: those of the advertiser.'), []),
+    ),
     duration_ms: field(optional(integer([0, 86_400_000], 'Length of video or audio, ms; 0 otherwise.'), 0)),
     status: field(statusField),
   },
@@ -201,6 +208,11 @@ const placement: Entity = {
     floor_currency: field(code('^[A-Z]{3}$', 'ISO 4217; the currency of its auctions.')),
     tier: field(optional(choice(['premium', 'standard', 'remnant'], 'How much time a decision may take.'), 'standard')),
     auction: field(optional(choice(['first_price', 'second_price'], 'What the winner pays.'), 'first_price')),
+    soft_floor_micros: field(
+      optional(money('Second price: a bid between floor and soft floor pays itself; 0: none.'), '0'),
+    ),
+    increment_micros: field(optional(money('Second price: what is paid above the runner-up, for a thousand.'), '1000')),
+    deals: field(optional(deals('Terms agreed with some buyers.'), [])),
     blocked_attributes: field(optional(integerList([1, 500], 100, 'IAB creative attributes that it refuses.'), [])),
     status: field(statusField),
   },

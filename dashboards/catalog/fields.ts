@@ -3,6 +3,7 @@ import { type EntityKind, entityPrefixes } from '../../domain/identity.ts';
 import { parseAmount, requireAmount } from '../../domain/money.ts';
 import {
   BeaconKind,
+  type Deal,
   type Flight,
   type FrequencyCap,
   type ListRule,
@@ -136,9 +137,14 @@ const longestCapMs = 30 * 86_400_000;
 export function frequencyCap(description: string): Field<FrequencyCap> {
   const properties = {
     impressions: { type: 'integer', minimum: 1, maximum: 1_000_000 },
-    window_ms: { type: 'integer', minimum: 1_000, maximum: longestCapMs },
+    window_ms: { type: 'integer', minimum: 0, maximum: longestCapMs, default: 0 },
+    calendar: { type: 'string', enum: ['', 'hour', 'day', 'week', 'month'], default: '' },
   };
-  return { ...asIs, schema: object(properties, ['impressions', 'window_ms'], description) };
+  return {
+    schema: object(properties, ['impressions'], description),
+    read: (json) => ({ window_ms: 0, calendar: '', ...(json as Pick<FrequencyCap, 'impressions'>) }),
+    show: (value) => value,
+  };
 }
 
 export function shares(description: string): Field<readonly ShareTerm[]> {
@@ -153,6 +159,29 @@ export function shares(description: string): Field<readonly ShareTerm[]> {
       })),
     show: (terms) =>
       terms.map(({ effective_from, share_ppm }) => ({ effective_from: formatTime(effective_from), share_ppm })),
+  };
+}
+
+export function deals(description: string): Field<readonly Deal[]> {
+  const properties = {
+    deal_id: { type: 'string', pattern: '^[0-9A-Za-z_-]{1,40}$' },
+    floor_micros: amountSchema,
+    auction: { type: 'string', enum: ['first_price', 'second_price', 'fixed'] },
+    advertisers: { ...strings(1_000), default: [] },
+  };
+  const items = object(properties, ['deal_id', 'floor_micros', 'auction'], 'A deal.');
+  return {
+    schema: { type: 'array', items, maxItems: 200, description },
+    read: (json, path) =>
+      (json as (Omit<Deal, 'floor_micros'> & { readonly floor_micros: string })[]).map((deal, index) => {
+        const at = `${path}[${index}].floor_micros`;
+        return {
+          ...deal,
+          advertisers: deal.advertisers ?? [],
+          floor_micros: requireAmount(parseAmount(deal.floor_micros, at), at),
+        };
+      }),
+    show: (all) => all.map((deal) => ({ ...deal, floor_micros: String(deal.floor_micros) })),
   };
 }
 
@@ -188,6 +217,7 @@ export function targeting(description: string): Field<Targeting> {
     ...Object.fromEntries(targetingLists.map((name) => [name, listRule])),
     key_values: { type: 'array', items: keyValueRule, maxItems: 100 },
     hours: { type: 'array', items: { type: 'integer', minimum: 0, maximum: 167 }, maxItems: 168 },
+    expression: { type: 'string', maxLength: 4_000, pattern: printable },
   };
   return {
     schema: object(properties, [], description),
@@ -195,7 +225,12 @@ export function targeting(description: string): Field<Targeting> {
       const given = json as Partial<Targeting>;
       const lists = targetingLists.map((name) => [name, bothSides(given[name])]);
       const keyValues = (given.key_values ?? []).map((rule) => ({ key: rule.key, ...bothSides(rule) }));
-      return { ...Object.fromEntries(lists), key_values: keyValues, hours: given.hours ?? [] } as Targeting;
+      return {
+        ...Object.fromEntries(lists),
+        key_values: keyValues,
+        hours: given.hours ?? [],
+        expression: given.expression ?? '',
+      } as Targeting;
     },
     show: (value) => value,
     absent: {},

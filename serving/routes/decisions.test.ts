@@ -226,8 +226,8 @@ describe('POST /v1/decisions', () => {
     await served.clock.advance(21);
     await slow;
     const [pressed, late] = recorded<AdSelected>(served, 'AdSelected');
-    expect(pressed?.degradations).toEqual([{ stage: 'enrichment', reason: 'pressure' }]);
-    expect(late?.degradations).toContainEqual({ stage: 'enrichment', reason: 'person_timed_out' });
+    expect(pressed?.degradations).toEqual([{ stage: 'enrichment', reason: 'pressure', cost_micros: 0 }]);
+    expect(late?.degradations).toContainEqual({ stage: 'enrichment', reason: 'person_timed_out', cost_micros: 0 });
     expect(late).toMatchObject({ user_key: null, person: null });
   });
 
