@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const engineTests = '**/*.engine.test.ts';
-const platformTests = 'test/**/*.test.ts';
+/** Of test/, what simulates and what fuzzes needs nothing but memory, or an engine as its name says. */
+const platformTests = ['test/*.test.ts', 'test/!(simulation|fuzz)/**/*.test.ts'];
 const never = ['**/node_modules/**', 'data/**'];
 
 /**
@@ -20,7 +21,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: [...never, engineTests, platformTests],
+          exclude: [...never, engineTests, ...platformTests],
           testTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },
@@ -31,7 +32,7 @@ export default defineConfig({
           name: 'engine',
           globalSetup: './test/engines.ts',
           include: [engineTests],
-          exclude: [...never, platformTests],
+          exclude: [...never, ...platformTests],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
@@ -42,7 +43,7 @@ export default defineConfig({
         test: {
           name: 'platform',
           globalSetup: './test/engines.ts',
-          include: [platformTests],
+          include: platformTests,
           exclude: never,
           testTimeout: 180_000,
           hookTimeout: 180_000,

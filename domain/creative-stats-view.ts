@@ -20,15 +20,32 @@ export function encodeCreativeStats({ impressions, clicks }: CreativeStats): Uin
   return Buffer.from(JSON.stringify({ impressions, clicks }));
 }
 
-/** Adds up what `creativeStatsKeys` gave; a view that is not there counts nothing. */
+/** Adds up what `creativeStatsKeys` gave; a view that is not there, or is none, counts nothing. */
 export function sumCreativeStats(views: readonly ({ readonly value: Uint8Array } | null)[]): CreativeStats {
   let impressions = 0;
   let clicks = 0;
   for (const view of views) {
     if (view === null) continue;
-    const stats = JSON.parse(Buffer.from(view.value).toString()) as CreativeStats;
+    const stats = readStats(view.value);
     impressions += stats.impressions;
     clicks += stats.clicks;
   }
   return { impressions, clicks };
+}
+
+const nothing: CreativeStats = { impressions: 0, clicks: 0 };
+
+function readStats(bytes: Uint8Array): CreativeStats {
+  let stats: Partial<CreativeStats> | null;
+  try {
+    stats = JSON.parse(Buffer.from(bytes).toString()) as Partial<CreativeStats> | null;
+  } catch {
+    return nothing; // a SyntaxError is how JSON says "not a view"
+  }
+  const { impressions, clicks } = stats ?? nothing;
+  return isCount(impressions) && isCount(clicks) ? { impressions, clicks } : nothing;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

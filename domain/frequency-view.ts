@@ -54,8 +54,9 @@ function isEncoded(value: unknown): value is Encoded {
     view !== null &&
     view.v === encodingVersion &&
     Array.isArray(view.segments) &&
+    view.segments.every((segment) => typeof segment === 'string') &&
     typeof view.items === 'object' &&
     view.items !== null &&
-    Object.values(view.items).every(Array.isArray)
+    Object.values(view.items).every((times) => Array.isArray(times) && times.every(Number.isSafeInteger))
   );
 }

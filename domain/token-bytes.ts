@@ -1,6 +1,8 @@
 import { AdtallyError } from './errors.ts';
 
 const msPerDay = 86_400_000;
+/** Later days have years of more than four digits. */
+const lastDayMs = Date.UTC(9999, 11, 31);
 /** More than a token of the greatest length and its parts can take. */
 const capacity = 1024;
 const alphabet = /^[A-Za-z0-9_-]+$/;
@@ -119,7 +121,7 @@ export class TokenReader {
     for (let index = 0; index < 8; index += 1) {
       const byte = this.byte();
       value += (byte & 127) * scale;
-      if (byte < 128) return value;
+      if (byte < 128 && value <= Number.MAX_SAFE_INTEGER) return value;
       scale *= 128;
     }
     throw new AdtallyError('TOKEN_MALFORMED', 'a number in the token is too long');
@@ -148,7 +150,7 @@ export class TokenReader {
     const known = dayNames.get(number);
     if (known !== undefined) return known;
     const day = new Date(number * msPerDay);
-    if (Number.isNaN(day.getTime())) throw new AdtallyError('TOKEN_MALFORMED', 'the token names no day');
+    if (!(day.getTime() <= lastDayMs)) throw new AdtallyError('TOKEN_MALFORMED', 'the token names no day');
     return keep(dayNames, number, day.toISOString().slice(0, 10));
   }
 

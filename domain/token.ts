@@ -28,6 +28,8 @@ export interface TokenClaims {
 const maxTokenLength = 300;
 const version = 1;
 const macLength = 32;
+/** The last moment that a Date can name. */
+const lastTimeMs = 8_640_000_000_000_000;
 
 const codes = new WeakMap<Uint8Array, HmacSha256>();
 
@@ -172,6 +174,7 @@ function readBilling(): Billing {
   const day = reader.day();
   const selected_at = reader.varint();
   const expires_at = selected_at + reader.varint();
+  if (expires_at > lastTimeMs) throw new AdtallyError('TOKEN_MALFORMED', 'the token names a time that is none');
   return {
     selection_id,
     shard,

@@ -113,15 +113,18 @@ export function readEntries(source: Uint8Array): ReadResult {
   return { entries, goodBytes: at };
 }
 
+/** Error: `UNREADABLE_RECORD` for a body whose records are not exactly what is in it, though its checksum is right. */
 function readEntry(body: Buffer): Entry {
   const sequence = body.readUIntBE(0, 6);
   const records: BufferRecord[] = [];
   let at = entryBytes;
   for (let left = body.readUInt16BE(6); left > 0; left -= 1) {
+    if (at + recordBytes > body.length) throw unlike(sequence);
     const topic = topicNumbers[body.readUInt8(at)];
     if (topic === undefined) throw new AdtallyError('UNREADABLE_RECORD', `no topic has number ${body.readUInt8(at)}`);
     const keyEnd = at + recordBytes + body.readUInt16BE(at + 3);
     const valueEnd = keyEnd + body.readUInt32BE(at + 5);
+    if (valueEnd > body.length) throw unlike(sequence);
     records.push({
       topic,
       shard: body.readUInt16BE(at + 1),
@@ -130,5 +133,10 @@ function readEntry(body: Buffer): Entry {
     });
     at = valueEnd;
   }
+  if (at !== body.length) throw unlike(sequence);
   return { sequence, records };
+}
+
+function unlike(sequence: number): AdtallyError {
+  return new AdtallyError('UNREADABLE_RECORD', `the records of entry ${sequence} are not as long as the entry`);
 }

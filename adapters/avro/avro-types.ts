@@ -78,6 +78,15 @@ class BoundedMap extends avro.types.MapType {
   }
 }
 
+/** avsc reads an int of more than 32 bits, which it would never write, as the number that it looks like. */
+class Int extends avro.types.IntType {
+  _read(tap: Tap): number {
+    const value = tap.readLong();
+    if (value !== (value | 0)) throw new RangeError('an int is longer than 32 bits');
+    return value;
+  }
+}
+
 /** Takes any Uint8Array, where avsc insists on a Buffer. */
 class AnyBytes extends avro.types.BytesType {
   _write(tap: Tap, value: Uint8Array): void {
@@ -161,6 +170,7 @@ export function compileType(schema: unknown): Type {
       const type = typeof part === 'object' && 'type' in part ? part.type : part;
       if (part === 'bytes' || type === 'bytes') return new AnyBytes();
       if (part === 'string' || type === 'string') return new Text();
+      if (part === 'int' || type === 'int') return new Int();
       if (type === 'record' && typeof part === 'object' && 'name' in part && shared.has(String(part.name))) {
         return sharedRecord(part, options);
       }

@@ -1,0 +1,75 @@
+import { createHmac } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { sumCreativeStats } from '../../domain/creative-stats-view.ts';
+import { decodeFrequencyView } from '../../domain/frequency-view.ts';
+import { verifyToken } from '../../domain/token.ts';
+import { readEntries } from '../../serving/buffer-frames.ts';
+import { sampleBilling, sampleToken } from '../serving-world.ts';
+import { registry } from './golden-records.ts';
+
+/** Each was found by a campaign of `npm run fuzz`, and stays here. */
+describe('Found by fuzzing, and mended:', () => {
+  it('an int of more than 32 bits is no int: it could be read and not be written again', () => {
+    const bytes = registry.encode('TimeAdvanced', { advanced_to: 1, ticker: 't' });
+    expect(registry.decode(bytes).name).toBe('TimeAdvanced');
+    const record = Buffer.from(
+      registry.encode('PeriodClosed', { calendar: 1, period: 'p', closed_by: 'c', closed_at: 1 }),
+    );
+    const longInt = Buffer.from('feffffffff7f', 'hex');
+    const spoilt = Buffer.concat([record.subarray(0, 5), longInt, record.subarray(6)]);
+    expect(() => registry.decode(spoilt)).toThrow(/corrupt PeriodClosed: an int is longer than 32 bits/);
+  });
+
+  function frame(body: Buffer): Buffer {
+    const header = Buffer.alloc(8);
+    header.writeUInt32BE(body.length, 0);
+    header.writeUInt32BE(crc32(body), 4);
+    return Buffer.concat([header, body]);
+  }
+
+  it.each([
+    ['more records than there are', '000000000001' + '0002' + '00' + '0000' + '0000' + '00000000'],
+    ['a value longer than what is left', '000000000001' + '0001' + '00' + '0000' + '0000' + '00000009' + 'ff'],
+    ['bytes behind the last record', '000000000001' + '0001' + '00' + '0000' + '0000' + '00000000' + 'ff'],
+  ])('an entry of the private buffer that claims %s is unreadable, though its checksum is right', (_, hex) => {
+    expect(() => readEntries(frame(Buffer.from(hex, 'hex')))).toThrow(
+      expect.objectContaining({ code: 'UNREADABLE_RECORD' }),
+    );
+  });
+
+  it.each(['{"v":1,"items":{"li_1":[null]},"segments":[]}', '{"v":1,"items":{},"segments":[7]}'])(
+    'a frequency view of times or segments that are none is no view: %s',
+    (text) => expect(decodeFrequencyView(Buffer.from(text))).toBeNull(),
+  );
+
+  it.each(['z', 'null', '{"impressions":"1","clicks":0}', '{"impressions":-1,"clicks":0}', '{"clicks":1}'])(
+    'a view of counts that is none counts nothing, and stops no click rate: %s',
+    (text) => expect(sumCreativeStats([{ value: Buffer.from(text) }])).toEqual({ impressions: 0, clicks: 0 }),
+  );
+
+  const key = { id: 'k1', secret: Buffer.alloc(32, 7), verifiesUntil: Number.MAX_SAFE_INTEGER };
+
+  /** A token whose bytes were changed before it was signed. */
+  function signedAfter(change: (hex: string) => string): () => unknown {
+    const body = Buffer.from(sampleToken(sampleBilling(), key), 'base64url').subarray(0, -32).toString('hex');
+    const changed = change(body);
+    expect(changed).not.toBe(body);
+    const bytes = Buffer.from(changed, 'hex');
+    const token = Buffer.concat([bytes, createHmac('sha256', key.secret).update(bytes).digest()]).toString('base64url');
+    return () => verifyToken(token, new Map([['k1', key]]), 0);
+  }
+
+  /** The selection's time as the token writes it, and the day of its lease (2026-01-01). */
+  const [time, day] = ['80acb7cbb733', 'e69f01'];
+
+  it('a signed token with a number, a time or a day that is none is malformed', () => {
+    for (const change of [
+      (hex: string) => hex.replace(time, 'ffffffffffffff7f'),
+      (hex: string) => hex.replace(time, 'ffffffffffffff0f'),
+      (hex: string) => hex.replace(day, 'ffffff7f'),
+    ]) {
+      expect(signedAfter(change)).toThrow(expect.objectContaining({ code: 'TOKEN_MALFORMED' }));
+    }
+  });
+});

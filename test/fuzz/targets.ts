@@ -1,0 +1,8 @@
+import { codecTargets } from './codec-targets.ts';
+import type { FuzzTarget } from './target.ts';
+import { tokenTargets } from './token-targets.ts';
+
+/** Targets that need nothing but memory. */
+export const memoryTargets: readonly FuzzTarget[] = [...codecTargets, ...tokenTargets];
+
+export const allTargets: readonly FuzzTarget[] = [...memoryTargets];
