@@ -1,6 +1,7 @@
 import { isTimeZone } from './calendar.ts';
 import type { Catalog, CatalogRecord } from './catalog.ts';
 import { isCurrency } from './currency.ts';
+import { deadlinePolicyFaults } from './deadline-policy.ts';
 import { landingMacros, mistakenMacros, trackerMacros, urlFault } from './macros.ts';
 import { pricePerEventMicros } from './money.ts';
 import type {
@@ -24,6 +25,7 @@ export const adFormats = ['banner', 'video', 'audio', 'native'] as const;
 const domainForm = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 /** An app's bundle: `com.example.App`, or the number that a store gives. */
 const bundleForm = /^[0-9A-Za-z][0-9A-Za-z._-]{0,199}$/;
+export const dealIdForm = /^[0-9A-Za-z_-]{1,40}$/;
 const sizeForm = /^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$/;
 const categoryForm = /^[0-9A-Za-z][0-9A-Za-z_-]{0,31}$/;
 
@@ -65,6 +67,8 @@ export function catalogFaults(catalog: Catalog, record: CatalogRecord): Fault[] 
       return publisherFaults(record.value);
     case 'PlacementPublished':
       return placementFaults(record.value);
+    case 'DeadlinePolicyPublished':
+      return deadlinePolicyFaults(catalog, record.value);
     default:
       return record satisfies never;
   }

@@ -4,6 +4,7 @@ import type {
   CampaignPublished,
   Change,
   CreativePublished,
+  DeadlinePolicyPublished,
   LineItemPublished,
   PlacementPublished,
   PublisherPublished,
@@ -22,6 +23,8 @@ export interface Catalog {
   readonly creatives: Map<string, CreativePublished>;
   readonly publishers: Map<string, PublisherPublished>;
   readonly placements: Map<string, PlacementPublished>;
+  /** In the order in which they were created. */
+  readonly deadlinePolicies: Map<string, DeadlinePolicyPublished>;
   /** Offset of the first record that is not in it. */
   nextOffset: number;
   /** Children's ids by the id of their parent, in the order in which they were created: campaigns of an advertiser, line items of a campaign, … */
@@ -31,7 +34,7 @@ export interface Catalog {
 /** A catalogue record, which carries the whole entity as it now stands. */
 export type CatalogRecord = RecordOf<'catalog'>;
 
-/** What every catalogue record says of its entity. `parentId` is null for advertisers and publishers. */
+/** What every catalogue record says of its entity. `parentId` is null for advertisers, publishers and deadline policies. */
 export interface EntityFacts {
   readonly id: string;
   readonly parentId: string | null;
@@ -47,6 +50,7 @@ export function emptyCatalog(): Catalog {
     creatives: new Map(),
     publishers: new Map(),
     placements: new Map(),
+    deadlinePolicies: new Map(),
     nextOffset: 0,
     children: new Map(),
   };
@@ -86,6 +90,8 @@ export function applyCatalog(catalog: Catalog, record: AnyRecord, offset: number
         id: record.value.placement_id,
         parentId: record.value.publisher_id,
       });
+    case 'DeadlinePolicyPublished':
+      return put(catalog, catalog.deadlinePolicies, record.value, { id: record.value.policy_id, parentId: null });
     default:
       return false;
   }
@@ -124,6 +130,8 @@ export function entityFacts(record: CatalogRecord): EntityFacts {
       return { id: record.value.publisher_id, parentId: null, status, change };
     case 'PlacementPublished':
       return { id: record.value.placement_id, parentId: record.value.publisher_id, status, change };
+    case 'DeadlinePolicyPublished':
+      return { id: record.value.policy_id, parentId: null, status, change };
     default:
       return record satisfies never;
   }

@@ -188,7 +188,15 @@ export interface RequestContext {
 export interface FrequencyFact {
   /** li_… */
   readonly line_item_id: string;
-  /** Exposures within the window, view plus what this node just selected. */
+  /** Exposures within the window, view plus what was just selected. */
+  readonly count: number;
+}
+
+/** A count that the decision read for a capped campaign or advertiser. */
+export interface CapFact {
+  /** cmp_… or adv_… */
+  readonly owner_id: string;
+  /** Exposures within the window over all its line items, view plus what was just selected. */
   readonly count: number;
 }
 
@@ -200,6 +208,8 @@ export interface PersonRead {
   readonly segments: readonly string[];
   /** Counts of every line item for which the view held an exposure. */
   readonly frequency: readonly FrequencyFact[];
+  /** Counts of every campaign and advertiser that has a cap and for which an exposure was known. */
+  readonly caps: readonly CapFact[];
 }
 
 /** How the price came about. Bidders counted separately at each step. */
@@ -658,6 +668,54 @@ export interface CreditLimitSet {
   readonly set_at: number;
   /** Key name. */
   readonly set_by: string;
+}
+
+/** Share of the deadline by stage, in hundredths; what they leave of a hundred is the slack of the tier. */
+export interface DeadlineShares {
+  /** Reading the request. */
+  readonly ingress: number;
+  /** The person's read: the skippable class of enrichment. */
+  readonly enrichment: number;
+  /** Who may win. */
+  readonly targeting: number;
+  /** Caps and budget. */
+  readonly pacing: number;
+  /** Bids. */
+  readonly bidding: number;
+  /** Ranking and price. */
+  readonly auction: number;
+  /** Signing, recording, answering. */
+  readonly response: number;
+}
+
+/** A plan of degradation: when it holds, and what is done without. */
+export interface DegradationPlan {
+  /** [a-z][a-z0-9_]{0,39}; never `full`, which is no degradation. */
+  readonly name: string;
+  /** Holds from this zone of load on: degrade or shed; empty: whatever the load. */
+  readonly zone: string;
+  /** Holds with less than so many hundredths of the deadline left; 0: however little is left. */
+  readonly time_left: number;
+  /** Of person (the person's read), losers (all behind the runner-up), auction (everybody but house ads). */
+  readonly skips: readonly string[];
+}
+
+/** How the time of a decision is divided for a tier of inventory, and what is done without when there is too little of it, as it now stands. Without one for a tier, the built-in policy holds. */
+export interface DeadlinePolicyPublished {
+  /** dp_… */
+  readonly policy_id: string;
+  /** Name. */
+  readonly name: string;
+  /** premium, standard or remnant; the first live policy of a tier holds. */
+  readonly tier: string;
+  /** Shares of the stages. */
+  readonly shares: DeadlineShares;
+  /** The mildest first; each does without everything that the one before does without. The last that holds is followed. */
+  readonly plans: readonly DegradationPlan[];
+  /** Active or paused. */
+  readonly status: Status;
+  /** Who, when, which revision. */
+  readonly change: Change;
 }
 
 /** A place in a spend shard: (offset, ordinal of the next entry of that record). */
@@ -1315,6 +1373,7 @@ export interface RecordTypes {
   CreativePublished: CreativePublished;
   PublisherPublished: PublisherPublished;
   PlacementPublished: PlacementPublished;
+  DeadlinePolicyPublished: DeadlinePolicyPublished;
   BudgetSet: BudgetSet;
   BudgetApplied: BudgetApplied;
   LeaseGranted: LeaseGranted;
@@ -1348,7 +1407,7 @@ export const topicRecords = {
   spend: ['SpendReserved', 'SpendIncurred', 'TrafficInvalidated', 'Adjusted', 'TimeAdvanced', 'NodeFenced', 'PolicySet', 'PeriodClosed'],
   exposure: ['UserExposed'],
   persons: ['PersonSeen', 'PersonForgotten'],
-  catalog: ['AdvertiserPublished', 'CampaignPublished', 'LineItemPublished', 'CreativePublished', 'PublisherPublished', 'PlacementPublished'],
+  catalog: ['AdvertiserPublished', 'CampaignPublished', 'LineItemPublished', 'CreativePublished', 'PublisherPublished', 'PlacementPublished', 'DeadlinePolicyPublished'],
   pacing: ['BudgetSet', 'BudgetApplied', 'LeaseGranted', 'LeaseReturned', 'FencePassed', 'SpendDelta'],
   nodes: ['NodeStarted', 'NodeMark', 'BufferDrained', 'NodeFenceDecided', 'ClickRatesLearned'],
   accounts: ['FundsDeposited', 'CreditLimitSet', 'AdjustmentPosted'],

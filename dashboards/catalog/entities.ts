@@ -1,10 +1,13 @@
 import type { Catalog, CatalogRecord } from '../../domain/catalog.ts';
+import { builtInPolicies, tiers } from '../../domain/deadline-policy.ts';
 import type { EntityKind } from '../../domain/identity.ts';
 import { PricingModel, Rounding, type Status } from '../../domain/records.ts';
 import {
   choice,
   code,
+  deadlineShares,
   deals,
+  degradationPlans,
   type Field,
   fixed,
   flight,
@@ -32,7 +35,7 @@ export interface Entity {
   readonly record: CatalogRecord['name'];
   readonly idField: string;
   /** Names of the map in the catalogue. */
-  readonly map: 'advertisers' | 'campaigns' | 'lineItems' | 'creatives' | 'publishers' | 'placements';
+  readonly map: 'advertisers' | 'campaigns' | 'lineItems' | 'creatives' | 'publishers' | 'placements' | 'deadlinePolicies';
   /** Field that names the parent at creation. */
   readonly parent: { readonly kind: EntityKind; readonly field: string } | null;
   /** Ids of those further up, taken from the parent. */
@@ -219,7 +222,33 @@ const placement: Entity = {
   currencyOf: null,
 };
 
-export const entities = [advertiser, campaign, lineItem, creative, publisher, placement] as const;
+const deadlinePolicy: Entity = {
+  kind: 'deadline_policy',
+  path: 'deadline-policies',
+  record: 'DeadlinePolicyPublished',
+  idField: 'policy_id',
+  map: 'deadlinePolicies',
+  parent: null,
+  inherited: [],
+  advertised: false,
+  fields: {
+    name: field(label('Name.')),
+    tier: field(fixed(choice(tiers, 'Tier of the placements that it is for; one live policy a tier. Never changes.'))),
+    shares: field(deadlineShares('Share of the deadline by stage, in hundredths; what they leave of 100 is slack.')),
+    plans: field(
+      optional(
+        degradationPlans(
+          'Plans of degradation, the mildest first, each doing without all that the one before does without, the last without everything.',
+        ),
+        builtInPolicies.standard.plans,
+      ),
+    ),
+    status: field(statusField),
+  },
+  currencyOf: null,
+};
+
+export const entities = [advertiser, campaign, lineItem, creative, publisher, placement, deadlinePolicy] as const;
 
 export function entityOf(kind: EntityKind): Entity {
   return entities.find((entity) => entity.kind === kind) ?? advertiser;

@@ -1,9 +1,12 @@
 import { adFormats } from '../../domain/catalog-rules.ts';
+import { loadZones, skippable, stages } from '../../domain/deadline-policy.ts';
 import { type EntityKind, entityPrefixes } from '../../domain/identity.ts';
 import { parseAmount, requireAmount } from '../../domain/money.ts';
 import {
   BeaconKind,
+  type DeadlineShares,
   type Deal,
+  type DegradationPlan,
   type Flight,
   type FrequencyCap,
   type ListRule,
@@ -183,6 +186,32 @@ export function deals(description: string): Field<readonly Deal[]> {
       }),
     show: (all) => all.map((deal) => ({ ...deal, floor_micros: String(deal.floor_micros) })),
   };
+}
+
+export function deadlineShares(description: string): Field<DeadlineShares> {
+  const share = { type: 'integer', minimum: 0, maximum: 100 };
+  const properties = Object.fromEntries(stages.map((stage) => [stage, share]));
+  return { ...asIs, schema: object(properties, stages, description) };
+}
+
+export function degradationPlans(description: string): Field<readonly DegradationPlan[]> {
+  const properties = {
+    name: { type: 'string', pattern: '^[a-z][a-z0-9_]{0,39}$' },
+    zone: {
+      type: 'string',
+      enum: ['', ...loadZones.filter((zone) => zone !== 'calm')],
+      description: 'Holds from this zone of load on.',
+    },
+    time_left: {
+      type: 'integer',
+      minimum: 0,
+      maximum: 99,
+      description: 'Holds with less than so many hundredths of the deadline left.',
+    },
+    skips: { type: 'array', items: { type: 'string', enum: skippable }, minItems: 1, maxItems: 3, uniqueItems: true },
+  };
+  const items = object(properties, ['name', 'zone', 'time_left', 'skips'], 'A plan of degradation.');
+  return { ...asIs, schema: { type: 'array', items, minItems: 1, maxItems: 10, description } };
 }
 
 export function trackers(description: string): Field<readonly Tracker[]> {

@@ -30,6 +30,8 @@ function accessOf({ kind }: Entity): EntityAccess {
       return { read: { roles: readers, scoped: true }, create: { roles: [], scoped: false }, change: ownAdvertiser };
     case 'publisher':
       return { read: { roles: readers, scoped: false }, create: wholeMarket, change: wholeMarket };
+    case 'deadline_policy':
+      return { read: { roles: readers, scoped: false }, create: wholeMarket, change: wholeMarket };
     case 'placement':
       return { read: { roles: readers, scoped: true }, create: wholeMarket, change: wholeMarket };
     case 'campaign':
@@ -48,7 +50,7 @@ const idempotencyHeader = {
   },
 } as const;
 
-/** `/v1/{advertisers,campaigns,line-items,creatives,publishers,placements}`. */
+/** `/v1/{advertisers,campaigns,line-items,creatives,publishers,placements,deadline-policies}`. */
 export function catalogRoutes(desk: CatalogDesk): ConsoleRoutes {
   return (app) => {
     for (const entity of entities) addEntity(app, desk, entity);
