@@ -37,6 +37,9 @@ const prefixForm = /^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$/;
 export function readEventStoreDbAddress(text: string): EventStoreDbAddress {
   const [, scheme, username, password, hosts = '', query = ''] = form.exec(text) ?? [];
   if (scheme === undefined) return refuse('must look like esdb://[user:password@]host[:port][,…][?option=value&…]');
+  // A password with a bare ? would be taken for options, and be quoted.
+  if (query.includes('@'))
+    return refuse('has an @ behind its ?: what is special in a user or password is written as %XX');
   const options = readOptions(query);
   const endpoints = hosts.split(',').map(readEndpoint);
   const tls = readFlag('tls', options.tls);

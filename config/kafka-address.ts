@@ -41,14 +41,10 @@ const prefixForm = /^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$/;
  * that completes "LOG_URL …".
  */
 export function readKafkaAddress(text: string): KafkaAddress {
+  // First, since what follows may quote a part of the text.
+  if (text.includes('@')) return refuse('must name no user: LOG_SASL_USERNAME and LOG_SASL_PASSWORD do');
   const [, hosts = '', prefix, query = ''] = form.exec(text) ?? [];
-  if (hosts === '') {
-    return refuse(
-      text.includes('@')
-        ? 'must name no user: LOG_SASL_USERNAME and LOG_SASL_PASSWORD do'
-        : 'must look like kafka://host:port[,host:port][/prefix][?option=value&…]',
-    );
-  }
+  if (hosts === '') return refuse('must look like kafka://host:port[,host:port][/prefix][?option=value&…]');
   const options = readOptions(query);
   const named = prefix || 'adtally';
   if (!prefixForm.test(named)) return refuse(`has a prefix that does not match ${prefixForm.source}`);

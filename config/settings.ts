@@ -17,6 +17,19 @@ function refuse(sentence: string): never {
   throw new AdtallyError('BAD_SETTING', sentence);
 }
 
+const unshown = 'what it is set to, which is not shown here';
+
+/** A value as an error shows it: not at all if it may be a URL with a password or a key, in whichever variable it was put by mistake. */
+function shown(text: string): string {
+  return /[@=/:]/.test(text) ? unshown : JSON.stringify(text.slice(0, 80));
+}
+
+/** The scheme of a URL, and nothing of what follows it. */
+function shownUrl(text: string): string {
+  const [scheme] = /^[a-z][a-z+-]{0,19}:\/\//.exec(text) ?? [];
+  return scheme === undefined ? unshown : JSON.stringify(`${scheme}…`);
+}
+
 function whole(
   variable: string,
   fallback: number,
@@ -26,7 +39,7 @@ function whole(
   const read = (text: string) => {
     const value = Number(text);
     if (/^[0-9]{1,15}$/.test(text) && value >= least && value <= most) return value;
-    return refuse(`must be a whole number from ${least} to ${most}, not ${JSON.stringify(text)}`);
+    return refuse(`must be a whole number from ${least} to ${most}, not ${shown(text)}`);
   };
   return { variable, fallback: String(fallback), meaning, read };
 }
@@ -45,15 +58,14 @@ function duration(
     const valueMs = Number(digits || Number.NaN) * (units[unit] ?? Number.NaN);
     if (valueMs >= leastMs && valueMs <= mostMs) return valueMs;
     return refuse(
-      `must be a time from ${leastMs} ms to ${mostMs} ms, as 1500, 1500ms, 90s, 30min, 1h or 45d, not ${JSON.stringify(text)}`,
+      `must be a time from ${leastMs} ms to ${mostMs} ms, as 1500, 1500ms, 90s, 30min, 1h or 45d, not ${shown(text)}`,
     );
   };
   return { variable, fallback, meaning, read };
 }
 
 function pattern(variable: string, fallback: string, form: RegExp, meaning: string): Setting<string> {
-  const read = (text: string) =>
-    form.test(text) ? text : refuse(`must match ${form.source}, not ${JSON.stringify(text.slice(0, 80))}`);
+  const read = (text: string) => (form.test(text) ? text : refuse(`must match ${form.source}, not ${shown(text)}`));
   return { variable, fallback, meaning, read };
 }
 
@@ -61,9 +73,7 @@ function pattern(variable: string, fallback: string, form: RegExp, meaning: stri
 function engine(variable: string, meaning: string): Setting<'embedded'> {
   const read = (text: string): 'embedded' => {
     if (text === 'embedded') return 'embedded';
-    return refuse(
-      `must be \`embedded\` or the URL of an engine for it, not ${JSON.stringify(text.slice(0, 80).replace(/\/\/[^@/]*@/, '//…@'))}`,
-    );
+    return refuse(`must be \`embedded\` or the URL of an engine for it, not ${shownUrl(text)}`);
   };
   return { variable, fallback: 'embedded', meaning, read };
 }
@@ -93,9 +103,8 @@ function clickhouseUrl(variable: string, none: string, meaning: string): Setting
   const read = (text: string) => {
     if (text === none || /^https?:\/\/([^\s/?#@:]+(:[^\s/?#@]*)?@)?[^\s/?#@]+(\/(adtally\/?)?)?$/.test(text))
       return text;
-    const shown = JSON.stringify(text.slice(0, 80).replace(/\/\/[^@/]*@/, '//…@'));
     return refuse(
-      `must be ${none === '' ? 'empty' : `\`${none}\``} or http(s)://user:password@host:8123/adtally, with what is special in a password as %XX and no other database, not ${shown}`,
+      `must be ${none === '' ? 'empty' : `\`${none}\``} or http(s)://user:password@host:8123/adtally, with what is special in a password as %XX and no other database, not ${shownUrl(text)}`,
     );
   };
   return { variable, fallback: none, meaning, read };
@@ -111,7 +120,7 @@ function lifeByTopic(variable: string, topics: readonly Topic[], meaning: string
         const topic = topics.find((known) => known === name);
         if (topic !== undefined && Number(days) > 0) return [topic, Number(days) * day] as const;
         return refuse(
-          `must be days by topic, as selected=400d,engagement=90d, of ${topics.join(', ')}; not ${JSON.stringify(part.slice(0, 80))}`,
+          `must be days by topic, as selected=400d,engagement=90d, of ${topics.join(', ')}; not ${shown(part)}`,
         );
       }),
     );
@@ -123,7 +132,7 @@ function publicUrl(variable: string, meaning: string): Setting<string | null> {
   const read = (text: string) => {
     if (text === '') return null;
     if (/^https?:\/\/[^\s/?#]+(\/[^\s?#]*)?$/.test(text)) return text.replace(/\/$/, '');
-    return refuse(`must be an http or https URL without query, not ${JSON.stringify(text.slice(0, 80))}`);
+    return refuse(`must be an http or https URL without query, not ${shownUrl(text)}`);
   };
   return { variable, fallback: '', meaning, read };
 }
@@ -133,11 +142,14 @@ function networks(variable: string, meaning: string): Setting<readonly string[]>
   const read = (given: string) => {
     const list = given.split(',').map((network) => network.trim());
     const named = list.filter((network) => network !== '');
-    try {
-      new NetworkSet(named);
-    } catch (error) {
-      if (error instanceof RangeError) return refuse(`must be networks joined by commas: ${error.message}`);
-      throw error;
+    for (const network of named) {
+      try {
+        new NetworkSet([network]);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        const quoted = /^[0-9a-fA-F:./]{1,60}$/.test(network) ? JSON.stringify(network) : shown(network);
+        return refuse(`must be networks in CIDR notation joined by commas, not ${quoted}`);
+      }
     }
     return named;
   };

@@ -93,9 +93,10 @@ export class NetworkSet {
   }
 
   #add(network: string): void {
-    const [text = '', length] = network.split('/', 2);
-    const bytes = parseAddress(text);
-    const bits = length === undefined ? (bytes?.length ?? 0) * 8 : Number(length);
+    const [text = '', length, more] = network.split('/');
+    const bytes = more === undefined ? parseAddress(text) : null;
+    // Number('') is 0: a slash alone must not mean every address there is.
+    const bits = length === undefined ? (bytes?.length ?? 0) * 8 : /^[0-9]{1,3}$/.test(length) ? Number(length) : -1;
     if (bytes === null || !Number.isInteger(bits) || bits < 0 || bits > bytes.length * 8) {
       throw new RangeError(`not a network in CIDR notation: ${JSON.stringify(network.slice(0, 60))}`);
     }

@@ -35,7 +35,7 @@ export function parseRedisUrl(setting: string, url: string): RedisPlace {
   if (matched === undefined) throw refuse('must look like redis://[user:password@]host[:port][/database]');
   const hosts = list.split(',').map((text) => {
     const host = parseHost(text);
-    if (host === null) throw refuse(`names ${JSON.stringify(text)}, which is no host`);
+    if (host === null) throw refuse('names a host that is not host or host:port');
     return host;
   });
   const isCluster = named !== undefined || hosts.length > 1;

@@ -1,6 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { parseRedisUrl } from '../../adapters/redis/redis-url.ts';
+import { textTable } from '../../apps/text-table.ts';
+import { readSettings } from '../../config/settings.ts';
 import { sumCreativeStats } from '../../domain/creative-stats-view.ts';
 import { decodeFrequencyView } from '../../domain/frequency-view.ts';
 import { verifyToken } from '../../domain/token.ts';
@@ -71,5 +74,34 @@ describe('Found by fuzzing, and mended:', () => {
     ]) {
       expect(signedAfter(change)).toThrow(expect.objectContaining({ code: 'TOKEN_MALFORMED' }));
     }
+  });
+
+  it.each([
+    { HOLD_MS: 'redis://user:hunter2hunter2@redis:6379/1' },
+    { NODE_NAME: 'admin=hunter2hunter2' },
+    { TRUSTED_PROXIES: 'redis://user:hunter2hunter2@redis' },
+    { WAREHOUSE_URL: `http://user:hunter2hunter2${'x'.repeat(80)}@host/other` },
+    { WAREHOUSE_URL: 'http://user:hunter2/hunter2@host/other' },
+    { SCHEMA_REGISTRY_URL: 'ftp://user:hunter2/hunter2@host' },
+    { LEDGER_URL: 'esdb://admin:pa?hunter2hunter2@host' },
+    { LEDGER_URL: 'esdb://admin:pa?hunter2=hunter2@host' },
+    { LOG_URL: 'kafka://user?hunter2hunter2@host:9092' },
+  ])('the error of a setting shows nothing of a password, wherever in it or in which variable it stands: %j', (env) => {
+    expect(() => readSettings(env)).toThrow(expect.objectContaining({ code: 'BAD_SETTING' }));
+    expect(() => readSettings(env)).not.toThrow(/hunter2/);
+  });
+
+  it('a Redis URL whose host was forgotten does not show its password', () => {
+    expect(() => parseRedisUrl('VIEWS_URL', 'redis://user:hunter2')).toThrow(/^VIEWS_URL names a host that is not/);
+  });
+
+  it.each(['10.0.0.0/', '10.0.0.0/ ', '10.0.0.0/8/9', '10.0.0.0/0x8', '10.0.0.0/1e1', '10.0.0.0/-0'])(
+    'a network whose length is none is refused, and does not mean every address: %s',
+    (network) => expect(() => readSettings({ TRUSTED_PROXIES: `192.0.2.1,${network}` })).toThrow(/CIDR/),
+  );
+
+  it('a User-Agent that holds what a terminal obeys is shown, not obeyed', () => {
+    const table = textTable(['agent'], [['Mozilla\u001b[2J\u009b31m\r\nadmin \u202etxt']]);
+    expect(table).toBe('agent\nMozilla\\u001b[2J\\u009b31m\\u000d\\u000aadmin \\u202etxt\n');
   });
 });

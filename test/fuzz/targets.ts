@@ -1,8 +1,9 @@
 import { codecTargets } from './codec-targets.ts';
+import { settingTargets } from './setting-targets.ts';
 import type { FuzzTarget } from './target.ts';
 import { tokenTargets } from './token-targets.ts';
 
 /** Targets that need nothing but memory. */
-export const memoryTargets: readonly FuzzTarget[] = [...codecTargets, ...tokenTargets];
+export const memoryTargets: readonly FuzzTarget[] = [...codecTargets, ...tokenTargets, ...settingTargets];
 
 export const allTargets: readonly FuzzTarget[] = [...memoryTargets];
