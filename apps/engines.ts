@@ -44,6 +44,7 @@ export function topicShards(shards: number): Readonly<Record<Topic, number>> {
     nodes: 1,
     accounts: 1,
     quarantine: 1,
+    models: 1,
   };
 }
 

@@ -23,7 +23,7 @@ function marks(count: number): NewRecord[] {
 
 function learned(revision: number, ratePpm: number, of = boot): NewRecord {
   const rates = [{ creative_id: 'cr_1', rate_ppm: ratePpm }];
-  const value = registry.encode('ClickRatesLearned', { node, boot: of, revision, rates, learned_at: 0 });
+  const value = registry.encode('ClickRatesLearned', { node, boot: of, revision, rates, counts: [], learned_at: 0 });
   return { shard: 0, key: of, value };
 }
 

@@ -578,6 +578,16 @@ export interface LearnedRate {
   readonly rate_ppm: number;
 }
 
+/** What was observed of a creative, both cumulative. */
+export interface LearnedCount {
+  /** cr_… */
+  readonly creative_id: string;
+  /** Impressions, without tests and invalid traffic. */
+  readonly impressions: number;
+  /** Clicks among them. */
+  readonly clicks: number;
+}
+
 /** A node took over predicted click rates. Its decisions use them from this record on and name its revision as that of the view creative-stats. Keyed by the boot. */
 export interface ClickRatesLearned {
   /** Node. */
@@ -588,6 +598,8 @@ export interface ClickRatesLearned {
   readonly revision: number;
   /** Rates that changed; all others stay as the records before left them. */
   readonly rates: readonly LearnedRate[];
+  /** Counts behind the rates, of which the choice among the creatives of a line item is sampled. Those that changed. */
+  readonly counts: readonly LearnedCount[];
   /** Clock of the node, ms. */
   readonly learned_at: number;
 }
@@ -818,6 +830,22 @@ export interface EntryBooked {
   readonly entry: Entry;
 }
 
+/** Impressions of one shard whose outcome is settled, as examples for the model. What the model learned is a fold of these alone. Without test ads and invalid traffic; nothing of a person. Keyed by the shard. */
+export interface ExamplesJoined {
+  /** Shard of the log that they were joined in. */
+  readonly shard: number;
+  /** Number of this record within the shard, from 1: among duplicates the first counts. */
+  readonly number: number;
+  /** Version of how a request and an ad become features. */
+  readonly features: number;
+  /** Examples. */
+  readonly count: number;
+  /** For each example a byte of flags and the places of its features (domain/click-examples.ts). */
+  readonly examples: Uint8Array;
+  /** Time of the fold, ms. */
+  readonly joined_at: number;
+}
+
 /** A shard has passed the fence of a boot; all its deltas of that boot lie before this record. */
 export interface FencePassed {
   /** Node. */
@@ -980,6 +1008,58 @@ export interface MarkupReturned {
   readonly elapsed_us: number;
   /** Length of the markup, bytes. */
   readonly markup_bytes: number;
+}
+
+/** How well the examples since the version before were predicted, each before it was learned. */
+export interface ModelCheck {
+  /** Impressions. */
+  readonly examples: number;
+  /** Clicked. */
+  readonly clicks: number;
+  /** Sum of the predicted rates, thousandths of a click. */
+  readonly predicted_clicks_milli: number;
+  /** Mean log loss of clicks, billionths of a nat. */
+  readonly log_loss_nano: number;
+  /** The same for whoever predicts the observed mean rate of all examples before. */
+  readonly prior_log_loss_nano: number;
+  /** Viewable. */
+  readonly views: number;
+  /** Sum of the predicted rates, thousandths of a view. */
+  readonly predicted_views_milli: number;
+}
+
+/** A version of the model that predicts clicks and views, signed. Keyed by `uuidV5('model/<version>')`. A decision names its version; whoever has this record predicts again what it predicted. */
+export interface ModelPublished {
+  /** From 1. Serving takes only higher ones than it has. */
+  readonly version: number;
+  /** Version of how a request and an ad become features (domain/click-features.ts); serving takes its own only. */
+  readonly features: number;
+  /** Weights of clicks, sparse: for each, how far its place is behind the one before and its value in 65,536ths of a logit, as variable-length integers. */
+  readonly click_weights: Uint8Array;
+  /** Weights of viewability, in the same form. */
+  readonly view_weights: Uint8Array;
+  /** Predicted clicks of a million by logit, from -12 to 12 in steps of an eighth; never falls. */
+  readonly click_calibration: readonly number[];
+  /** Predicted viewable ones of a million, by logit. */
+  readonly view_calibration: readonly number[];
+  /** Offset in `models` behind the last examples that it was trained with. */
+  readonly trained_next: number;
+  /** Impressions that it was trained with, over all. */
+  readonly examples: number;
+  /** Clicks among them. */
+  readonly clicks: number;
+  /** Viewable ones among them. */
+  readonly views: number;
+  /** How well it did. */
+  readonly checked: ModelCheck;
+  /** Time of the fold, ms. */
+  readonly published_at: number;
+  /** SHA-256 of all fields before this one in their canonical form, hex. */
+  readonly digest: string;
+  /** Key that signed. */
+  readonly key_id: string;
+  /** Ed25519 of the digest, base64. */
+  readonly signature: string;
 }
 
 /** The one decision that a boot has ended; the first wins. */
@@ -1385,6 +1465,8 @@ export interface RecordTypes {
   BufferDrained: BufferDrained;
   NodeFenceDecided: NodeFenceDecided;
   ClickRatesLearned: ClickRatesLearned;
+  ModelPublished: ModelPublished;
+  ExamplesJoined: ExamplesJoined;
   FundsDeposited: FundsDeposited;
   CreditLimitSet: CreditLimitSet;
   AdjustmentPosted: AdjustmentPosted;
@@ -1410,6 +1492,7 @@ export const topicRecords = {
   catalog: ['AdvertiserPublished', 'CampaignPublished', 'LineItemPublished', 'CreativePublished', 'PublisherPublished', 'PlacementPublished', 'DeadlinePolicyPublished'],
   pacing: ['BudgetSet', 'BudgetApplied', 'LeaseGranted', 'LeaseReturned', 'FencePassed', 'SpendDelta'],
   nodes: ['NodeStarted', 'NodeMark', 'BufferDrained', 'NodeFenceDecided', 'ClickRatesLearned'],
+  models: ['ModelPublished', 'ExamplesJoined'],
   accounts: ['FundsDeposited', 'CreditLimitSet', 'AdjustmentPosted'],
   ledger: ['EntriesBooked'],
   journal: ['EntryBooked'],

@@ -35,7 +35,7 @@ const targets = {
 const inlined = new Set(['Billing', 'Beacon', 'Change', 'Entry']);
 /** Records that are kept as JSON text: rules for machines, not for sums. */
 const asJson = new Set(['Targeting']);
-/** Never enters the warehouse: keyed hashes of persons, raw bytes of what could not be read, hashes of no use in reports. */
+/** Never enters the warehouse: keyed hashes of persons, raw bytes of what could not be read, hashes of no use in reports, weights and examples of models. */
 const omitted = new Set([
   'PersonSeen.person_hash',
   'PersonSeen.segments',
@@ -43,6 +43,9 @@ const omitted = new Set([
   'Quarantined.bytes',
   'Quarantined.source_key',
   'Entry.chain_hash',
+  'ModelPublished.click_weights',
+  'ModelPublished.view_weights',
+  'ExamplesJoined.examples',
 ]);
 /** Columns that every table has; a field of that name gets another. */
 const position = new Set(['topic', 'shard', 'offset', 'appended_at']);

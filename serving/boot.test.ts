@@ -118,7 +118,7 @@ describe('A boot', () => {
     const { clock, only, read, simulated, start } = world();
     const { boot, handle } = await start();
     simulated.setAvailable(false);
-    const learned = { node: 'node-1', boot: boot.boot, revision: 1, rates: [], learned_at: clock.now() };
+    const learned = { node: 'node-1', boot: boot.boot, revision: 1, rates: [], counts: [], learned_at: clock.now() };
     const value = registry.encode('ClickRatesLearned', learned);
     const noted = boot.note([{ topic: 'nodes', shard: 0, key: boot.boot, value }]);
     await clock.advance(5);

@@ -11,7 +11,7 @@ const slices = fc.array(fc.uniqueArray(rate, { selector: ({ creative_id }) => cr
 });
 
 function recordsOf(list: readonly (readonly ClickRatesLearned['rates'][number][])[]): ClickRatesLearned[] {
-  return list.map((rates, at) => ({ node: 'n', boot: 'b', revision: at + 1, rates, learned_at: 0 }));
+  return list.map((rates, at) => ({ node: 'n', boot: 'b', revision: at + 1, rates, counts: [], learned_at: 0 }));
 }
 
 describe('The history of a boot’s click rates', () => {

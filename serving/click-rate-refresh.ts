@@ -98,6 +98,7 @@ export class ClickRateRefresh {
       boot,
       revision: rates.revision + 1,
       rates: learned,
+      counts: [],
       learned_at: nodeClock.now(),
     });
     // By its boot, not its node: by that key the console's index finds it among all the marks.

@@ -102,7 +102,7 @@ describe('the refresh of click rates', () => {
     for (let times = 0; times < 4; times += 1) await refresh.refreshSome();
     const learned = [{ creative_id: 'cr_1', rate_ppm: learnedPpm }];
     expect(recorded()).toEqual([
-      ['nodes', boot, 'ClickRatesLearned', { node, boot, revision: 1, rates: learned, learned_at: noon }],
+      ['nodes', boot, 'ClickRatesLearned', { node, boot, revision: 1, rates: learned, counts: [], learned_at: noon }],
     ]);
     expect(rates.revision).toBe(1);
   });

@@ -1,6 +1,6 @@
 import { type Topic, topicRecords } from '../domain/records.ts';
 
-const single: readonly Topic[] = ['catalog', 'nodes', 'conversion', 'accounts', 'quarantine'];
+const single: readonly Topic[] = ['catalog', 'nodes', 'conversion', 'accounts', 'quarantine', 'models'];
 
 /** Every topic with the number of shards that it has when the platform runs with `shards`. */
 export function topicShards(shards: number): Record<Topic, number> {

@@ -38,6 +38,8 @@ UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.node_mark
 UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.buffer_drained
 UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.node_fence_decided
 UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.click_rates_learned
+UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.model_published
+UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.examples_joined
 UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.funds_deposited
 UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.credit_limit_set
 UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.adjustment_posted

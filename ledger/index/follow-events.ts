@@ -7,7 +7,8 @@ import type { EventLog, TopicShard } from '../../ports/event-log.ts';
 
 /**
  * Topics whose records are keyed by their selection, and what was refused of them. In `nodes` what a boot's decisions rest on is keyed by the boot, all else by
- * the name of a node; it comes last, so that of every selection that was found it was read.
+ * the name of a node; in `models` a version of the model stands under an id of its own. Both come last, so that of every selection that was found they were
+ * read.
  */
 const indexedTopics = [
   'selected',
@@ -17,6 +18,7 @@ const indexedTopics = [
   'spend',
   'quarantine',
   'nodes',
+  'models',
 ] as const satisfies readonly Topic[];
 
 export interface FollowEventsOptions {

@@ -8,7 +8,7 @@ export function memoryEventLog(options: { shards: number; clock: Clock; faults?:
   const noted = new Map<string, string>();
   const committed = new Map<string, number>();
   const lists = new Map<string, LogRecord[]>();
-  const single: readonly Topic[] = ['catalog', 'nodes', 'conversion', 'accounts', 'quarantine'];
+  const single: readonly Topic[] = ['catalog', 'nodes', 'conversion', 'accounts', 'quarantine', 'models'];
   const shardsOf = (topic: Topic): number => (single.includes(topic) ? 1 : options.shards);
   const list = (topic: Topic, shard: number): LogRecord[] => {
     if (shard < 0 || shard >= shardsOf(topic)) throw new AdtallyError('UNKNOWN_SHARD', `${topic}/${shard}`);
