@@ -38,6 +38,7 @@ const publisher: PublisherPublished = {
   click_prefix: null,
   blocked_advertisers: ['adv_1', 'acme.example'],
   blocked_categories: ['IAB7-39'],
+  separation: 'advertiser',
   status: 'ACTIVE',
   change,
 };

@@ -28,6 +28,7 @@ function publisher(id: string, revision: number, name = `r${revision}`): Catalog
       click_prefix: null,
       blocked_advertisers: [],
       blocked_categories: [],
+      separation: 'advertiser',
       status: 'ACTIVE',
       change: change(revision),
     },

@@ -1258,6 +1258,8 @@ export interface PublisherPublished {
   readonly blocked_advertisers: readonly string[];
   /** IAB categories. */
   readonly blocked_categories: readonly string[];
+  /** Ads of one answer that are kept apart: advertiser, those of one advertiser; category, those of one category (tier 1) as well. */
+  readonly separation: string;
   /** Active or paused. */
   readonly status: Status;
   /** Who, when, which revision. */

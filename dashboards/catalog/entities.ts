@@ -189,6 +189,15 @@ const publisher: Entity = {
     click_prefix: field(nullable(longText(1_000, 'URL put before our click URL; null: none.'))),
     blocked_advertisers: field(optional(stringList(1_000, 'adv_… or domains.'), [])),
     blocked_categories: field(optional(stringList(1_000, 'IAB categories.'), [])),
+    separation: field(
+      optional(
+        choice(
+          ['advertiser', 'category'],
+          'What no two ads of one answer share: the advertiser, or the category (tier 1) as well.',
+        ),
+        'advertiser',
+      ),
+    ),
     status: field(statusField),
   },
   currencyOf: null,

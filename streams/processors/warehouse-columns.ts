@@ -661,6 +661,7 @@ export const warehouseTables = {
       ['click_prefix', 'value', 'click_prefix'],
       ['blocked_advertisers', 'value', 'blocked_advertisers'],
       ['blocked_categories', 'value', 'blocked_categories'],
+      ['separation', 'value', 'separation'],
       ['status', 'value', 'status'],
       ['revision', 'value', 'change.revision'],
       ['changed_by', 'value', 'change.changed_by'],
