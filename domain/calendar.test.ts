@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { budgetDay, budgetDayBounds, isTimeZone, monthEnds, startOfDay, wallTime } from './calendar.ts';
+import {
+  budgetDay,
+  budgetDayBounds,
+  calendarWindows,
+  isTimeZone,
+  monthEnds,
+  startOfDay,
+  startOfWindow,
+  wallTime,
+} from './calendar.ts';
 
 const hour = 3_600_000;
 const zones = [
@@ -101,6 +110,27 @@ describe('Statement months', () => {
         }
       }),
       { numRuns: 30 },
+    );
+  });
+});
+
+describe('A calendar window', () => {
+  it('holds the instant, begins at the first instant of its hour, day, week or month, and not before', () => {
+    fc.assert(
+      fc.property(instant, fc.constantFrom(...zones), fc.constantFrom(...calendarWindows), (time, zone, window) => {
+        const start = startOfWindow(time, zone, window);
+        const [first, before] = [wallTime(start, zone), wallTime(start - 1, zone)];
+        expect(start).toBeLessThanOrEqual(time);
+        expect(startOfWindow(start, zone, window)).toBe(start);
+        const same = {
+          hour: before.hour === first.hour && before.minute <= first.minute,
+          day: before.day === first.day,
+          week: before.weekday < first.weekday,
+          month: before.month === first.month,
+        }[window];
+        expect(same).toBe(false);
+      }),
+      { numRuns: 300 },
     );
   });
 });

@@ -109,3 +109,30 @@ export function monthEnds(fromMs: number, zone: string, count: number): { period
     };
   });
 }
+
+/** Calendar windows of frequency caps. Weeks begin on Monday. */
+export const calendarWindows = ['hour', 'day', 'week', 'month'] as const;
+export type CalendarWindow = (typeof calendarWindows)[number];
+
+export function isCalendarWindow(name: string): name is CalendarWindow {
+  return (calendarWindows as readonly string[]).includes(name);
+}
+
+/** First instant of the hour, day, week or month of a zone that holds an instant. Slow (0.1 ms): callers keep the answer until it changes. */
+export function startOfWindow(timeMs: number, zone: string, window: CalendarWindow): number {
+  const { year, month, day, minute, second, weekday } = wallTime(timeMs, zone);
+  switch (window) {
+    case 'hour':
+      return timeMs - minute * 60_000 - second * 1000 - (((timeMs % 1000) + 1000) % 1000);
+    case 'day':
+      return startOfDay(year, month, day, zone);
+    case 'week': {
+      const monday = new Date(Date.UTC(year, month - 1, day - weekday));
+      return startOfDay(monday.getUTCFullYear(), monday.getUTCMonth() + 1, monday.getUTCDate(), zone);
+    }
+    case 'month':
+      return startOfDay(year, month, 1, zone);
+    default:
+      return window satisfies never;
+  }
+}

@@ -1,48 +1,64 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { countExposures, exposuresOf, RecentSelections, viewLagMs } from './frequency.ts';
+import { countExposures, mergedTimes, RecentSelections, viewLagMs } from './frequency.ts';
 
 const now = 10_000_000;
-const window = { nowMs: now, windowMs: 3_600_000 };
+const hourAgo = now - 3_600_000;
+const unseen = { exposed: [], shown: [], selected: [] };
 
 describe('exposures', () => {
-  test('are those of the view within the window, its first instant excluded', () => {
-    expect(countExposures([now - 3_600_000, now - 3_599_999, now], [], window)).toBe(2);
+  test('are those of the view after the moment, itself excluded', () => {
+    expect(countExposures({ ...unseen, exposed: [hourAgo, hourAgo + 1, now] }, hourAgo)).toBe(2);
   });
 
   test('count a selection that the view does not show yet', () => {
-    expect(countExposures([now - 200_000], [now - 10], window)).toBe(2);
+    expect(countExposures({ exposed: [now - 200_000], shown: [], selected: [now - 10] }, hourAgo)).toBe(2);
   });
 
-  test('count a selection once that the view shows already', () => {
-    expect(countExposures([now - 9000], [now - 10_000], window)).toBe(1);
-    expect(countExposures([now - 9000], [now - 10_000, now - 5000], window)).toBe(2);
+  test('count a selection once that the view shows already, however late it was seen', () => {
+    const known = { exposed: [now - 9000], shown: [now - 50_000], selected: [now - 50_000] };
+    expect(countExposures(known, hourAgo)).toBe(1);
+    expect(countExposures({ ...known, selected: [now - 50_000, now - 5000] }, hourAgo)).toBe(2);
   });
 
-  test('do not take a later exposure, of another selection, for one of long ago', () => {
-    expect(countExposures([now], [now - viewLagMs - 1], window)).toBe(2);
+  test("do not take what another node's selection led to for one of ours", () => {
+    expect(countExposures({ exposed: [now - 100], shown: [now - 900], selected: [now - 1000] }, hourAgo)).toBe(2);
   });
 
   test('are never fewer than those of the view and never more than all together', () => {
     const times = fc
-      .array(fc.integer({ min: now - 4_000_000, max: now }))
+      .uniqueArray(fc.integer({ min: now - 4_000_000, max: now }))
       .map((list) => list.toSorted((a, b) => a - b));
     fc.assert(
-      fc.property(times, times, (exposed, selected) => {
-        const count = countExposures(exposed, selected, window);
-        const within = (list: readonly number[]) => list.filter((time) => time > now - window.windowMs).length;
-        expect(count).toBeGreaterThanOrEqual(within(exposed));
-        expect(count).toBeLessThanOrEqual(within(exposed) + within(selected));
-        expect(countExposures(exposed, [], window)).toBe(within(exposed));
+      fc.property(times, times, fc.integer({ min: 0, max: 60_000 }), (exposed, selected, delay) => {
+        const shown = exposed.map((time) => time - delay);
+        const count = countExposures({ exposed, shown, selected }, hourAgo);
+        const within = (list: readonly number[]) => list.filter((time) => time > hourAgo).length;
+        expect(count).toBe(within(exposed) + within(selected.filter((time) => !shown.includes(time))));
       }),
     );
   });
+});
 
-  test('are counted in the window of the cap of each line item', () => {
-    const source = { exposed: new Map([['li_A', [now - 5000, now - 50]]]), selected: undefined, nowMs: now };
-    expect(exposuresOf(source, 'li_A', { impressions: 1, window_ms: 100, calendar: '' })).toBe(1);
-    expect(exposuresOf(source, 'li_A', { impressions: 1, window_ms: 10_000, calendar: '' })).toBe(2);
-    expect(exposuresOf(source, 'li_B', { impressions: 1, window_ms: 10_000, calendar: '' })).toBe(0);
+describe('times of two sources', () => {
+  test('are put together, each once and in order', () => {
+    const a = new Map([
+      ['li_A', [1, 5]],
+      ['li_B', [2]],
+    ]);
+    const b = new Map([
+      ['li_A', [3, 5]],
+      ['li_C', [4]],
+    ]);
+    expect(mergedTimes(a, b)).toEqual(
+      new Map([
+        ['li_A', [1, 3, 5]],
+        ['li_B', [2]],
+        ['li_C', [4]],
+      ]),
+    );
+    expect(mergedTimes(a, undefined)).toBe(a);
+    expect(mergedTimes(undefined, b)).toBe(b);
   });
 });
 
@@ -68,5 +84,11 @@ describe('recent selections', () => {
     const later = now + viewLagMs + 4000;
     expect(recent.of('u3999', later)).toBeUndefined();
     expect(recent.of('u4001', later)?.get('li_A')).toEqual([now + 4001]);
+  });
+
+  test('are told to others as they are noted', () => {
+    const told: unknown[][] = [];
+    new RecentSelections((...selection) => told.push(selection)).note('u', 'li_A', now);
+    expect(told).toEqual([['u', 'li_A', now]]);
   });
 });

@@ -1,16 +1,25 @@
-import type { FrequencyCap } from '../domain/records.ts';
-
-/** How long an impression may take to show in the person's view; until then this node's own selections stand for it, ms. */
+/** How long an impression may take to show in the person's view; until then what was selected stands for it, ms. */
 export const viewLagMs = 60_000;
 
 const none: readonly number[] = [];
 
+/** Line item → times, ms, in ascending order. */
+export type TimesByLineItem = ReadonlyMap<string, readonly number[]>;
+
+/** Told of every selection that is noted, so that other nodes learn of it. */
+export type ShareSelection = (userKey: string, lineItemId: string, atMs: number) => void;
+
 /** What this node selected for persons within the lag of their views. Memory is bounded by that time. */
 export class RecentSelections {
+  readonly #share: ShareSelection | null;
   readonly #byPerson = new Map<string, Map<string, number[]>>();
   /** In order of time, for forgetting. */
   #queue: { readonly atMs: number; readonly userKey: string; readonly lineItemId: string }[] = [];
   #forgotten = 0;
+
+  constructor(share: ShareSelection | null = null) {
+    this.#share = share;
+  }
 
   note(userKey: string, lineItemId: string, atMs: number): void {
     this.#forget(atMs);
@@ -20,10 +29,11 @@ export class RecentSelections {
     if (times === undefined) items.set(lineItemId, [atMs]);
     else times.push(atMs);
     this.#queue.push({ atMs, userKey, lineItemId });
+    this.#share?.(userKey, lineItemId, atMs);
   }
 
   /** Line item → times at which it was selected for the person, ascending; undefined if nothing was. */
-  of(userKey: string, nowMs: number): ReadonlyMap<string, readonly number[]> | undefined {
+  of(userKey: string, nowMs: number): TimesByLineItem | undefined {
     this.#forget(nowMs);
     return this.#byPerson.get(userKey);
   }
@@ -50,40 +60,56 @@ export class RecentSelections {
   }
 }
 
+/** What is known of one line item and one person. All ascending, ms. */
+export interface KnownExposures {
+  /** From the view. */
+  readonly exposed: readonly number[];
+  /** When the latest of those were selected. */
+  readonly shown: readonly number[];
+  /** Selections within the lag of the view, by whichever node. */
+  readonly selected: readonly number[];
+}
+
 /**
- * Exposures within the window up to now: those in the view, and own selections that do not show in it yet. A selection shows if the view has an
- * exposure at or after it, within the lag, that no earlier selection accounts for.
+ * Exposures after a moment: those in the view, and selections that do not show in it yet. Which do is told by the time at which they were selected, so
+ * that an exposure to another node's selection is not taken for one to ours.
  */
-export function countExposures(
-  exposed: readonly number[],
-  selected: readonly number[],
-  { nowMs, windowMs }: { readonly nowMs: number; readonly windowMs: number },
-): number {
-  const since = nowMs - windowMs;
+export function countExposures({ exposed, shown, selected }: KnownExposures, afterMs: number): number {
   let count = 0;
-  for (const time of exposed) if (time > since) count += 1;
-  let next = 0;
-  for (const time of selected) {
-    while (next < exposed.length && (exposed[next] as number) < time) next += 1;
-    if (next < exposed.length && (exposed[next] as number) <= time + viewLagMs) next += 1;
-    else if (time > since) count += 1;
-  }
+  for (const time of exposed) if (time > afterMs) count += 1;
+  for (const time of selected) if (time > afterMs && !shown.includes(time)) count += 1;
   return count;
 }
 
 /** What is known of a person's exposures at one moment. */
 export interface ExposureSource {
   /** From the view. */
-  readonly exposed: ReadonlyMap<string, readonly number[]>;
-  /** By this node, within the lag. */
-  readonly selected: ReadonlyMap<string, readonly number[]> | undefined;
+  readonly exposed: TimesByLineItem;
+  /** When the latest of those were selected. */
+  readonly shown: TimesByLineItem;
+  /** Within the lag of the view. */
+  readonly selected: TimesByLineItem;
   readonly nowMs: number;
 }
 
-/** Exposures of one line item within the window of its cap. */
-export function exposuresOf(source: ExposureSource, lineItemId: string, cap: FrequencyCap): number {
+/** Exposures to one line item after a moment. */
+export function exposuresAfter(source: ExposureSource, lineItemId: string, afterMs: number): number {
   const exposed = source.exposed.get(lineItemId) ?? none;
-  const selected = source.selected?.get(lineItemId) ?? none;
+  const selected = source.selected.get(lineItemId) ?? none;
   if (exposed.length === 0 && selected.length === 0) return 0;
-  return countExposures(exposed, selected, { nowMs: source.nowMs, windowMs: cap.window_ms });
+  return countExposures({ exposed, shown: source.shown.get(lineItemId) ?? none, selected }, afterMs);
+}
+
+const nothing: TimesByLineItem = new Map();
+
+/** All times of both, each once: what this node selected is shared, so that it comes back from there. */
+export function mergedTimes(a: TimesByLineItem = nothing, b: TimesByLineItem = nothing): TimesByLineItem {
+  if (b.size === 0) return a;
+  if (a.size === 0) return b;
+  const merged = new Map(a);
+  for (const [id, times] of b) {
+    const own = merged.get(id);
+    merged.set(id, own === undefined ? times : [...new Set([...own, ...times])].sort((one, other) => one - other));
+  }
+  return merged;
 }

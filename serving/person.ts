@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { KeyStore } from '../ports/key-store.ts';
 import type { ViewStore } from '../ports/view-store.ts';
 import { BoundedCache } from './bounded-cache.ts';
+import type { TimesByLineItem } from './frequency.ts';
 
 /** What a decision knows of a person with consent. */
 export interface Person {
@@ -14,6 +15,8 @@ export interface Person {
   readonly userKey: string | null;
   /** Profile and exposures; null if they could not be read in time. */
   readonly view: FrequencyView | null;
+  /** What all nodes selected within the lag of the view; missing where nodes do not share that, or nothing is known. */
+  readonly selected?: TimesByLineItem;
   /** Version of the view; 0 if there is none yet. */
   readonly revision: number;
   /** Not known, and not announced by this node before: `PersonSeen` is to be written. */
@@ -30,6 +33,8 @@ export interface PersonReaderOptions {
   readonly hashSecret: Uint8Array;
   /** How long what was read is used again, ms. Default 1000. */
   readonly keptMs?: number;
+  /** What other nodes selected for the person; null: there is one node. */
+  readonly shared?: { read(userKey: string): Promise<TimesByLineItem> } | null;
 }
 
 interface Kept {
@@ -151,10 +156,15 @@ export class PersonReader {
   /** @param guessed what was read under the key of another time, to be used if it is this one */
   async #known(hash: string, userKey: string, guessed: Person | null = null): Promise<Person> {
     if (guessed?.userKey === userKey) return guessed;
-    const [found = null] = await this.#options.views.getMany([frequencyViewKey(userKey)]);
+    const { views, shared = null } = this.#options;
+    const [[found = null], selected] = await Promise.all([
+      views.getMany([frequencyViewKey(userKey)]),
+      shared === null ? null : shared.read(userKey),
+    ]);
     const view = found === null ? nobody : (decodeFrequencyView(found.value) ?? null);
     const missing = view === null ? 'unavailable' : null;
-    return { hash, userKey, view, revision: found?.version ?? 0, firstSight: false, missing };
+    const person = { hash, userKey, view, revision: found?.version ?? 0, firstSight: false, missing } as const;
+    return selected === null ? person : { ...person, selected };
   }
 
   /** True if the person is to be announced now. */

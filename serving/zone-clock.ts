@@ -1,4 +1,4 @@
-import { wallTime } from '../domain/calendar.ts';
+import { type CalendarWindow, startOfWindow, wallTime } from '../domain/calendar.ts';
 
 /** Offsets of time zones are multiples of a quarter of an hour, so hours and days of every zone begin at one of these instants. */
 const quarterMs = 15 * 60_000;
@@ -10,6 +10,17 @@ export interface ZoneClock {
   day: string;
   /** 0 = Monday 00:00. */
   hourOfWeek: number;
+  /** When the windows that run began, ms; those that were asked for since the last quarter of an hour. */
+  readonly startedAt: Map<CalendarWindow, number>;
+}
+
+/** When the window began that runs at `nowMs`, which is the time of the clocks, ms. */
+export function windowStart(clock: ZoneClock, window: CalendarWindow, nowMs: number): number {
+  const known = clock.startedAt.get(window);
+  if (known !== undefined) return known;
+  const start = startOfWindow(nowMs, clock.zone, window);
+  clock.startedAt.set(window, start);
+  return start;
 }
 
 /** Wall clocks of the zones in use, looked up once a quarter of an hour instead of once a request. */
@@ -27,7 +38,7 @@ export class ZoneClocks {
   get(zone: string): ZoneClock {
     const known = this.#clocks.get(zone);
     if (known !== undefined) return known;
-    const made = { zone, ...readWall(this.#now, zone) };
+    const made = { zone, ...readWall(this.#now, zone), startedAt: new Map<CalendarWindow, number>() };
     this.#clocks.set(zone, made);
     return made;
   }
@@ -38,6 +49,7 @@ export class ZoneClocks {
     this.nextAt = nextQuarter(nowMs);
     const changed: ZoneClock[] = [];
     for (const clock of this.#clocks.values()) {
+      clock.startedAt.clear();
       const { day, hourOfWeek } = readWall(nowMs, clock.zone);
       if (day === clock.day && hourOfWeek === clock.hourOfWeek) continue;
       clock.day = day;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeFrequencyView } from '../../domain/frequency-view.ts';
+import { decodeFrequencyView, longestWindowMs } from '../../domain/frequency-view.ts';
 import type { AnyRecord } from '../../domain/records.ts';
 import { processAll, ShardStory } from '../../test/beacon-story.ts';
 import { frequency } from './frequency.ts';
@@ -11,7 +11,7 @@ function exposed(user: string, selection: string, at: number, lineItem = 'li_1')
   const ids = { advertiser_id: 'adv_1', campaign_id: 'cmp_1', line_item_id: lineItem, creative_id: 'cr_1' };
   const value = {
     user_key: user,
-    selection_id: selection,
+    selection_id: `018f0000-0000-7000-8000-${selection.padStart(12, '0')}`,
     ...ids,
     exposed_at: start + at,
     source_shard: 0,
@@ -42,10 +42,10 @@ describe('frequency', () => {
       exposed('v', 's4', 1),
     );
     expect(all).toEqual([
-      { key: 'freq:u', version: 1, items: { li_1: [10] }, expiresAt: start + 10 + 30 * day },
-      { key: 'freq:u', version: 2, items: { li_1: [5, 10] }, expiresAt: start + 10 + 30 * day },
-      { key: 'freq:u', version: 4, items: { li_1: [5, 10], li_2: [20] }, expiresAt: start + 20 + 30 * day },
-      { key: 'freq:v', version: 5, items: { li_1: [1] }, expiresAt: start + 1 + 30 * day },
+      { key: 'freq:u', version: 1, items: { li_1: [10] }, expiresAt: start + 10 + longestWindowMs },
+      { key: 'freq:u', version: 2, items: { li_1: [5, 10] }, expiresAt: start + 10 + longestWindowMs },
+      { key: 'freq:u', version: 4, items: { li_1: [5, 10], li_2: [20] }, expiresAt: start + 20 + longestWindowMs },
+      { key: 'freq:v', version: 5, items: { li_1: [1] }, expiresAt: start + 1 + longestWindowMs },
     ]);
   });
 
@@ -59,7 +59,7 @@ describe('frequency', () => {
     const processor = frequency();
     const state = processor.initial(0);
     const story = new ShardStory().add(exposed('gone', 's', 0));
-    for (let index = 0; index < 1_000; index += 1) story.add(exposed('u', `s${index}`, 31 * day + index));
+    for (let index = 0; index < 1_000; index += 1) story.add(exposed('u', `s${index}`, 32 * day + index));
     for (const source of story.list('exposure')) processor.process(state, source);
     expect([...state.persons.keys()]).toEqual(['u']);
   });

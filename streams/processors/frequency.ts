@@ -1,4 +1,11 @@
-import { encodeFrequencyView, frequencyViewKey, maxExposuresKept } from '../../domain/frequency-view.ts';
+import {
+  encodeFrequencyView,
+  frequencyViewKey,
+  longestWindowMs,
+  matchedMs,
+  maxExposuresKept,
+} from '../../domain/frequency-view.ts';
+import { timeOfUuidV7 } from '../../domain/identity.ts';
 import type { UserExposed } from '../../domain/records.ts';
 import type { Outcome, Processor } from '../runtime/processor.ts';
 
@@ -27,7 +34,7 @@ export interface FrequencyOptions {
 const sweepEvery = 1_000;
 
 /** Keeps for each person when each line item was seen, once for each selection, in a view that decisions read. */
-export function frequency({ windowMs = 30 * 86_400_000 }: FrequencyOptions = {}): Processor<FrequencyState> {
+export function frequency({ windowMs = longestWindowMs }: FrequencyOptions = {}): Processor<FrequencyState> {
   return {
     name: 'frequency',
     topics: ['exposure'],
@@ -84,8 +91,22 @@ function forgetOld(person: Person, before: number): void {
 /** All exposures of a person lie in one shard, so its offset is a version; the view goes when its last exposure counts no more. */
 function viewOf(userKey: string, person: Person, version: number, windowMs: number): Outcome {
   const items = new Map([...person.items].map(([id, exposures]) => [id, exposures.map(({ at }) => at)] as const));
-  const value = encodeFrequencyView({ items, segments: [] });
+  const value = encodeFrequencyView({ items, selected: selectedOf(person), segments: [] });
   return { to: 'view', write: { key: frequencyViewKey(userKey), version, value, expiresAt: person.latest + windowMs } };
+}
+
+/** When the exposures were selected that a node may still take for missing. */
+function selectedOf({ items, latest }: Person): ReadonlyMap<string, readonly number[]> {
+  const selected = new Map<string, readonly number[]>();
+  for (const [id, exposures] of items) {
+    const fresh = exposures.filter(({ at }) => at > latest - matchedMs);
+    if (fresh.length > 0)
+      selected.set(
+        id,
+        fresh.map(({ selectionId }) => timeOfUuidV7(selectionId)),
+      );
+  }
+  return selected;
 }
 
 function sweepNowAndThen(state: FrequencyState, windowMs: number): void {

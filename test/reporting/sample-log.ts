@@ -268,7 +268,15 @@ function selected(billing: Billing): AdSelected {
       consent: 'personal',
       consent_reason: 'tcf_ok',
     },
-    person: n % 2 === 0 ? { revision: 7, segments: ['a'], frequency: [{ line_item_id: 'li_a', count: 2 }] } : null,
+    person:
+      n % 2 === 0
+        ? {
+            revision: 7,
+            segments: ['a'],
+            frequency: [{ line_item_id: 'li_a', count: 2 }],
+            caps: [{ owner_id: 'cmp_a', count: 3 }],
+          }
+        : null,
     auction: {
       rule: 'first_price',
       bid_micros: billing.price_micros * 1000,
