@@ -1,9 +1,15 @@
 import { codecTargets } from './codec-targets.ts';
+import { publicTargets } from './public-targets.ts';
 import { settingTargets } from './setting-targets.ts';
 import type { FuzzTarget } from './target.ts';
 import { tokenTargets } from './token-targets.ts';
 
 /** Targets that need nothing but memory. */
-export const memoryTargets: readonly FuzzTarget[] = [...codecTargets, ...tokenTargets, ...settingTargets];
+export const memoryTargets: readonly FuzzTarget[] = [
+  ...codecTargets,
+  ...tokenTargets,
+  ...settingTargets,
+  ...publicTargets,
+];
 
 export const allTargets: readonly FuzzTarget[] = [...memoryTargets];
