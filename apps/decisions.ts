@@ -1,6 +1,6 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Settings } from '../config/settings.ts';
 import type { Limits } from '../config/limits.ts';
+import type { LoadZone } from '../domain/deadline-policy.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { KeyStore } from '../ports/key-store.ts';
 import type { Random } from '../ports/random.ts';
@@ -12,7 +12,6 @@ import type { CatalogIndex } from '../serving/catalog-index.ts';
 import { ClickRateRefresh } from '../serving/click-rate-refresh.ts';
 import type { SmoothedClickRates } from '../serving/click-rates.ts';
 import { ConsentGate } from '../serving/consent.ts';
-import { defaultDeadlinePolicy } from '../serving/deadline.ts';
 import { Decider } from '../serving/decide.ts';
 import { DecisionDesk } from '../serving/decision-desk.ts';
 import { RecentSelections } from '../serving/frequency.ts';
@@ -38,8 +37,8 @@ export interface DecisionParts {
   readonly onError: (error: Error) => void;
   /** Key of the hash of raw ids; the one of the data directory if omitted. */
   readonly hashSecret?: Uint8Array;
-  /** True while there is no time for what can be skipped; the event loop is watched if omitted. */
-  readonly underPressure?: () => boolean;
+  /** Load of the process; always calm if omitted. */
+  readonly zone?: () => LoadZone;
 }
 
 const defaultTmaxMs = 100;
@@ -47,8 +46,6 @@ const defaultTmaxMs = 100;
 const rateSlice = 100;
 /** A line item without budget is passed over for so long; grants come every few hundred ms. */
 const restMs = 50;
-/** The process does without what can be skipped once turns of its event loop are so late, ms. */
-const lateMs = 50;
 
 /** Everything behind `POST /v1/decisions`. */
 export function openDecisionDesk(parts: DecisionParts): DecisionDesk {
@@ -81,9 +78,8 @@ export function openDecisionDesk(parts: DecisionParts): DecisionDesk {
     }),
     bots: new BotGate(settings.blockedNetworks),
     consent: new ConsentGate(),
-    deadlines: defaultDeadlinePolicy,
     defaultTmaxMs,
-    underPressure: parts.underPressure ?? lateLoop(boot),
+    ...(parts.zone && { zone: parts.zone }),
     onError: parts.onError,
   });
   const { rates, views } = parts;
@@ -95,16 +91,4 @@ export function openDecisionDesk(parts: DecisionParts): DecisionDesk {
     boot.decisions = desk.counts.decisions;
   });
   return desk;
-}
-
-/** True while half of the turns of the event loop between the last two marks were late by more than a person's read may take. */
-function lateLoop(boot: Boot): () => boolean {
-  const delays = monitorEventLoopDelay({ resolution: 20 });
-  delays.enable();
-  let late = false;
-  boot.everyMark.push(() => {
-    late = delays.percentile(50) / 1e6 > lateMs;
-    delays.reset();
-  });
-  return () => late;
 }

@@ -50,8 +50,14 @@ interface Waiter {
   readonly resolve: (found: boolean) => void;
 }
 
-export function createSimulatedLog(options: { readonly shards: Readonly<Record<Topic, number>> }): SimulatedLog {
-  return new MemoryLog(options.shards);
+export interface SimulatedLogOptions {
+  readonly shards: Readonly<Record<Topic, number>>;
+  /** Told of every record as it is written. */
+  readonly onWritten?: (record: LogRecord) => void;
+}
+
+export function createSimulatedLog(options: SimulatedLogOptions): SimulatedLog {
+  return new MemoryLog(options);
 }
 
 class MemoryLog implements SimulatedLog, RosterStore {
@@ -65,8 +71,11 @@ class MemoryLog implements SimulatedLog, RosterStore {
   #nextAppendWrites = Number.POSITIVE_INFINITY;
   #memberCount = 0;
 
-  constructor(shards: Readonly<Record<Topic, number>>) {
+  readonly #onWritten: ((record: LogRecord) => void) | undefined;
+
+  constructor({ shards, onWritten }: SimulatedLogOptions) {
     this.#shards = shards;
+    this.#onWritten = onWritten;
   }
 
   open(process: SimulatedProcess): SimulatedLogHandle {
@@ -116,7 +125,9 @@ class MemoryLog implements SimulatedLog, RosterStore {
     const offsets = written.map(({ shard, key, value, appendedAt: copied }) => {
       const content = this.content(topic, shard);
       const offset = content.first + content.records.length;
-      content.records.push({ topic, shard, offset, key, value: value.slice(), appendedAt: copied ?? appendedAt });
+      const record = { topic, shard, offset, key, value: value.slice(), appendedAt: copied ?? appendedAt };
+      content.records.push(record);
+      this.#onWritten?.(record);
       return offset;
     });
     this.#wake();

@@ -23,16 +23,26 @@ interface Stream {
   readonly ids: Set<string>;
 }
 
-export function createSimulatedLedger(): SimulatedLedger {
-  return new MemoryLedger();
+export interface SimulatedLedgerOptions {
+  /** Told of every event as it is written. */
+  readonly onWritten?: (event: LedgerEvent) => void;
+}
+
+export function createSimulatedLedger(options: SimulatedLedgerOptions = {}): SimulatedLedger {
+  return new MemoryLedger(options);
 }
 
 class MemoryLedger implements SimulatedLedger {
   readonly #streams = new Map<string, Stream>();
   /** Events of all streams as they were written. */
   readonly #all: LedgerEvent[] = [];
+  readonly #onWritten: ((event: LedgerEvent) => void) | undefined;
   #available = true;
   #nextAppendFails: 'written' | 'not_written' | undefined;
+
+  constructor({ onWritten }: SimulatedLedgerOptions) {
+    this.#onWritten = onWritten;
+  }
 
   open(): LedgerStore {
     return new MemoryLedgerHandle(this);
@@ -88,6 +98,7 @@ class MemoryLedger implements SimulatedLedger {
       ids.add(event.id);
     }
     this.#streams.set(stream, { events: written, ids });
+    if (this.#onWritten !== undefined) for (const event of written.slice(first)) this.#onWritten(event);
   }
 }
 

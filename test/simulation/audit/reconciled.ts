@@ -1,0 +1,14 @@
+import { reconcile } from '../../../reconcile/run.ts';
+import { registry } from '../engines.ts';
+import type { World } from '../world.ts';
+
+/** What reconciliation of the platform's own truths calls a break, and whether its self-test works. */
+export async function reconcileDiffers({ engines, time }: World): Promise<readonly string[]> {
+  const log = engines.log.open({ clock: time, name: 'reconcile' });
+  const sources = { log, registry, ledger: engines.ledger.open(), reporting: null };
+  const report = await reconcile(sources, { id: 'simulation', now: () => time.now(), progress: async () => undefined });
+  if (report.result === 'tallies' && report.unexplained_micros === '0') return [];
+  const breaks = report.breaks.map(({ code, truth, selection_id: id, detail }) => `${code} in ${truth} of ${id}: ${detail}`);
+  const broken = report.invariants.filter(({ holds }) => !holds).map(({ number, detail }) => `invariant ${number}: ${detail}`);
+  return [`reconciliation ${report.result}, ${report.unexplained_micros} unexplained, self-test ${report.self_test}`, ...breaks.slice(0, 5), ...broken];
+}

@@ -1,0 +1,133 @@
+import { createSimulatedStates } from '../../adapters/simulated/state-store.ts';
+import type { Topic } from '../../domain/records.ts';
+import type { Dice } from './dice.ts';
+import type { Engine } from './life.ts';
+import { type EventFault, eventFaults } from './plan.ts';
+import type { World } from './world.ts';
+
+const outages = {
+  log_outage: 'log',
+  ledger_outage: 'ledger',
+  views_outage: 'views',
+  keys_outage: 'keys',
+} as const;
+const poisoned: readonly Topic[] = ['spend', 'impression', 'selected', 'pacing', 'nodes', 'catalog', 'click', 'persons', 'exposure'];
+
+/** What goes wrong by itself, at times and places that the seed names. */
+export class Mischief {
+  readonly #world: World;
+  readonly #dice: Dice;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#dice = world.dice.for('mischief');
+  }
+
+  schedule(): void {
+    const { plan, time } = this.#world;
+    for (const fault of eventFaults) {
+      const rate = plan.rates[fault] ?? 0;
+      if (rate === 0) continue;
+      const times = Math.max(1, Math.round(rate));
+      for (let number = 0; number < times; number += 1) {
+        const dice = this.#dice.for(`${fault} ${number}`);
+        time.after(dice.between(0, plan.activeMs), () => this.#strike(fault, dice));
+      }
+    }
+  }
+
+  /** Everything works again; what stands goes on. */
+  heal(): void {
+    const { engines, machines, trouble } = this.#world;
+    trouble.isOn = false;
+    for (const engine of [engines.log, engines.ledger, engines.views, engines.keys]) engine.setAvailable(true);
+    for (const machine of machines) {
+      machine.life?.cut.clear();
+      machine.life?.wake();
+      machine.start();
+    }
+  }
+
+  #strike(fault: EventFault, dice: Dice): void {
+    const { story, trouble, engines, nodes, owners, console, time } = this.#world;
+    if (!trouble.isOn) return;
+    trouble.count(fault);
+    const machine = dice.pick([...nodes, ...owners, ...(dice.chance(0.3) ? [console] : [])]);
+    switch (fault) {
+      case 'log_outage':
+      case 'ledger_outage':
+      case 'views_outage':
+      case 'keys_outage': {
+        const engine = engines[outages[fault]];
+        engine.setAvailable(false);
+        const forMs = dice.between(200, 6_000);
+        story.tell(`${fault} for ${forMs} ms`);
+        time.after(forMs, () => engine.setAvailable(true));
+        return;
+      }
+      case 'partition': {
+        const from = dice.pick<Engine>(['log', 'log', 'ledger', 'views', 'keys']);
+        const forMs = dice.between(300, 8_000);
+        const { life } = machine;
+        story.tell(`${machine.name} is cut off from ${from} for ${forMs} ms`);
+        life?.cut.add(from);
+        time.after(forMs, () => life?.cut.delete(from));
+        return;
+      }
+      case 'zombie': {
+        const owner = dice.pick([...owners, ...nodes]);
+        const forMs = dice.between(2_500, 9_000);
+        story.tell(`${owner.name} stands still for ${forMs} ms`);
+        owner.life?.stand(forMs);
+        return;
+      }
+      case 'kill':
+        return machine.kill('killed');
+      case 'power_loss':
+        return machine.losePower();
+      case 'rolling_restart': {
+        const all = dice.chance(0.5) ? nodes : owners;
+        all.forEach((one, index) => time.after(index * 1_500, () => void one.stop(true)));
+        return;
+      }
+      case 'clock_jump': {
+        const { life } = machine;
+        const byMs = dice.between(-2_000, 2_000);
+        story.tell(`the clock of ${machine.name} jumps by ${byMs} ms`);
+        if (life !== null) life.skewMs += byMs;
+        return;
+      }
+      case 'key_rotation': {
+        const { process } = dice.pick(nodes);
+        if (process === null || process.life.isStanding) return;
+        const { life } = process;
+        process.keys.rotate().then(
+          (key) => story.tell(`${life.name} signs with ${key.id}`),
+          (error: unknown) => life.die(String(error)),
+        );
+        return;
+      }
+      case 'poison_record':
+        return this.#poison(dice);
+      case 'state_lost': {
+        const owner = dice.pick(owners);
+        owner.kill('its machine is gone, with all local states');
+        owner.states = createSimulatedStates();
+        return;
+      }
+      default:
+        fault satisfies never;
+    }
+  }
+
+  /** Bytes that nobody can read, or a record in a topic where it does not belong. */
+  #poison(dice: Dice): void {
+    const { engines, plan, story, time } = this.#world;
+    const topic = dice.pick(poisoned);
+    const log = engines.log.open({ clock: time, name: 'mischief' });
+    const shard = dice.between(0, log.shards(topic) - 1);
+    const junk = dice.chance(0.5) ? Buffer.from([0, 0, 0, 0, 1, 255, 255, 255]) : Buffer.from(dice.random.bytes(dice.between(0, 12)).fill(9));
+    story.tell(`poison in ${topic}/${shard} of seed ${plan.seed}`);
+    log.append(topic, [{ shard, key: 'poison', value: junk }]).catch(() => undefined);
+  }
+}
