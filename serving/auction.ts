@@ -10,25 +10,34 @@ export const housePriority = 17;
  */
 export const ecpmLimit = 2 ** 47;
 
-/** What the winner of a second-price auction pays above the runner-up, for a thousand: one micro an impression. */
-export const incrementMicros = 1000;
+/** A factor or a rate of one, parts per million. */
+export const certainPpm = 1_000_000;
 
-/** first_price: the winner pays its bid. second_price: the least with which it would still have won. */
-export type AuctionRule = 'first_price' | 'second_price';
+/**
+ * first_price: the winner pays its bid. second_price: the least with which it would still have won. fixed_price: the price of the deal, whoever else
+ * is there.
+ */
+export type AuctionRule = 'first_price' | 'second_price' | 'fixed_price';
 
 export interface Bid {
   readonly model: PricingModel;
-  /** For a thousand (CPM, VCPM) or for one click (CPC), micros. */
+  /** For a thousand (CPM, VCPM) or for one click (CPC), micros. What is bid: in a fixed-price deal its price. */
   readonly bidMicros: number;
   /** Predicted clicks of a million impressions; read for CPC only. */
   readonly clickRatePpm: number;
+  /** Predicted viewable ones of a million impressions; read for VCPM only. */
+  readonly viewRatePpm: number;
+  /** Factor of the ranking, from 1 to `certainPpm`, which is none. It moves ranks, never floors. */
+  readonly qualityPpm: number;
 }
 
 /** What decides between two that could win. */
 export interface Rank {
   /** Lower is first. */
   readonly priority: number;
-  /** Higher is first, within a priority. */
+  /** By a fixed-price deal: before everything else of its priority, since its price is agreed and bids can't move it. */
+  readonly preferred: boolean;
+  /** `rankValueMicros`; higher is first, within a priority. */
   readonly ecpmMicros: number;
   /** Lower is first, within equal value: `tieBreak` of request and line item. */
   readonly tie: number;
@@ -40,14 +49,15 @@ export function priorityOf(lineItem: { readonly pricing_model: PricingModel; rea
 }
 
 /**
- * Expected income of a thousand impressions, micros, rounded down: the bid itself for CPM and vCPM, bid × predicted clicks for CPC, nothing for house
- * ads. Always below `ecpmLimit`.
+ * Expected income of a thousand impressions, micros, rounded down: bid × predicted rate of what is billed; nothing for house ads. Always below
+ * `ecpmLimit`. This is what floors are held against.
  */
-export function ecpmMicros({ model, bidMicros, clickRatePpm }: Bid): number {
+export function ecpmMicros({ model, bidMicros, clickRatePpm, viewRatePpm }: Bid): number {
   switch (model) {
     case 'CPM':
-    case 'VCPM':
       return Math.min(bidMicros, ecpmLimit - 1);
+    case 'VCPM':
+      return Math.min(part(bidMicros, viewRatePpm), ecpmLimit - 1);
     case 'CPC':
       return Math.min(mulDiv(bidMicros, clickRatePpm, 1000, 'down'), ecpmLimit - 1);
     case 'NONE':
@@ -55,6 +65,15 @@ export function ecpmMicros({ model, bidMicros, clickRatePpm }: Bid): number {
     default:
       return model satisfies never;
   }
+}
+
+/** eCPM × quality, rounded down: what line items are ranked by. */
+export function rankValueMicros(bid: Bid): number {
+  return part(ecpmMicros(bid), bid.qualityPpm);
+}
+
+function part(amountMicros: number, ppm: number): number {
+  return ppm === certainPpm ? amountMicros : mulDiv(amountMicros, ppm, certainPpm, 'down');
 }
 
 /** a × b ÷ c for whole numbers, exact: through bigint when the product is not a safe integer. */
@@ -68,9 +87,16 @@ function mulDiv(a: number, b: number, c: number, rounding: 'down' | 'up'): numbe
   return Number(exact / BigInt(c));
 }
 
+/** True if value alone decides between them: who is behind by priority, or by a deal, could not have taken the place at any price. */
+export function competes(a: Rank, b: Rank): boolean {
+  return a.priority === b.priority && a.preferred === b.preferred;
+}
+
 /** Below 0 if `a` is ranked before `b`. */
 export function compareRanks(a: Rank, b: Rank): number {
-  return a.priority - b.priority || b.ecpmMicros - a.ecpmMicros || a.tie - b.tie;
+  return (
+    a.priority - b.priority || Number(b.preferred) - Number(a.preferred) || b.ecpmMicros - a.ecpmMicros || a.tie - b.tie
+  );
 }
 
 /** 32 bits of a text (FNV-1a). */
@@ -91,28 +117,47 @@ export function tieBreak(requestHash: number, itemHash: number): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
+/** By what rule a place is sold. Amounts are micros for a thousand impressions. */
 export interface PriceTerms {
   readonly rule: AuctionRule;
-  /** For a thousand; at most the winner's eCPM. */
+  /** At most the winner's eCPM; with fixed_price the price, for a thousand of what the line item is billed for. */
   readonly floorMicros: number;
-  /** eCPM of the next one in the ranking of the same priority: who is behind by priority could not have taken the place. Null: none. */
-  readonly runnerUpEcpmMicros: number | null;
+  /** Second price: a winner whose eCPM is below it pays its bid, any other one at least this; 0: none. */
+  readonly softFloorMicros: number;
+  /** Second price: paid above the runner-up. */
+  readonly incrementMicros: number;
 }
 
 /**
- * Price of one billable event, micros, never above the bid. Second price (generalised: Edelman, Ostrovsky and Schwarz 2007): the higher of floor and
- * runner-up plus increment, at most the bid; for CPC the least bid for a click that is worth so much, rounded up, since less would not have won.
+ * Price of one billable event, micros, never above the bid: `dueMicros`, divided by a thousand where the bid is for a thousand, rounded down.
+ * `runnerUpMicros` is the ranking value of the next one that competes (`competes`), or null.
  */
-export function priceMicros(winner: Bid, terms: PriceTerms): number {
-  if (terms.rule === 'first_price' || winner.model === 'NONE')
-    return pricePerEventMicros(winner.bidMicros, winner.model);
-  const { floorMicros, runnerUpEcpmMicros } = terms;
-  const needed = Math.max(floorMicros, runnerUpEcpmMicros === null ? 0 : runnerUpEcpmMicros + incrementMicros);
-  return pricePerEventMicros(Math.min(winner.bidMicros, bidWorth(winner, needed)), winner.model);
+export function priceMicros(winner: Bid, terms: PriceTerms, runnerUpMicros: number | null): number {
+  return pricePerEventMicros(dueMicros(winner, terms, runnerUpMicros), winner.model);
 }
 
-/** The least bid of that model whose eCPM reaches a value. */
-function bidWorth({ model, bidMicros, clickRatePpm }: Bid, neededEcpmMicros: number): number {
-  if (model !== 'CPC') return neededEcpmMicros;
-  return clickRatePpm === 0 ? bidMicros : mulDiv(neededEcpmMicros, 1000, clickRatePpm, 'up');
+/**
+ * What the winner owes, in the unit of its bid. Second price (generalised: Edelman, Ostrovsky and Schwarz 2007; with predicted rates and quality: Varian
+ * 2007): the least bid with which it would still have won and met the floor, at most its own. Soft floor: Zeithammer 2019.
+ */
+export function dueMicros(winner: Bid, terms: PriceTerms, runnerUpMicros: number | null): number {
+  const { rule, floorMicros, softFloorMicros, incrementMicros } = terms;
+  if (winner.model === 'NONE') return 0;
+  if (rule === 'fixed_price') return Math.min(winner.bidMicros, floorMicros);
+  if (rule === 'first_price' || ecpmMicros(winner) < softFloorMicros) return winner.bidMicros;
+  const toBeat = runnerUpMicros === null ? 0 : ecpmRankedAt(winner, runnerUpMicros) + incrementMicros;
+  return Math.min(winner.bidMicros, bidWorth(winner, Math.max(floorMicros, softFloorMicros, toBeat)));
+}
+
+/** The least eCPM with which that quality reaches a ranking value. */
+function ecpmRankedAt({ qualityPpm }: Bid, rankMicros: number): number {
+  return qualityPpm === certainPpm ? rankMicros : mulDiv(rankMicros, certainPpm, qualityPpm, 'up');
+}
+
+/** The least bid of that model whose eCPM reaches a value; its own where no bid would. */
+function bidWorth({ model, bidMicros, clickRatePpm, viewRatePpm }: Bid, neededEcpmMicros: number): number {
+  if (model === 'CPM') return neededEcpmMicros;
+  const [scale, ratePpm] = model === 'CPC' ? [1000, clickRatePpm] : [certainPpm, viewRatePpm];
+  if (ratePpm === 0) return bidMicros;
+  return ratePpm === scale ? neededEcpmMicros : mulDiv(neededEcpmMicros, scale, ratePpm, 'up');
 }

@@ -3,21 +3,28 @@ import { ecpmLimit, housePriority, type Rank, tieBreak } from './auction.ts';
 /** An upper bound of the rank of a line item, before anything of the request but its seed is known. */
 export interface RankBound {
   readonly priority: number;
+  /** True if it may be sold by a fixed-price deal. */
+  readonly preferred: boolean;
   /** Of the best of its creatives. */
   readonly ecpmMicros: number;
+  /** Highest floor that it might meet; Infinity if that of the open auction does not bind it: house ads, and whoever buys by deals. */
+  readonly worthMicros: number;
   /** `hashText` of its id. */
   readonly itemHash: number;
 }
 
 /**
- * Priority and value in one number, greater is ranked first: values stay below `ecpmLimit` (2^47) and priorities below 32, so the sum is exact.
+ * Priority, deal and value in one number, greater is ranked first: values stay below `ecpmLimit` (2^47) and there are fewer than 64 steps above them, so
+ * the sum is exact.
  */
-function keyOf({ priority, ecpmMicros }: Pick<RankBound, 'priority' | 'ecpmMicros'>): number {
-  return (housePriority + 1 - priority) * ecpmLimit + ecpmMicros;
+function keyOf({ priority, preferred, ecpmMicros }: Pick<RankBound, 'priority' | 'preferred' | 'ecpmMicros'>): number {
+  return ((housePriority + 1 - priority) * 2 + (preferred ? 1 : 0)) * ecpmLimit + ecpmMicros;
 }
 
-function priorityOfKey(key: number): number {
-  return housePriority + 1 - Math.floor(key / ecpmLimit);
+function rankOfKey(key: number, tie: number): Rank {
+  const step = Math.floor(key / ecpmLimit);
+  const priority = housePriority + 1 - Math.floor(step / 2);
+  return { priority, preferred: step % 2 === 1, ecpmMicros: key % ecpmLimit, tie };
 }
 
 /** Where there is no line item. */
@@ -29,7 +36,7 @@ const noKey = -1;
  */
 export class RankBounds {
   key = new Float64Array(0);
-  /** What a floor is held against: the value, or Infinity for house ads, which have no floor. */
+  /** What the floor of the open auction is held against. */
   worth = new Float64Array(0);
   itemHash = new Uint32Array(0);
   /** Highest of the word. */
@@ -46,7 +53,7 @@ export class RankBounds {
 
   set(slot: number, bound: RankBound): void {
     this.key[slot] = keyOf(bound);
-    this.worth[slot] = bound.priority === housePriority ? Infinity : bound.ecpmMicros;
+    this.worth[slot] = bound.worthMicros;
     this.itemHash[slot] = bound.itemHash;
     this.#summarise(slot >>> 5);
   }
@@ -79,7 +86,7 @@ function copyInto<T extends Uint32Array | Float64Array>(target: T, source: T): T
 export interface TopQuery {
   readonly words: Uint32Array;
   readonly length: number;
-  /** House ads have no floor. */
+  /** Of the open auction. */
   readonly floorMicros: number;
   readonly requestHash: number;
 }
@@ -131,8 +138,7 @@ export class TopCandidates {
 
   /** Upper bound of the one at a place of `slots`: what was not given yet is not ranked before the last one's. */
   boundAt(place: number): Rank {
-    const key = this.#keys[place] as number;
-    return { priority: priorityOfKey(key), ecpmMicros: key % ecpmLimit, tie: this.#ties[place] as number };
+    return rankOfKey(this.#keys[place] as number, this.#ties[place] as number);
   }
 
   /**

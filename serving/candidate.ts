@@ -1,7 +1,10 @@
 import { pricePerEventMicros } from '../domain/money.ts';
-import { type Bid, ecpmMicros, priorityOf, type Rank, tieBreak } from './auction.ts';
+import type { PublisherPublished } from '../domain/records.ts';
+import { type Bid, certainPpm, ecpmMicros, priorityOf, type Rank, rankValueMicros, tieBreak } from './auction.ts';
 import type { IndexedCreative, IndexedLineItem } from './catalog-index.ts';
 import type { ClickRates } from './click-rates.ts';
+import { capOf, type CapScope, capScopes } from './person-exposures.ts';
+import { type PlaceTerms, type SaleTerms, termsFor } from './deals.ts';
 
 /** Everything of one ad's place against which single line items are judged, after the bitmaps. A recorded selection gives it again. */
 export interface PlaceFacts {
@@ -9,13 +12,15 @@ export interface PlaceFacts {
   readonly creativeKeys: readonly string[];
   /** IAB creative attributes that the placement does not show. */
   readonly blockedAttributes: readonly number[];
-  /** For a thousand. */
-  readonly floorMicros: number;
+  /** On what terms the place is sold. */
+  readonly terms: PlaceTerms;
+  /** Categories (tier 1) of the ads before it in the answer, where the publisher keeps competitors apart; null where it does not. */
+  readonly shownCategories: ReadonlySet<string> | null;
   /** `hashText` of `placeName`. */
   readonly requestHash: number;
   readonly rates: ClickRates;
-  /** Exposures of the person within the cap's window. Asked only of capped line items of a known person. */
-  exposures(item: IndexedLineItem): number;
+  /** Exposures of the person within the window of the cap that the line item has in that scope. Asked only where there is one, of a known person. */
+  exposures(item: IndexedLineItem, scope: CapScope): number;
   /** Left to draw for the campaign on this node, micros. */
   leftMicros(item: IndexedLineItem): number;
 }
@@ -27,24 +32,65 @@ export function placeName(requestId: string, slotId: string, position: number): 
 
 /** Why a line item that passed targeting takes no part in the ranking: step and reason of `ExclusionCount`. */
 export interface Refusal {
-  readonly step: 'frequency' | 'budget' | 'creative' | 'floor';
-  readonly reason: 'cap_reached' | 'no_budget' | 'attribute_blocked' | 'below_floor';
+  readonly step: 'deal' | 'separation' | 'frequency' | 'budget' | 'creative' | 'floor';
+  readonly reason:
+    | 'deal_not_offered'
+    | 'deal_by_the_click'
+    | 'same_category'
+    | 'cap_reached'
+    | 'campaign_cap_reached'
+    | 'advertiser_cap_reached'
+    | 'no_budget'
+    | 'attribute_blocked'
+    | 'below_floor'
+    | 'below_deal_floor';
 }
 
-const capReached: Refusal = { step: 'frequency', reason: 'cap_reached' };
+const dealNotOffered: Refusal = { step: 'deal', reason: 'deal_not_offered' };
+const dealByTheClick: Refusal = { step: 'deal', reason: 'deal_by_the_click' };
+const sameCategory: Refusal = { step: 'separation', reason: 'same_category' };
+
+const capReached: Readonly<Record<CapScope, Refusal>> = {
+  line_item: { step: 'frequency', reason: 'cap_reached' },
+  campaign: { step: 'frequency', reason: 'campaign_cap_reached' },
+  advertiser: { step: 'frequency', reason: 'advertiser_cap_reached' },
+};
 export const noBudget: Refusal = { step: 'budget', reason: 'no_budget' };
 export const attributeBlocked: Refusal = { step: 'creative', reason: 'attribute_blocked' };
 export const belowFloor: Refusal = { step: 'floor', reason: 'below_floor' };
+const belowDealFloor: Refusal = { step: 'floor', reason: 'below_deal_floor' };
+
+/**
+ * What keeps a line item out before anything of it is weighed: no deal that it could buy by, or a competitor that is there already. A fixed price is for
+ * a thousand, so it takes nobody who is billed by the click.
+ */
+export function admit(item: IndexedLineItem, { terms, shownCategories }: PlaceFacts): Refusal | null {
+  const { lineItem } = item;
+  const own = termsFor(lineItem, terms);
+  if (own === null) return dealNotOffered;
+  if (own.rule === 'fixed_price' && lineItem.pricing_model === 'CPC') return dealByTheClick;
+  const competes = shownCategories !== null && competitionOf(item).some((category) => shownCategories.has(category));
+  return competes ? sameCategory : null;
+}
 
 /** What one billable event of a line item costs at the most, micros. */
 export function dearestMicros({ lineItem }: IndexedLineItem): number {
   return pricePerEventMicros(lineItem.bid_micros, lineItem.pricing_model);
 }
 
+/** The first of its caps that is used up: its own, then those of what it belongs to. */
+function reachedCap(item: IndexedLineItem, facts: PlaceFacts): Refusal | null {
+  for (const scope of capScopes) {
+    const cap = capOf(item, scope);
+    if (cap !== null && facts.exposures(item, scope) >= cap.impressions) return capReached[scope];
+  }
+  return null;
+}
+
 /** Caps and budget: null if the line item is asked for a bid. A budget must cover the whole bid, whatever the price will be. */
 export function pace(item: IndexedLineItem, facts: PlaceFacts): Refusal | null {
-  const cap = item.lineItem.frequency_cap;
-  if (cap !== null && facts.exposures(item) >= cap.impressions) return capReached;
+  const reached = reachedCap(item, facts);
+  if (reached !== null) return reached;
   const dearest = dearestMicros(item);
   return dearest > 0 && facts.leftMicros(item) < dearest ? noBudget : null;
 }
@@ -54,30 +100,68 @@ export interface Offer {
   readonly item: IndexedLineItem;
   readonly creative: IndexedCreative;
   readonly bid: Bid;
+  readonly terms: SaleTerms;
   readonly rank: Rank;
 }
 
-/** The bid of a line item, or null if all its creatives that fit are blocked. Creatives take turns by a hash of the place. */
+/**
+ * The bid of a line item that was admitted, or null if all its creatives that fit are blocked. Creatives take turns by a hash of the place. In a
+ * fixed-price deal the bid is the price, or what was really bid if that is less.
+ */
 export function bidOf(item: IndexedLineItem, facts: PlaceFacts): Offer | null {
   const creative = chooseCreative(item, facts);
   if (creative === null) return null;
   const { lineItem } = item;
+  const terms = termsFor(lineItem, facts.terms) ?? facts.terms.open;
+  const isFixed = terms.rule === 'fixed_price';
   const bid: Bid = {
     model: lineItem.pricing_model,
-    bidMicros: lineItem.bid_micros,
+    bidMicros: isFixed ? Math.min(lineItem.bid_micros, terms.floorMicros) : lineItem.bid_micros,
     clickRatePpm: facts.rates.ratePpm(creative.creative.creative_id),
+    viewRatePpm: certainPpm,
+    qualityPpm: certainPpm,
   };
   const rank = {
     priority: priorityOf(lineItem),
-    ecpmMicros: ecpmMicros(bid),
+    preferred: isFixed && bid.model !== 'NONE',
+    ecpmMicros: rankValueMicros(bid),
     tie: tieBreak(facts.requestHash, item.hash),
   };
-  return { item, creative, bid, rank };
+  return { item, creative, bid, terms, rank };
 }
 
-/** House ads have no floor. */
-export function isBelowFloor({ bid, rank }: Offer, { floorMicros }: PlaceFacts): boolean {
-  return bid.model !== 'NONE' && rank.ecpmMicros < floorMicros;
+/** Whether an offer meets the floor of its terms: null if it does. House ads have none; a fixed price is held against the bid itself. */
+export function floorRefusal({ item, bid, terms }: Offer): Refusal | null {
+  if (bid.model === 'NONE') return null;
+  const held = terms.rule === 'fixed_price' ? item.lineItem.bid_micros : ecpmMicros(bid);
+  if (held >= terms.floorMicros) return null;
+  return terms.dealId === null ? belowFloor : belowDealFloor;
+}
+
+/**
+ * Categories that no further ad of the answer may have, or null where the publisher does not ask for it. Advertisers are kept apart always, by the
+ * index.
+ */
+export function categoriesKeptApart(
+  { separation }: PublisherPublished,
+  before: readonly Pick<IndexedLineItem, 'advertiser' | 'creatives'>[],
+): ReadonlySet<string> | null {
+  return separation === 'category' && before.length > 0 ? new Set(before.flatMap(competitionOf)) : null;
+}
+
+/** Where nothing says what an ad is about, it competes with the others of which nothing is known. */
+const unknownCategory = ['unknown'];
+
+/**
+ * Categories by which line items compete: tier 1 (`IAB2` of `IAB2-3`) of all that its live creatives show; where a creative names none, those of the
+ * advertiser.
+ */
+export function competitionOf({ advertiser, creatives }: Pick<IndexedLineItem, 'advertiser' | 'creatives'>): string[] {
+  const named = creatives.flatMap(({ creative: { categories } }) =>
+    categories.length === 0 ? advertiser.categories : categories,
+  );
+  const distinct = [...new Set(named.map((category) => category.split('-', 1)[0] as string))];
+  return distinct.length === 0 ? unknownCategory : distinct;
 }
 
 function chooseCreative({ creatives }: IndexedLineItem, facts: PlaceFacts): IndexedCreative | null {

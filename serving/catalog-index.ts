@@ -8,7 +8,7 @@ import type {
   LineItemPublished,
   Targeting,
 } from '../domain/records.ts';
-import { ecpmMicros, hashText, priorityOf } from './auction.ts';
+import { certainPpm, ecpmMicros, hashText, housePriority, priorityOf } from './auction.ts';
 import { clearBit, SlotSet, setBit } from './bitmap.ts';
 import { BitmapDimension } from './bitmap-dimension.ts';
 import { BitmapKeyValues } from './bitmap-key-values.ts';
@@ -16,6 +16,7 @@ import { RankBounds } from './bitmap-ranking.ts';
 import { type ClickRates, SmoothedClickRates } from './click-rates.ts';
 import { creativeKeys } from './creative-fit.ts';
 import { FlightSchedule } from './flight-schedule.ts';
+import { isCapped } from './person-exposures.ts';
 import { type ZoneClock, ZoneClocks } from './zone-clock.ts';
 
 /** A creative with what a slot is compared with. */
@@ -86,8 +87,10 @@ interface StateBitmaps {
   readonly inFlight: Uint32Array;
   /** Not in one of its hours now. */
   readonly closed: Uint32Array;
-  /** Has a frequency cap. */
+  /** A frequency cap holds for it: its own, its campaign's or its advertiser's. */
   readonly capped: Uint32Array;
+  /** A house ad. */
+  readonly house: Uint32Array;
 }
 
 function stateBitmaps(words: number): StateBitmaps {
@@ -97,6 +100,7 @@ function stateBitmaps(words: number): StateBitmaps {
     inFlight: new Uint32Array(words),
     closed: new Uint32Array(words),
     capped: new Uint32Array(words),
+    house: new Uint32Array(words),
   };
 }
 
@@ -115,6 +119,8 @@ export class CatalogIndex {
   /** By advertiser id, domain and category: what publishers block. */
   readonly brands = new BitmapDimension();
   readonly keyValues = new BitmapKeyValues();
+  /** By the deals that it buys by. */
+  readonly deals = new BitmapDimension();
   readonly bounds = new RankBounds();
   /** Changes with every bit of every bitmap: whatever was derived from an older version is worthless. */
   version = 0;
@@ -161,6 +167,11 @@ export class CatalogIndex {
 
   get(lineItemId: string): IndexedLineItem | undefined {
     return this.#byId.get(lineItemId);
+  }
+
+  /** Wall clock of a zone, at the time of the index. */
+  clockOf(zone: string): ZoneClock {
+    return this.#clocks.get(zone);
   }
 
   ofAdvertiser(advertiserId: string): SlotSet | undefined {
@@ -220,6 +231,7 @@ export class CatalogIndex {
     }
     for (const item of items) {
       item.campaign = campaign;
+      this.#setCapped(item);
       this.#setActive(item);
       this.#setFlight(item);
     }
@@ -242,6 +254,7 @@ export class CatalogIndex {
     }
     const same = brandsOf(item.advertiser).join() === brandsOf(advertiser).join();
     item.advertiser = advertiser;
+    this.#setCapped(item);
     this.#setActive(item);
     if (same) return;
     for (const set of item.advertiserMemberships) set.delete(item.slot);
@@ -285,7 +298,7 @@ export class CatalogIndex {
     const item: IndexedLineItem = {
       ...parts,
       slot,
-      creatives: creativesOf(this.catalog, lineItem.line_item_id).filter(isLive).map(indexedCreative),
+      creatives: liveCreatives(this.catalog, lineItem.line_item_id),
       clock: this.#clocks.get(advertiser.time_zone),
       hash: hashText(lineItem.line_item_id),
       hours: hoursAsBits(lineItem.targeting.hours),
@@ -306,6 +319,7 @@ export class CatalogIndex {
   #joinSets({ slot, lineItem, advertiser, creatives, memberships }: IndexedLineItem): void {
     for (const name of listDimensions) this.dimensions[name].add(slot, lineItem.targeting[name], memberships);
     this.keyValues.add(slot, lineItem.targeting.key_values, memberships);
+    if (lineItem.deals.length > 0) this.deals.restrict(slot, lineItem.deals, memberships);
     this.currencies.restrict(slot, [advertiser.currency], memberships);
     this.creativeFits.restrict(
       slot,
@@ -324,7 +338,8 @@ export class CatalogIndex {
 
   #setBits(item: IndexedLineItem): void {
     setBit(this.state.known, item.slot);
-    if (item.lineItem.frequency_cap !== null) setBit(this.state.capped, item.slot);
+    put(this.state.house, item.slot, priorityOf(item.lineItem) === housePriority);
+    this.#setCapped(item);
     this.#setActive(item);
     this.#setFlight(item);
     this.#setHours(item);
@@ -332,6 +347,10 @@ export class CatalogIndex {
 
   #setActive({ slot, lineItem, campaign, advertiser }: IndexedLineItem): void {
     put(this.state.active, slot, isLive(lineItem) && isLive(campaign) && isLive(advertiser));
+  }
+
+  #setCapped(item: IndexedLineItem): void {
+    put(this.state.capped, item.slot, isCapped(item));
   }
 
   #setHours({ slot, hours, clock }: IndexedLineItem): void {
@@ -353,9 +372,12 @@ export class CatalogIndex {
     let best = 0;
     for (const { creative } of creatives) {
       const clickRatePpm = this.rates.ratePpm(creative.creative_id);
-      best = Math.max(best, ecpmMicros({ model, bidMicros, clickRatePpm }));
+      const bid = { model, bidMicros, clickRatePpm, viewRatePpm: certainPpm, qualityPpm: certainPpm };
+      best = Math.max(best, ecpmMicros(bid));
     }
-    return { priority: priorityOf(lineItem), ecpmMicros: best, itemHash: hash };
+    const byDeal = lineItem.deals.length > 0;
+    const worthMicros = byDeal || model === 'NONE' ? Infinity : best;
+    return { priority: priorityOf(lineItem), preferred: byDeal, ecpmMicros: best, worthMicros, itemHash: hash };
   }
 
   #remove(item: IndexedLineItem): void {
@@ -369,6 +391,11 @@ export class CatalogIndex {
     this.#byCampaign.get(item.lineItem.campaign_id)?.delete(item);
     this.#byHours.get(item.clock)?.delete(item);
   }
+}
+
+/** Creatives of a line item that can be shown, oldest first. */
+export function liveCreatives(catalog: Catalog, lineItemId: string): IndexedCreative[] {
+  return creativesOf(catalog, lineItemId).filter(isLive).map(indexedCreative);
 }
 
 function indexedCreative(creative: CreativePublished): IndexedCreative {

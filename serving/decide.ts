@@ -1,8 +1,6 @@
-import type { FrequencyView } from '../domain/frequency-view.ts';
 import type {
   Auction,
   ExclusionCount,
-  FrequencyFact,
   Lease,
   LeaseFact,
   Loser,
@@ -11,16 +9,19 @@ import type {
   ViewRevision,
 } from '../domain/records.ts';
 import type { Clock } from '../ports/clock.ts';
-import { type AuctionRule, compareRanks, hashText, housePriority, incrementMicros, priceMicros } from './auction.ts';
+import { compareRanks, competes, hashText, housePriority, priceMicros } from './auction.ts';
 import { TopCandidates } from './bitmap-ranking.ts';
-import { type Offer, type PlaceFacts, placeName } from './candidate.ts';
+import { categoriesKeptApart, floorRefusal, type Offer, type PlaceFacts, placeName } from './candidate.ts';
 import type { CatalogIndex, IndexedLineItem } from './catalog-index.ts';
 import type { ConsentVerdict } from './consent.ts';
 import { type AdTimes, type Deadline, type Stage } from './deadline.ts';
+import { type PlaceTerms, termsOf } from './deals.ts';
 import type { DecisionRequest } from './decision-request.ts';
 import { type Eligible, EligibilityIndex } from './eligibility.ts';
-import { type ExposureSource, exposuresOf, type RecentSelections } from './frequency.ts';
+import { mergedTimes, type RecentSelections } from './frequency.ts';
+import { houseOnly } from './house-only.ts';
 import type { Person } from './person.ts';
+import { isCapped, PersonExposures } from './person-exposures.ts';
 import { addExclusion, losersKept, Ranking } from './ranking.ts';
 import { RestingLineItems } from './resting.ts';
 import { contextOf, type NoAdReason, type RequestSender, type ResolvedSlot } from './slot.ts';
@@ -126,14 +127,17 @@ export class Decider {
     const { input, slot } = place;
     const { clock, index } = this.deps;
     const enter = (stage: Stage) => input.deadline.enter(stage, clock.monotonicUs());
-    if (input.deadline.isOver(clock.monotonicUs())) return emptySlot(slot, 'deadline_exceeded', []);
+    const { deadline } = input;
+    deadline.choosePlan(clock.monotonicUs());
+    if (deadline.isOver(clock.monotonicUs())) return emptySlot(slot, 'deadline_exceeded', []);
     enter('targeting');
-    const eligible = this.#findEligible(place, before);
-    const facts = place.factsAt(position);
-    const mayGoOn = () => !input.deadline.isOver(clock.monotonicUs());
+    const found = this.#findEligible(place, before);
+    const eligible = deadline.without('auction') ? houseOnly(found, index) : found;
+    const facts = place.factsAt(position, before);
+    const mayGoOn = () => deadline.mayWalkOn(clock.monotonicUs());
     const ranking = new Ranking({ index, top: this.#top, eligible, facts, time: { enter, mayGoOn } });
     const sale = sell(ranking, place, enter);
-    if (ranking.cut) input.deadline.degrade('targeting', 'walk_cut');
+    noteSkipped(deadline, ranking);
     this.#resting.note(ranking.withoutBudget, input.nowMs);
     enter('response');
     const exclusions = ranking.exclusions().reduce(addExclusion, eligible.exclusions);
@@ -151,10 +155,15 @@ export class Decider {
   }
 }
 
+function noteSkipped(deadline: Deadline, ranking: Ranking): void {
+  if (deadline.without('auction')) deadline.skip('auction', 'auction');
+  else if (ranking.cut) deadline.fallBack('losers', 'targeting', 'walk_cut');
+  else if (deadline.without('losers')) deadline.skip('losers', 'targeting');
+}
+
 interface Sale {
   readonly offer: Offer;
   readonly runnerUp: Offer | null;
-  readonly rule: AuctionRule;
   readonly priceMicros: number;
   readonly drawLease: Lease | null;
 }
@@ -162,19 +171,15 @@ interface Sale {
 /** The auction: the first of the ranking whose budget can be drawn, at the price that the rule gives. */
 function sell(ranking: Ranking, place: Place, enter: (stage: Stage) => void): Sale | null {
   for (;;) {
-    ranking.fill(1 + losersKept);
+    // The runner-up may make the price; those behind it are evidence alone.
+    ranking.fill(place.input.deadline.without('losers') ? 2 : 1 + losersKept);
+    const runnerUp = ranking.runnerUp();
     enter('auction');
-    const [offer, second] = ranking.offers;
+    const [offer] = ranking.offers;
     if (offer === undefined) return null;
-    const runnerUp = second !== undefined && second.rank.priority === offer.rank.priority ? second : null;
-    const rule: AuctionRule = place.slot.placement.auction === 'second_price' ? 'second_price' : 'first_price';
-    const price = priceMicros(offer.bid, {
-      rule,
-      floorMicros: place.slot.floorMicros,
-      runnerUpEcpmMicros: runnerUp?.rank.ecpmMicros ?? null,
-    });
+    const price = priceMicros(offer.bid, offer.terms, runnerUp?.rank.ecpmMicros ?? null);
     const drawLease = place.draw(offer, price);
-    if (drawLease !== 'refused') return { offer, runnerUp, rule, priceMicros: price, drawLease };
+    if (drawLease !== 'refused') return { offer, runnerUp, priceMicros: price, drawLease };
     ranking.withoutBudget.push(offer.item);
     ranking.refuseFirst();
   }
@@ -187,7 +192,9 @@ class Place {
   readonly slot: ResolvedSlot;
   readonly context: RequestContext;
   readonly attributes: ReturnType<typeof attributesOf>;
-  readonly #exposures: ExposureSource | null;
+  readonly #terms: PlaceTerms;
+  /** Null: not known. */
+  #exposures: PersonExposures | null = null;
   /** Campaign → left on its lease when it was first looked at for this ad; 0 if a draw was refused. */
   readonly #left = new Map<string, number>();
 
@@ -198,38 +205,40 @@ class Place {
     const view = input.person?.view ?? null;
     this.context = contextOf(slot, input.request, input.sender, input.consent);
     const { placement, publisher } = slot;
+    this.#terms = termsOf(placement, { floorMicros: slot.floorMicros, offered: slot.deals });
     this.attributes = attributesOf({
       context: this.context,
       placement,
       publisher,
       profileSegments: view?.segments ?? [],
     });
-    this.#exposures = view === null ? null : this.#exposureSource(view);
   }
 
-  #exposureSource(view: FrequencyView): ExposureSource {
+  /** What is known at this very moment: ads that this answer has so far are among it. */
+  #knownExposures(): PersonExposures | null {
     const { nowMs, person } = this.input;
-    const userKey = person?.userKey ?? null;
-    const selected = userKey === null ? undefined : this.deps.recent.of(userKey, nowMs);
-    return { exposed: view.items, selected, nowMs };
+    if (person === null || person.view === null) return null;
+    const { items: exposed, selected: shown = new Map() } = person.view;
+    const own = person.userKey === null ? undefined : this.deps.recent.of(person.userKey, nowMs);
+    return new PersonExposures({ exposed, shown, selected: mergedTimes(own, person.selected), nowMs }, this.deps.index);
   }
 
-  factsAt(position: number): PlaceFacts {
+  factsAt(position: number, before: readonly ChosenAd[]): PlaceFacts {
     this.#left.clear();
+    this.#exposures = this.#knownExposures();
     return {
       creativeKeys: this.attributes.creativeKeys,
       blockedAttributes: this.slot.placement.blocked_attributes,
-      floorMicros: this.slot.floorMicros,
+      terms: this.#terms,
+      shownCategories: categoriesKeptApart(
+        this.slot.publisher,
+        before.map(({ offer }) => offer.item),
+      ),
       requestHash: hashText(placeName(this.input.requestId, this.slot.request.id, position)),
       rates: this.deps.index.rates,
-      exposures: (item) => this.#exposuresOf(item),
+      exposures: (item, scope) => this.#exposures?.count(item, scope) ?? 0,
       leftMicros: (item) => this.#leftMicros(item),
     };
-  }
-
-  #exposuresOf({ lineItem }: IndexedLineItem): number {
-    const cap = lineItem.frequency_cap;
-    return this.#exposures === null || cap === null ? 0 : exposuresOf(this.#exposures, lineItem.line_item_id, cap);
   }
 
   #leftMicros({ campaign, clock }: IndexedLineItem): number {
@@ -267,7 +276,7 @@ class Place {
       offer,
       context: this.context,
       person: this.#personRead(),
-      auction: auctionRecord(sale, ranking, { eligible, floorMicros: this.slot.floorMicros }),
+      auction: auctionRecord(sale, ranking, eligible),
       priceMicros: sale.priceMicros,
       drawLease,
       losers: losersOf(sale, ranking),
@@ -284,23 +293,14 @@ class Place {
   #personRead(): PersonRead | null {
     const { person } = this.input;
     if (person === null || person.view === null || this.#exposures === null) return null;
-    const { exposed, selected } = this.#exposures;
-    const frequency: FrequencyFact[] = [];
-    for (const id of exposed.keys()) this.#addCount(frequency, id);
-    for (const id of selected?.keys() ?? []) if (!exposed.has(id)) this.#addCount(frequency, id);
-    return { revision: person.revision, segments: person.view.segments, frequency };
+    return { revision: person.revision, segments: person.view.segments, ...this.#exposures.facts() };
   }
 
-  #addCount(frequency: FrequencyFact[], lineItemId: string): void {
-    const item = this.deps.index.get(lineItemId);
-    if (item === undefined || item.lineItem.frequency_cap === null) return;
-    frequency.push({ line_item_id: lineItemId, count: this.#exposuresOf(item) });
-  }
-
-  #noteExposure({ lineItem }: IndexedLineItem): void {
+  /** What no cap holds for need not be remembered. */
+  #noteExposure(item: IndexedLineItem): void {
     const userKey = this.input.person?.userKey ?? null;
-    if (userKey === null || this.input.request.test) return;
-    this.deps.recent.note(userKey, lineItem.line_item_id, this.input.nowMs);
+    if (userKey === null || this.input.request.test || !isCapped(item)) return;
+    this.deps.recent.note(userKey, item.lineItem.line_item_id, this.input.nowMs);
   }
 
   #leaseFacts(): LeaseFact[] {
@@ -312,19 +312,16 @@ class Place {
   }
 }
 
-function auctionRecord(
-  { offer, runnerUp, rule }: Sale,
-  ranking: Ranking,
-  { eligible, floorMicros }: { readonly eligible: Eligible; readonly floorMicros: number },
-): Auction {
+function auctionRecord({ offer, runnerUp }: Sale, ranking: Ranking, eligible: Eligible): Auction {
+  const { terms, item } = offer;
   return {
-    rule: isFallback(offer) ? 'fallback' : rule,
-    bid_micros: offer.bid.bidMicros,
+    rule: isFallback(offer) ? 'fallback' : terms.rule,
+    bid_micros: item.lineItem.bid_micros,
     ecpm_micros: offer.rank.ecpmMicros,
-    floor_micros: floorMicros,
-    soft_floor_micros: 0,
-    increment_micros: incrementMicros,
-    deal_id: null,
+    floor_micros: terms.floorMicros,
+    soft_floor_micros: terms.softFloorMicros,
+    increment_micros: terms.incrementMicros,
+    deal_id: terms.dealId,
     runner_up_ecpm_micros: runnerUp?.rank.ecpmMicros ?? null,
     priority: offer.rank.priority,
     eligible: eligible.targeted,
@@ -342,13 +339,18 @@ export function isFallback({ rank }: Offer): boolean {
 function losersOf({ offer }: Sale, { offers, belowFloor }: Ranking): Loser[] {
   const behind = offers.slice(1, 1 + losersKept).map((other) => loser(other, lostBecause(offer, other)));
   const cheap = belowFloor.toSorted((a, b) => compareRanks(a.rank, b.rank));
-  return [...behind, ...cheap.slice(0, losersKept - behind.length).map((other) => loser(other, 'below_floor'))];
+  return [
+    ...behind,
+    ...cheap
+      .slice(0, losersKept - behind.length)
+      .map((other) => loser(other, floorRefusal(other)?.reason ?? 'below_floor')),
+  ];
 }
 
 /** What the one behind lacked. */
 export function lostBecause(winner: Pick<Offer, 'rank'>, other: Pick<Offer, 'rank'>): 'outbid' | 'lost_tie' {
   const { rank } = winner;
-  return rank.priority === other.rank.priority && rank.ecpmMicros === other.rank.ecpmMicros ? 'lost_tie' : 'outbid';
+  return competes(rank, other.rank) && rank.ecpmMicros === other.rank.ecpmMicros ? 'lost_tie' : 'outbid';
 }
 
 function loser({ item, creative, rank }: Offer, reason: Loser['reason']): Loser {
@@ -378,5 +380,6 @@ function reasonOf(exclusions: readonly ExclusionCount[]): NoAdReason {
   const late = lateSteps.find(([step]) =>
     exclusions.some((exclusion) => exclusion.step === step && exclusion.reason !== 'no_creative_fits'),
   );
+  if (late?.[0] === 'separation' && exclusions.some(({ reason }) => reason === 'same_category')) return 'same_category';
   return late?.[1] ?? 'nothing_eligible';
 }

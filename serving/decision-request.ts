@@ -2,6 +2,7 @@ import { AdtallyError } from '../domain/errors.ts';
 import { isEntityId } from '../domain/identity.ts';
 import { maxAmountMicros } from '../domain/money.ts';
 import { deviceTypes } from '../domain/targeting-rules.ts';
+import { dealIdForm } from '../domain/catalog-rules.ts';
 import type { ConsentSignals } from './consent.ts';
 
 /** A slot of a page, app or player that asks for ads. */
@@ -16,8 +17,10 @@ export interface SlotRequest {
   readonly formats: readonly string[];
   /** Values of a key joined by comma. */
   readonly keyValues: Readonly<Record<string, string>>;
-  /** For a thousand, in the currency of the placement; the placement's own floor holds too. */
+  /** For a thousand, in the currency of the placement; the placement's own floor holds too. A deal has its own. */
   readonly floorMicros: number;
+  /** Deals of the placement that are offered; null: all of them. */
+  readonly deals: readonly string[] | null;
 }
 
 /** A decision request, checked and normalised. What was not given is null or empty. */
@@ -165,7 +168,17 @@ const bodyFields = new Set([
   'test',
   'debug',
 ]);
-const slotFields = new Set(['id', 'placement_id', 'count', 'sizes', 'format', 'formats', 'key_values', 'floor_micros']);
+const slotFields = new Set([
+  'id',
+  'placement_id',
+  'count',
+  'sizes',
+  'format',
+  'formats',
+  'key_values',
+  'floor_micros',
+  'deals',
+]);
 const userFields = new Set(['id', 'segments']);
 const deviceFields = new Set(['ua', 'ip', 'language', 'type', 'os']);
 const geoFields = new Set(['country', 'region', 'city']);
@@ -225,6 +238,7 @@ function readSlot(slot: Reader): SlotRequest {
     formats: readFormats(slot),
     keyValues: readKeyValues(slot.raw('key_values'), slot.at('key_values')),
     floorMicros: readFloor(slot),
+    deals: slot.raw('deals') === undefined ? null : slot.texts('deals', requestLimits.listed, dealText),
   };
 }
 
@@ -340,6 +354,10 @@ function lowerText(text: string): string | null {
 
 function sizeText(text: string): string | null {
   return /^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$/.test(text) ? text : null;
+}
+
+function dealText(text: string): string | null {
+  return dealIdForm.test(text) ? text : null;
 }
 
 function formatText(text: string): string | null {

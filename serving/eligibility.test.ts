@@ -34,6 +34,7 @@ const lineItemChanges = fc.record({
   targeting,
   status,
   flight: fc.oneof(fc.constant(null), flight),
+  deals: fc.constantFrom([], [], ['spring'], ['spring', 'autumn']),
   frequency_cap: fc.constantFrom(null, { impressions: 1, window_ms: 1000, calendar: '' }),
 });
 const advertiserChanges = fc.record({
@@ -62,6 +63,7 @@ const attributes: fc.Arbitrary<SlotAttributes> = fc
     currency: fc.constantFrom('EUR', 'EUR', 'USD'),
     creativeKeys: fc.subarray(['banner:300x250', 'banner:fluid', 'video', 'banner']),
     blockedBrands: fc.subarray(['IAB7', 'adv_1', 'brand2.example', 'nobody']),
+    deals: fc.subarray(['spring', 'summer']),
   })
   .map(({ values: given, keyValues, ...rest }) => ({
     ...rest,
@@ -107,6 +109,7 @@ function passes({ catalog }: CatalogIndex, id: string, { slot, given, nowMs }: C
     flying &&
     (hours.length === 0 || hours.includes(hour)) &&
     advertiser.currency === slot.currency &&
+    (item.deals.length === 0 || item.deals.some((id) => slot.deals.includes(id))) &&
     listDimensions.every((name) => takes(item.targeting[name], slot.values[name])) &&
     key_values.every((keyRule) => takes(keyRule, slot.keyValues.get(keyRule.key) ?? [])) &&
     keys.some((key) => slot.creativeKeys.includes(key)) &&

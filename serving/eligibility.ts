@@ -89,8 +89,9 @@ export class EligibilityIndex {
     return { words, length, count, targeted, exclusions };
   }
 
-  #narrow(search: Search, { values, keyValues }: SlotAttributes): void {
+  #narrow(search: Search, { values, keyValues, deals }: SlotAttributes): void {
     const { dimensions, version, length } = this.#index;
+    search.filter('deal', 'deal_not_offered', this.#index.deals, deals);
     for (const [name, reason] of plainAttributes) {
       const allowed = dimensions[name].allowed(values[name], length, version);
       if (allowed !== null) search.keep('targeting', reason, allowed);

@@ -1,14 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { LineItemPublished } from '../domain/records.ts';
-import { indexOf, supply } from '../test/decision-world.ts';
-import { compareRanks, hashText } from './auction.ts';
+import type { Deal, LineItemPublished } from '../domain/records.ts';
+import { indexOf, placement, supply } from '../test/decision-world.ts';
+import { compareRanks, competes, hashText } from './auction.ts';
 import { setBit } from './bitmap.ts';
 import { TopCandidates } from './bitmap-ranking.ts';
-import { bidOf, isBelowFloor, type Offer, type PlaceFacts, pace } from './candidate.ts';
+import { admit, bidOf, floorRefusal, type Offer, type PlaceFacts, pace } from './candidate.ts';
 import type { CatalogIndex, IndexedLineItem } from './catalog-index.ts';
+import { termsOf } from './deals.ts';
 import type { Eligible } from './eligibility.ts';
-import { Ranking } from './ranking.ts';
+import { Ranking, runnerUpOf } from './ranking.ts';
 
 const lineItemOf: fc.Arbitrary<Partial<LineItemPublished>> = fc.record({
   pricing_model: fc.constantFrom('CPM', 'CPM', 'VCPM', 'CPC', 'NONE'),
@@ -16,7 +17,29 @@ const lineItemOf: fc.Arbitrary<Partial<LineItemPublished>> = fc.record({
   bid_micros: fc.constantFrom(0, 900, 1_000_000, 2_000_000, 2_000_001, 5_000_000),
   priority: fc.constantFrom(1, 8, 8, 16),
   frequency_cap: fc.constantFrom(null, null, { impressions: 1, window_ms: 1000, calendar: '' }),
+  deals: fc.constantFrom(
+    [],
+    [],
+    [],
+    ['fixed'],
+    ['private'],
+    ['private', 'first'],
+    ['fixed', 'elsewhere'],
+    ['elsewhere'],
+  ),
 });
+
+/** Deals of the placement: above and below what is bid and the floor, one of them for some advertisers only. */
+const deals: readonly Deal[] = [
+  { deal_id: 'fixed', floor_micros: 1_200_000, auction: 'fixed', advertisers: [] },
+  {
+    deal_id: 'private',
+    floor_micros: 2_000_000,
+    auction: 'second_price',
+    advertisers: ['adv_1', 'adv_2', 'adv_3', 'adv_4'],
+  },
+  { deal_id: 'first', floor_micros: 800_000, auction: 'first_price', advertisers: [] },
+];
 const world = fc.record({
   items: fc.array(lineItemOf, { minLength: 1, maxLength: 90 }),
   blocked: fc.array(fc.nat(89)),
@@ -25,6 +48,11 @@ const world = fc.record({
   eligible: fc.func(fc.boolean()),
   floorMicros: fc.constantFrom(0, 1_500_000, 4_000_000),
   requestHash: fc.nat(0xffffffff),
+  offered: fc.subarray(['fixed', 'private', 'first']),
+  second: fc.boolean(),
+  shown: fc.constantFrom(null, null, ['IAB1'], ['IAB1', 'unknown']),
+  /** So many line items have one advertiser each. */
+  perAdvertiser: fc.constantFrom(1, 1, 3, 20),
 });
 interface World {
   readonly items: readonly Partial<LineItemPublished>[];
@@ -34,24 +62,47 @@ interface World {
   readonly eligible: (id: string) => boolean;
   readonly floorMicros: number;
   readonly requestHash: number;
+  readonly offered?: readonly string[];
+  readonly second?: boolean;
+  readonly shown?: readonly string[] | null;
+  readonly perAdvertiser?: number;
 }
 
 /** Predicts a different rate for every creative. */
 const rates = { revision: 0, ratePpm: (id: string) => hashText(id) % 5000 };
 
-function build({ items, blocked, capped, broke, floorMicros, requestHash, eligible }: World) {
+function build(given: World) {
+  const { items, blocked, capped, broke, floorMicros, requestHash, eligible } = given;
+  const { offered = [], second = false, shown = null, perAdvertiser = 1 } = given;
+  const owner = (number: number) => Math.floor(number / perAdvertiser) * perAdvertiser;
   const index = indexOf(
-    items.flatMap((lineItem, number) => [
-      ...supply(number, { lineItem, creative: { attributes: blocked.includes(number) ? [17] : [] } }),
-      { name: 'CreativePublished' as const, value: { ...secondCreative(number) } },
-    ]),
+    items.flatMap((lineItem, number) => {
+      const advertiser_id = `adv_${owner(number)}`;
+      return [
+        ...supply(number, {
+          advertiser: { categories: number % 3 === 0 ? ['IAB1-2', 'IAB5'] : [] },
+          campaign: { advertiser_id },
+          lineItem: { ...lineItem, advertiser_id },
+          creative: {
+            advertiser_id,
+            attributes: blocked.includes(number) ? [17] : [],
+            categories: number % 5 === 0 ? ['IAB7'] : [],
+          },
+        }),
+        { name: 'CreativePublished' as const, value: { ...secondCreative(number), advertiser_id } },
+      ];
+    }),
     { rates },
   );
   const numberOf = (item: IndexedLineItem) => Number(item.lineItem.line_item_id.slice(3));
   const facts: PlaceFacts = {
     creativeKeys: ['banner:300x250'],
     blockedAttributes: [17],
-    floorMicros,
+    terms: termsOf(
+      placement(1, { auction: second ? 'second_price' : 'first_price', deals, soft_floor_micros: 2_000_000 }),
+      { floorMicros, offered },
+    ),
+    shownCategories: shown === null ? null : new Set(shown),
     requestHash,
     rates,
     exposures: (item) => (capped.includes(numberOf(item)) ? 1 : 0),
@@ -82,9 +133,10 @@ function walk(index: CatalogIndex, eligible: Eligible, facts: PlaceFacts, size: 
 
 /** Every line item judged, and sorted as a whole. */
 function fullRanking(present: readonly IndexedLineItem[], facts: PlaceFacts): Offer[] {
-  const offers = present.filter((item) => pace(item, facts) === null).map((item) => bidOf(item, facts));
-  return offers
-    .filter((offer): offer is Offer => offer !== null && !isBelowFloor(offer, facts))
+  const asked = present.filter((item) => admit(item, facts) === null && pace(item, facts) === null);
+  return asked
+    .map((item) => bidOf(item, facts))
+    .filter((offer): offer is Offer => offer !== null && floorRefusal(offer) === null)
     .toSorted((a, b) => compareRanks(a.rank, b.rank));
 }
 
@@ -99,6 +151,30 @@ test('the walk names the same first few as a ranking of everybody, however few i
       const full = fullRanking(present, facts);
       expect(ids(ranking.offers).slice(0, wanted)).toEqual(ids(full).slice(0, wanted));
       expect(ranking.offers.length).toBeGreaterThanOrEqual(Math.min(wanted, full.length));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('the runner-up is the one that a ranking of everybody gives: of another advertiser, and one that value alone keeps behind', () => {
+  fc.assert(
+    fc.property(world, (given) => {
+      const { index, facts, present, eligibleSet } = build(given);
+      const ranking = walk(index, eligibleSet, facts, 8);
+      ranking.fill(2);
+      const full = fullRanking(present, facts);
+      const [winner] = full;
+      const found = ranking.runnerUp();
+      const rival = full.find(
+        (other) =>
+          winner !== undefined &&
+          competes(winner.rank, other.rank) &&
+          other.item.lineItem.advertiser_id !== winner.item.lineItem.advertiser_id,
+      );
+      if (winner?.terms.rule === 'second_price') expect(found?.item.slot).toBe(rival?.item.slot);
+      // Where it makes no price, it may be further down than the walk went.
+      else expect([undefined, rival?.item.slot]).toContain(found?.item.slot);
+      expect(runnerUpOf(full, 0)?.item.slot).toBe(rival?.item.slot);
     }),
     { numRuns: 300 },
   );

@@ -1,11 +1,12 @@
 import type { ExclusionCount } from '../domain/records.ts';
-import { compareRanks } from './auction.ts';
+import { compareRanks, competes } from './auction.ts';
 import type { TopCandidates } from './bitmap-ranking.ts';
 import {
+  admit,
   attributeBlocked,
   belowFloor,
   bidOf,
-  isBelowFloor,
+  floorRefusal,
   noBudget,
   type Offer,
   type PlaceFacts,
@@ -47,6 +48,8 @@ export class Ranking {
   /** Line items that had no budget, for a rest. */
   readonly withoutBudget: IndexedLineItem[] = [];
   #judged = 0;
+  /** So many were asked for: what stands behind them is not certain. */
+  #filled = 0;
   /** How many were fetched last, and the first of them that was not judged. */
   #found = 0;
   #next = 0;
@@ -60,12 +63,14 @@ export class Ranking {
   constructor(options: WalkOptions) {
     this.#options = options;
     const { words, length } = options.eligible;
-    const { floorMicros, requestHash } = options.facts;
+    const { terms, requestHash } = options.facts;
+    const { floorMicros } = terms.open;
     options.top.restart({ words, length, floorMicros, requestHash });
   }
 
   /** Goes on until the first `wanted` are certain, or until there are no more. */
   fill(wanted: number): void {
+    this.#filled = Math.max(this.#filled, wanted);
     while (!this.#isCertain(wanted)) {
       if (this.#next < this.#found) this.#judge(Math.max(1, wanted - this.offers.length));
       else if (this.#exhausted || !this.#find()) return;
@@ -84,6 +89,20 @@ export class Ranking {
     this.#next = 0;
     this.#exhausted = this.#found < top.slots.length;
     return true;
+  }
+
+  /**
+   * `runnerUpOf` the ranking. Where it makes the price, the walk goes on until it is certain; else it is looked for among those that are.
+   */
+  runnerUp(): Offer | null {
+    const [winner] = this.offers;
+    if (winner?.terms.rule !== 'second_price') return runnerUpOf(this.offers.slice(0, this.#filled), 0);
+    for (let place = 1; ; place += 1) {
+      this.fill(place + 1);
+      const other = this.offers[place];
+      if (other === undefined || !competes(winner.rank, other.rank)) return null;
+      if (isRival(winner, other)) return other;
+    }
   }
 
   /** Takes out the best offer because its budget was refused after all. */
@@ -139,7 +158,7 @@ export class Ranking {
     const asked: IndexedLineItem[] = [];
     for (; this.#next < end; this.#next += 1) {
       const item = index.at(top.slots[this.#next] as number);
-      const refusal = pace(item, facts);
+      const refusal = admit(item, facts) ?? pace(item, facts);
       if (refusal === null) asked.push(item);
       else this.#count(refusal, 1);
       if (refusal === noBudget) this.withoutBudget.push(item);
@@ -154,9 +173,10 @@ export class Ranking {
     const offer = bidOf(item, facts);
     if (offer === null) return this.#count(attributeBlocked, 1);
     this.#responded += 1;
-    if (isBelowFloor(offer, facts)) {
+    const refusal = floorRefusal(offer);
+    if (refusal !== null) {
       this.belowFloor.push(offer);
-      return this.#count(belowFloor, 1);
+      return this.#count(refusal, 1);
     }
     this.#participating += 1;
     let place = this.offers.length;
@@ -167,6 +187,24 @@ export class Ranking {
   #count(refusal: Refusal, by: number): void {
     this.#counts.set(refusal, (this.#counts.get(refusal) ?? 0) + by);
   }
+}
+
+function isRival(a: Offer, b: Offer): boolean {
+  return a.item.lineItem.advertiser_id !== b.item.lineItem.advertiser_id;
+}
+
+/**
+ * The next one behind a place of a ranking that competes with it and is of another advertiser, or null: nobody pays more because of its own other
+ * line items.
+ */
+export function runnerUpOf(offers: readonly Offer[], place: number): Offer | null {
+  const winner = offers[place];
+  if (winner === undefined) return null;
+  for (const other of offers.slice(place + 1)) {
+    if (!competes(winner.rank, other.rank)) return null;
+    if (isRival(winner, other)) return other;
+  }
+  return null;
 }
 
 /** Adds a count to those of the same step and reason. */

@@ -1,6 +1,7 @@
 import { type Catalog, isLive } from '../domain/catalog.ts';
 import type { PlacementPublished, PublisherPublished, RequestContext } from '../domain/records.ts';
 import type { ConsentVerdict } from './consent.ts';
+import { offeredDeals } from './deals.ts';
 import type { DecisionRequest, SlotRequest } from './decision-request.ts';
 
 /** Why a slot stays empty: the closed list of api.md. */
@@ -12,6 +13,7 @@ export const noAdReasons = [
   'size_not_allowed',
   'nothing_eligible',
   'same_advertiser',
+  'same_category',
   'frequency_capped',
   'no_budget',
   'creative_blocked',
@@ -30,6 +32,8 @@ export interface ResolvedSlot {
   readonly sizes: readonly string[];
   /** The higher of both floors, for a thousand. */
   readonly floorMicros: number;
+  /** Deals of the placement that are offered, in its order. */
+  readonly deals: readonly string[];
 }
 
 /** Finds the placement of a slot, or says why there is no ad in it. */
@@ -45,7 +49,8 @@ export function resolveSlot(request: SlotRequest, catalog: Catalog): ResolvedSlo
   const shown = sizes.length === 0 && request.sizes.length > 0 ? formats.filter((name) => name !== 'banner') : formats;
   if (shown.length === 0) return 'size_not_allowed';
   const floorMicros = Math.max(request.floorMicros, placement.floor_micros);
-  return { request, placement, publisher, formats: shown, sizes, floorMicros };
+  const deals = offeredDeals(placement, request.deals);
+  return { request, placement, publisher, formats: shown, sizes, floorMicros, deals };
 }
 
 /** What is wanted of what is offered; whoever names nothing takes everything. */
@@ -96,7 +101,7 @@ export function contextOf(
     key_values: slot.request.keyValues,
     floor_micros: slot.floorMicros,
     floor_currency: slot.placement.floor_currency,
-    deals: nothing,
+    deals: slot.deals,
     consent,
     consent_reason: reason,
   };

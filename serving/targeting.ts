@@ -17,6 +17,8 @@ export interface SlotAttributes {
   readonly creativeKeys: readonly string[];
   /** What the publisher blocks: advertiser ids, domains, categories. */
   readonly blockedBrands: readonly string[];
+  /** Deals that the request offers. */
+  readonly deals: readonly string[];
 }
 
 export interface SlotSource {
@@ -50,6 +52,7 @@ export function attributesOf({ context, placement, publisher, profileSegments }:
     currency: placement.floor_currency,
     creativeKeys: slotKeys({ formats, sizes: context.sizes }),
     blockedBrands: [...publisher.blocked_advertisers, ...publisher.blocked_categories],
+    deals: context.deals,
   };
 }
 

@@ -2,11 +2,22 @@ import type { Catalog } from '../domain/catalog.ts';
 import { AdtallyError } from '../domain/errors.ts';
 import type { AdSelected, PlacementPublished, PublisherPublished } from '../domain/records.ts';
 import { compareRanks, hashText, type Rank, tieBreak } from './auction.ts';
-import { bidOf, isBelowFloor, type Offer, type PlaceFacts, pace, placeName } from './candidate.ts';
-import { CatalogIndex, type IndexedLineItem } from './catalog-index.ts';
+import {
+  admit,
+  bidOf,
+  categoriesKeptApart,
+  floorRefusal,
+  type Offer,
+  type PlaceFacts,
+  pace,
+  placeName,
+} from './candidate.ts';
+import { CatalogIndex, type IndexedLineItem, liveCreatives } from './catalog-index.ts';
 import { type ClickRates, clickRatesView } from './click-rates.ts';
 import { lostBecause } from './decide.ts';
+import { termsOf } from './deals.ts';
 import { EligibilityIndex } from './eligibility.ts';
+import { capOwner } from './person-exposures.ts';
 import { attributesOf, type SlotAttributes } from './targeting.ts';
 
 /** What the selection's record does not hold and a recomputation reads: the views at the revisions that `selected.views` names. */
@@ -108,24 +119,48 @@ function shownAdvertisers({ excluded_creatives }: AdSelected, catalog: Catalog):
   return excluded_creatives.flatMap((id) => catalog.creatives.get(id)?.advertiser_id ?? []);
 }
 
+/** Line items of the ads before this one in the answer, as `competitionOf` sees them. */
+function shownItems(
+  { excluded_creatives }: AdSelected,
+  catalog: Catalog,
+): Pick<IndexedLineItem, 'advertiser' | 'creatives'>[] {
+  return excluded_creatives.flatMap((id) => {
+    const shown = catalog.creatives.get(id);
+    const advertiser = shown && catalog.advertisers.get(shown.advertiser_id);
+    if (shown === undefined || advertiser === undefined) return [];
+    return [{ advertiser, creatives: liveCreatives(catalog, shown.line_item_id) }];
+  });
+}
+
 function placeFacts(
   selected: AdSelected,
   { creativeKeys }: SlotAttributes,
   index: CatalogIndex,
   { leases }: WhyNotFacts,
 ): PlaceFacts {
-  const counts = new Map(selected.person?.frequency.map(({ line_item_id, count }) => [line_item_id, count]));
+  const counts = recordedCounts(selected);
   const recorded = new Map(selected.leases.map(({ campaign_id, left_micros }) => [campaign_id, left_micros]));
   const left = (campaignId: string) => recorded.get(campaignId) ?? leases?.get(campaignId) ?? Infinity;
+  const { placement, publisher } = placementOf(selected, index.catalog);
+  const { floor_micros: floorMicros, deals: offered } = selected.context;
   return {
     creativeKeys,
-    blockedAttributes: placementOf(selected, index.catalog).placement.blocked_attributes,
-    floorMicros: selected.context.floor_micros,
+    blockedAttributes: placement.blocked_attributes,
+    terms: termsOf(placement, { floorMicros, offered }),
+    shownCategories: categoriesKeptApart(publisher, shownItems(selected, index.catalog)),
     requestHash: requestHashOf(selected),
     rates: index.rates,
-    exposures: ({ lineItem }) => counts.get(lineItem.line_item_id) ?? 0,
+    exposures: (item, scope) => counts.get(capOwner(item, scope)) ?? 0,
     leftMicros: ({ campaign }) => left(campaign.campaign_id),
   };
+}
+
+/** Exposures by line item, campaign and advertiser; whoever is not among them had none. */
+function recordedCounts({ person }: AdSelected): ReadonlyMap<string, number> {
+  return new Map([
+    ...(person?.frequency ?? []).map(({ line_item_id, count }) => [line_item_id, count] as const),
+    ...(person?.caps ?? []).map(({ owner_id, count }) => [owner_id, count] as const),
+  ]);
 }
 
 function requestHashOf({ request_id, slot_id, position }: AdSelected): number {
@@ -134,13 +169,11 @@ function requestHashOf({ request_id, slot_id, position }: AdSelected): number {
 
 function judge(item: IndexedLineItem, selected: AdSelected, facts: PlaceFacts): WhyNot {
   const id = item.lineItem.line_item_id;
-  const refusal = pace(item, facts);
+  const refusal = admit(item, facts) ?? pace(item, facts);
   if (refusal !== null) return refused(id, refusal.step, refusal.reason);
   const offer = bidOf(item, facts);
   if (offer === null) return refused(id, 'creative', 'attribute_blocked');
-  const { step, reason } = isBelowFloor(offer, facts)
-    ? { step: 'floor', reason: 'below_floor' }
-    : compared(offer, selected);
+  const { step, reason } = floorRefusal(offer) ?? compared(offer, selected);
   return {
     line_item_id: id,
     step,
@@ -154,7 +187,8 @@ function judge(item: IndexedLineItem, selected: AdSelected, facts: PlaceFacts): 
 function winnerRank(selected: AdSelected): Rank {
   const { auction, billing } = selected;
   const tie = tieBreak(requestHashOf(selected), hashText(billing.line_item_id));
-  return { priority: auction.priority, ecpmMicros: auction.ecpm_micros, tie };
+  const preferred = auction.rule === 'fixed_price';
+  return { priority: auction.priority, preferred, ecpmMicros: auction.ecpm_micros, tie };
 }
 
 function compared(offer: Offer, selected: AdSelected): { readonly step: string; readonly reason: string } {

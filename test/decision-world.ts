@@ -1,5 +1,6 @@
 import { createSeededRandom } from '../adapters/simulated/random.ts';
 import { createSimulatedClock, type SimulatedClock } from '../adapters/simulated/clock.ts';
+import { builtInPolicies } from '../domain/deadline-policy.ts';
 import type {
   AdvertiserPublished,
   AnyRecord,
@@ -17,7 +18,7 @@ import type {
 import { CatalogIndex } from '../serving/catalog-index.ts';
 import { type ClickRates, clickRatesView } from '../serving/click-rates.ts';
 import type { ConsentVerdict } from '../serving/consent.ts';
-import { Deadline, defaultDeadlinePolicy } from '../serving/deadline.ts';
+import { Deadline } from '../serving/deadline.ts';
 import { Decider, type DecisionInput, type DrawnLeases } from '../serving/decide.ts';
 import { readDecisionRequest } from '../serving/decision-request.ts';
 import { RecentSelections } from '../serving/frequency.ts';
@@ -154,6 +155,7 @@ export function publisher(number: number, changes: Partial<PublisherPublished> =
     click_prefix: null,
     blocked_advertisers: [],
     blocked_categories: [],
+    separation: 'advertiser',
     status: 'ACTIVE',
     change: firstChange(),
     ...changes,
@@ -317,7 +319,7 @@ export function inputOf(world: World, asked: Asked = {}): DecisionInput {
     person: asked.person ?? null,
     deadline: new Deadline({
       totalUs: 100_000,
-      shares: defaultDeadlinePolicy.standard,
+      policy: builtInPolicies.standard,
       startedUs: world.clock.monotonicUs(),
       ads: Math.max(1, request.slots.length),
     }),

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { dealIdForm } from '../../domain/catalog-rules.ts';
 import { deviceTypes } from '../../domain/targeting-rules.ts';
 import { type ClientReader, networkOf, userAgentOf } from '../client.ts';
 import type { Answered, Caller, DecisionDesk } from '../decision-desk.ts';
@@ -34,6 +35,12 @@ const slotSchema = {
     formats: { type: 'array', items: { type: 'string', enum: formats } },
     key_values: { type: 'object', additionalProperties: true, description: 'A text or a list of texts by key.' },
     floor_micros: { type: 'string', pattern: '^(0|[1-9][0-9]{0,15})$' },
+    deals: {
+      type: 'array',
+      maxItems: requestLimits.listed,
+      items: { type: 'string', pattern: dealIdForm.source },
+      description: 'Deals of the placement that are offered; left out: all of them, empty: none.',
+    },
   },
 } as const;
 
