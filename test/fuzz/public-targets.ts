@@ -104,16 +104,14 @@ const contentTypes = fc.oneof(
 );
 
 function posts(url: string, bodies: readonly unknown[]): fc.Arbitrary<Request> {
-  return fc
-    .tuple(mutatedBodies(bodies), contentTypes, oddHeaders)
-    .map(
-      ([payload, type, headers]): Request => ({
-        method: 'POST',
-        url,
-        payload,
-        headers: { ...headers, 'content-type': type },
-      }),
-    );
+  return fc.tuple(mutatedBodies(bodies), contentTypes, oddHeaders).map(
+    ([payload, type, headers]): Request => ({
+      method: 'POST',
+      url,
+      payload,
+      headers: { ...headers, 'content-type': type },
+    }),
+  );
 }
 
 /** A path in which a piece was changed; what no request line may hold is percent-encoded. */

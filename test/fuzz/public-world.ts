@@ -70,7 +70,6 @@ export async function openPublicWorld(): Promise<PublicWorld> {
     persons: { getMany: async (asked: readonly string[]) => asked.map(() => 'user-1') } as never,
     url: 'https://ads.example',
     hashSecret: Buffer.alloc(32, 3),
-    underPressure: () => false,
   });
   const clients = new ClientReader(['10.0.0.0/8', '127.0.0.0/8']);
   const app = await buildServe({

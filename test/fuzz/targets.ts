@@ -1,4 +1,5 @@
 import { codecTargets } from './codec-targets.ts';
+import { consoleTargets } from './console-targets.ts';
 import { publicTargets } from './public-targets.ts';
 import { settingTargets } from './setting-targets.ts';
 import type { FuzzTarget } from './target.ts';
@@ -12,4 +13,7 @@ export const memoryTargets: readonly FuzzTarget[] = [
   ...publicTargets,
 ];
 
-export const allTargets: readonly FuzzTarget[] = [...memoryTargets];
+/** Targets on SQLite, the ClickHouse engine or sockets. */
+export const engineTargets: readonly FuzzTarget[] = [...consoleTargets];
+
+export const allTargets: readonly FuzzTarget[] = [...memoryTargets, ...engineTargets];
