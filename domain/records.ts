@@ -178,6 +178,18 @@ export interface RequestContext {
   readonly floor_currency: string;
   /** Deals of the placement that the request offers. */
   readonly deals: readonly string[];
+  /** Advertisers who alone may buy (adv_…); empty: all. */
+  readonly seats: readonly string[];
+  /** What the request blocks besides its publisher: adv_…, domains, apps, IAB categories. */
+  readonly blocked: readonly string[];
+  /** IAB creative attributes that the slot does not show. */
+  readonly blocked_attributes: readonly number[];
+  /** Lengths of video and audio that the slot takes, seconds from-to; empty: any. */
+  readonly durations: readonly string[];
+  /** Id that the exchange gave its bid request; empty: none. */
+  readonly bid_request_id: string;
+  /** Who sold the slot on: schain as the IAB writes it in one line; empty: not said. */
+  readonly supply_chain: string;
   /** What the consent gate concluded: personal or contextual. */
   readonly consent: string;
   /** Why: tcf_ok, not_in_scope, no_signal, purpose_missing, malformed, coppa, gpp_opt_out … */

@@ -5,6 +5,7 @@ import type { IndexedCreative, IndexedLineItem } from './catalog-index.ts';
 import type { ClickRates } from './click-rates.ts';
 import { capOf, type CapScope, capScopes } from './person-exposures.ts';
 import { type PlaceTerms, type SaleTerms, termsFor } from './deals.ts';
+import { isShowable, type PlaceLimits, refusedBuyer } from './exchange-terms.ts';
 
 /** Everything of one ad's place against which single line items are judged, after the bitmaps. A recorded selection gives it again. */
 export interface PlaceFacts {
@@ -16,6 +17,8 @@ export interface PlaceFacts {
   readonly terms: PlaceTerms;
   /** Categories (tier 1) of the ads before it in the answer, where the publisher keeps competitors apart; null where it does not. */
   readonly shownCategories: ReadonlySet<string> | null;
+  /** Of the request of an exchange. */
+  readonly limits?: PlaceLimits;
   /** `hashText` of `placeName`. */
   readonly requestHash: number;
   readonly rates: ClickRates;
@@ -36,6 +39,8 @@ export interface Refusal {
   readonly reason:
     | 'deal_not_offered'
     | 'deal_by_the_click'
+    | 'no_price'
+    | 'seat_not_allowed'
     | 'same_category'
     | 'cap_reached'
     | 'campaign_cap_reached'
@@ -64,8 +69,10 @@ const belowDealFloor: Refusal = { step: 'floor', reason: 'below_deal_floor' };
  * What keeps a line item out before anything of it is weighed: no deal that it could buy by, or a competitor that is there already. A fixed price is for
  * a thousand, so it takes nobody who is billed by the click.
  */
-export function admit(item: IndexedLineItem, { terms, shownCategories }: PlaceFacts): Refusal | null {
+export function admit(item: IndexedLineItem, { terms, shownCategories, limits }: PlaceFacts): Refusal | null {
   const { lineItem } = item;
+  const refusedAs = limits === undefined ? null : refusedBuyer(lineItem, limits);
+  if (refusedAs !== null) return { step: 'deal', reason: refusedAs };
   const own = termsFor(lineItem, terms);
   if (own === null) return dealNotOffered;
   if (own.rule === 'fixed_price' && lineItem.pricing_model === 'CPC') return dealByTheClick;
@@ -165,8 +172,10 @@ export function competitionOf({ advertiser, creatives }: Pick<IndexedLineItem, '
 }
 
 function chooseCreative({ creatives }: IndexedLineItem, facts: PlaceFacts): IndexedCreative | null {
-  // Eligible means that one of them fits: of one alone nothing but its attributes is in question.
-  if (creatives.length === 1 && facts.blockedAttributes.length === 0) return creatives[0] as IndexedCreative;
+  // Eligible means that one of them fits: of one alone nothing but its attributes and the terms of an exchange are in question.
+  if (creatives.length === 1 && facts.blockedAttributes.length === 0 && facts.limits === undefined) {
+    return creatives[0] as IndexedCreative;
+  }
   let chosen: IndexedCreative | null = null;
   let lowest = Infinity;
   for (const candidate of creatives) {
@@ -180,7 +189,8 @@ function chooseCreative({ creatives }: IndexedLineItem, facts: PlaceFacts): Inde
   return chosen;
 }
 
-function fits({ keys, creative }: IndexedCreative, { creativeKeys, blockedAttributes }: PlaceFacts): boolean {
+function fits({ keys, creative }: IndexedCreative, { creativeKeys, blockedAttributes, limits }: PlaceFacts): boolean {
   if (!keys.some((key) => creativeKeys.includes(key))) return false;
+  if (limits !== undefined && !isShowable(creative, limits)) return false;
   return blockedAttributes.length === 0 || !creative.attributes.some((code) => blockedAttributes.includes(code));
 }

@@ -17,11 +17,11 @@ import { type ClickRates, SmoothedClickRates } from './click-rates.ts';
 import { creativeKeys } from './creative-fit.ts';
 import { FlightSchedule } from './flight-schedule.ts';
 import { isCapped } from './person-exposures.ts';
+import { type FeaturedCreative, ModelSwitch } from './prediction/model-switch.ts';
 import { type ZoneClock, ZoneClocks } from './zone-clock.ts';
 
 /** A creative with what a slot is compared with. */
-export interface IndexedCreative {
-  readonly creative: CreativePublished;
+export interface IndexedCreative extends FeaturedCreative {
   /** As in `creativeKeys`. */
   readonly keys: readonly string[];
   /** `hashText` of its id. */
@@ -122,6 +122,8 @@ export class CatalogIndex {
   /** By the deals that it buys by. */
   readonly deals = new BitmapDimension();
   readonly bounds = new RankBounds();
+  /** Which model predicts clicks and views; none: `rates`. */
+  readonly models = new ModelSwitch();
   /** Changes with every bit of every bitmap: whatever was derived from an older version is worthless. */
   version = 0;
   state: StateBitmaps = stateBitmaps(0);
@@ -187,6 +189,17 @@ export class CatalogIndex {
     if (record.name === 'CampaignPublished') this.#refreshCampaign(record.value);
     if (record.name === 'AdvertiserPublished') this.#refreshAdvertiser(record.value);
     return true;
+  }
+
+  /** Slots are numbered below it. */
+  get slots(): number {
+    return this.#bySlot.length;
+  }
+
+  /** The model that predicts changes: only those who are sold by the click are ranked by it in a way that their bound does not cover. */
+  boundAgain(slot: number): void {
+    const item = this.#bySlot[slot];
+    if (item?.lineItem.pricing_model === 'CPC') this.bounds.set(slot, this.#boundOf(item));
   }
 
   /** The predicted click rate of a creative changed. */
@@ -428,7 +441,9 @@ function flightOf({ lineItem, campaign }: IndexedLineItem): { starts_at: number;
 
 /** What a publisher may name to block an advertiser. */
 function brandsOf({ advertiser_id, domains, categories }: AdvertiserPublished): string[] {
-  return [advertiser_id, ...domains.map((domain) => domain.toLowerCase()), ...categories];
+  // Who blocks `IAB7` blocks `IAB7-39`.
+  const tiers = categories.flatMap((category) => [category, category.split('-', 1)[0] as string]);
+  return [...new Set([advertiser_id, ...domains.map((domain) => domain.toLowerCase()), ...tiers])];
 }
 
 function hoursAsBits(hours: readonly number[]): Uint32Array | null {

@@ -18,6 +18,7 @@ import { type AdTimes, type Deadline, type Stage } from './deadline.ts';
 import { type PlaceTerms, termsOf } from './deals.ts';
 import type { DecisionRequest } from './decision-request.ts';
 import { type Eligible, EligibilityIndex } from './eligibility.ts';
+import { limitsOf, type PlaceLimits } from './exchange-terms.ts';
 import { mergedTimes, type RecentSelections } from './frequency.ts';
 import { houseOnly } from './house-only.ts';
 import type { Person } from './person.ts';
@@ -114,7 +115,7 @@ export class Decider {
     for (const slot of input.slots) {
       const place = new Place(this.deps, input, slot);
       for (let position = 0; position < slot.request.count; position += 1) {
-        const found = this.#fillPlace(place, position, ads);
+        const found = this.#fillPlace(place, position, keptApart(slot, ads));
         if ('offer' in found) ads.push(found);
         else if (position === 0) empty.push(found);
         if (!('offer' in found)) break;
@@ -185,6 +186,15 @@ function sell(ranking: Ranking, place: Place, enter: (stage: Stage) => void): Sa
   }
 }
 
+/** Ads of the answer that no competitor may stand beside: all of them, but for an exchange those of the same slot or pod. */
+function keptApart({ request }: ResolvedSlot, ads: readonly ChosenAd[]): readonly ChosenAd[] {
+  const { id, exchange } = request;
+  if (exchange === undefined || ads.length === 0) return ads;
+  const isBeside = ({ slot: { request: other } }: ChosenAd) =>
+    other.id === id || (exchange.pod !== null && other.exchange?.pod === exchange.pod);
+  return ads.filter(isBeside);
+}
+
 /** One slot of one request: what is the same for all ads that it takes. */
 class Place {
   readonly deps: DeciderDeps;
@@ -193,6 +203,7 @@ class Place {
   readonly context: RequestContext;
   readonly attributes: ReturnType<typeof attributesOf>;
   readonly #terms: PlaceTerms;
+  readonly #limits: PlaceLimits | null;
   /** Null: not known. */
   #exposures: PersonExposures | null = null;
   /** Campaign → left on its lease when it was first looked at for this ad; 0 if a draw was refused. */
@@ -206,6 +217,7 @@ class Place {
     this.context = contextOf(slot, input.request, input.sender, input.consent);
     const { placement, publisher } = slot;
     this.#terms = termsOf(placement, { floorMicros: slot.floorMicros, offered: slot.deals });
+    this.#limits = input.sender.channel === 'openrtb' ? limitsOf(this.context) : null;
     this.attributes = attributesOf({
       context: this.context,
       placement,
@@ -228,7 +240,8 @@ class Place {
     this.#exposures = this.#knownExposures();
     return {
       creativeKeys: this.attributes.creativeKeys,
-      blockedAttributes: this.slot.placement.blocked_attributes,
+      blockedAttributes: [...this.slot.placement.blocked_attributes, ...this.context.blocked_attributes],
+      ...(this.#limits && { limits: this.#limits }),
       terms: this.#terms,
       shownCategories: categoriesKeptApart(
         this.slot.publisher,

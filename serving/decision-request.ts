@@ -4,6 +4,7 @@ import { maxAmountMicros } from '../domain/money.ts';
 import { deviceTypes } from '../domain/targeting-rules.ts';
 import { dealIdForm } from '../domain/catalog-rules.ts';
 import type { ConsentSignals } from './consent.ts';
+import type { ExchangeTerms } from './exchange-terms.ts';
 
 /** A slot of a page, app or player that asks for ads. */
 export interface SlotRequest {
@@ -21,6 +22,8 @@ export interface SlotRequest {
   readonly floorMicros: number;
   /** Deals of the placement that are offered; null: all of them. */
   readonly deals: readonly string[] | null;
+  /** Of a bid request. */
+  readonly exchange?: ExchangeTerms;
 }
 
 /** A decision request, checked and normalised. What was not given is null or empty. */

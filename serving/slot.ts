@@ -3,6 +3,7 @@ import type { PlacementPublished, PublisherPublished, RequestContext } from '../
 import type { ConsentVerdict } from './consent.ts';
 import { offeredDeals } from './deals.ts';
 import type { DecisionRequest, SlotRequest } from './decision-request.ts';
+import { noExchangeTerms } from './exchange-terms.ts';
 
 /** Why a slot stays empty: the closed list of api.md. */
 export const noAdReasons = [
@@ -80,6 +81,7 @@ export function contextOf(
   { consent, reason }: ConsentVerdict,
 ): RequestContext {
   const { geo, page } = request;
+  const exchange = slot.request.exchange ?? noExchangeTerms;
   return {
     channel: sender.channel,
     site_domain: page.siteDomain,
@@ -102,6 +104,12 @@ export function contextOf(
     floor_micros: slot.floorMicros,
     floor_currency: slot.placement.floor_currency,
     deals: slot.deals,
+    seats: exchange.seats,
+    blocked: exchange.blocked,
+    blocked_attributes: exchange.blockedAttributes,
+    durations: exchange.durations,
+    bid_request_id: exchange.bidRequestId,
+    supply_chain: exchange.supplyChain,
     consent,
     consent_reason: reason,
   };

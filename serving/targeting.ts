@@ -15,7 +15,7 @@ export interface SlotAttributes {
   readonly currency: string;
   /** Creatives that fit, as in `slotKeys`. */
   readonly creativeKeys: readonly string[];
-  /** What the publisher blocks: advertiser ids, domains, categories. */
+  /** What the publisher and the request block: advertiser ids, domains, categories. */
   readonly blockedBrands: readonly string[];
   /** Deals that the request offers. */
   readonly deals: readonly string[];
@@ -51,7 +51,7 @@ export function attributesOf({ context, placement, publisher, profileSegments }:
     keyValues: keyValuesOf(context),
     currency: placement.floor_currency,
     creativeKeys: slotKeys({ formats, sizes: context.sizes }),
-    blockedBrands: [...publisher.blocked_advertisers, ...publisher.blocked_categories],
+    blockedBrands: [...publisher.blocked_advertisers, ...publisher.blocked_categories, ...context.blocked],
     deals: context.deals,
   };
 }

@@ -17,6 +17,7 @@ import { type ClickRates, clickRatesView } from './click-rates.ts';
 import { lostBecause } from './decide.ts';
 import { termsOf } from './deals.ts';
 import { EligibilityIndex } from './eligibility.ts';
+import { limitsOf } from './exchange-terms.ts';
 import { capOwner } from './person-exposures.ts';
 import { attributesOf, type SlotAttributes } from './targeting.ts';
 
@@ -142,10 +143,11 @@ function placeFacts(
   const recorded = new Map(selected.leases.map(({ campaign_id, left_micros }) => [campaign_id, left_micros]));
   const left = (campaignId: string) => recorded.get(campaignId) ?? leases?.get(campaignId) ?? Infinity;
   const { placement, publisher } = placementOf(selected, index.catalog);
-  const { floor_micros: floorMicros, deals: offered } = selected.context;
+  const { floor_micros: floorMicros, deals: offered, blocked_attributes, channel } = selected.context;
   return {
     creativeKeys,
-    blockedAttributes: placement.blocked_attributes,
+    blockedAttributes: [...placement.blocked_attributes, ...blocked_attributes],
+    ...(channel === 'openrtb' && { limits: limitsOf(selected.context) }),
     terms: termsOf(placement, { floorMicros, offered }),
     shownCategories: categoriesKeptApart(publisher, shownItems(selected, index.catalog)),
     requestHash: requestHashOf(selected),
