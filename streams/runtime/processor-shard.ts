@@ -144,7 +144,7 @@ export class ProcessorShard<State> implements ShardTask {
       }
       this.#positions.set(source.topic, source.offset + 1);
     });
-    this.#unflushed = true;
+    this.#unflushed = this.#options.processor.flush !== undefined;
     this.#dirty = true;
   }
 

@@ -159,6 +159,20 @@ describe('runProcessor', () => {
     await handle.stop();
   });
 
+  it('rests while there is nothing to read, also a processor that flushes nothing', async () => {
+    const on = platform();
+    let askedMs = 0;
+    const wait: typeof on.log.wait = (from, timeoutMs) => {
+      askedMs = timeoutMs;
+      return on.log.wait(from, timeoutMs);
+    };
+    const handle = await runProcessor({ ...on, log: { ...on.log, wait } });
+    await appendMarks(on, mark('a', 1));
+    await expect.poll(() => sumOf(on)).toBe('1');
+    await expect.poll(() => askedMs).toBeGreaterThan(100);
+    await handle.stop();
+  });
+
   it('does not start on a log that ends before its checkpoint', async () => {
     const on = platform();
     await on.states.commit('summing/0', {
