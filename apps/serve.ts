@@ -26,6 +26,7 @@ import { connectLogWriter } from '../serving/writer-thread.ts';
 import { mayDebug } from './debug-keys.ts';
 import { openDecisionDesk } from './decisions.ts';
 import { openKeys, openLog, openSchemas, openViews } from './engines.ts';
+import { openSharedSelections } from './shared-selections.ts';
 
 const mebi = 1024 * 1024;
 /** What goes on failing is said again after so long, ms. */
@@ -150,7 +151,9 @@ async function main(): Promise<void> {
     () => void keys.refresh().catch(die),
   );
   const onError = (error: Error) => say(error.stack ?? error.message);
-  const parts = { settings, limits, clock, random, registry, keys, boot, index, rates, views, persons, url, onError };
+  const sharing = await openSharedSelections(settings, clock, onError);
+  const { shared } = sharing;
+  const parts = { shared, settings, limits, clock, random, registry, keys, boot, index, rates, views, persons, url, onError };
   const decisions = openDecisionDesk(parts);
   const consoleKeys = await readConsoleKeys({ disk, folder: keysFolder, setting: settings.keys });
   const metrics = serveMetrics({ counts: desk.counts, decisions: decisions.counts, boot });
@@ -178,7 +181,7 @@ async function main(): Promise<void> {
     rejections.flush(true);
     await boot.stop();
     await worker.terminate();
-    await Promise.all([log.close(), views.close(), persons.close()]);
+    await Promise.all([log.close(), views.close(), persons.close(), sharing.close()]);
     lock.release();
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop().catch(die));

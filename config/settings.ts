@@ -235,6 +235,12 @@ const table = {
     redisSchemes,
     'View store: `embedded` or `redis://[user:password@]host[:port][/database]`; `rediss://` with TLS, `redis-cluster://host,host` for a cluster.',
   ),
+  shareSelections: pattern(
+    'SHARE_SELECTIONS',
+    'auto',
+    /^(auto|on|off)$/,
+    'Whether serving processes tell each other, through the view store, what they selected for a person in the last minute, so that frequency caps hold where people hop between them: `on`, `off`, or `auto`: where VIEWS_URL names a server.',
+  ),
   keysUrl: engineByUrl(
     'KEYS_URL',
     redisSchemes,

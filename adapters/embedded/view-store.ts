@@ -12,18 +12,20 @@ export interface EmbeddedViewStoreOptions {
   readonly cacheTtlMs?: number;
   /** Default 50,000. */
   readonly cacheEntries?: number;
+  /** What a write survives. Default `power_loss`. */
+  readonly durability?: 'power_loss' | 'process_kill';
 }
 
 /**
- * Opens or creates `views.db` in a folder. Synced at every commit although it could be rebuilt: a consumer's committed offset must not
- * survive power loss that the views written before it did not.
+ * Opens or creates `views.db` in a folder. Synced at every commit, unless told otherwise, although it could be rebuilt: a consumer's
+ * committed offset must not survive power loss that the views written before it did not.
  */
 export async function openEmbeddedViewStore(options: EmbeddedViewStoreOptions): Promise<ViewStore> {
-  const { folder, clock, cacheTtlMs = 250, cacheEntries = 50_000 } = options;
+  const { folder, clock, cacheTtlMs = 250, cacheEntries = 50_000, durability = 'power_loss' } = options;
   const db = await Sqlite.open({
     path: join(folder, 'views.db'),
     clock,
-    durability: 'power_loss',
+    durability,
     unavailable: 'VIEWS_UNAVAILABLE',
     schema: `
       CREATE TABLE IF NOT EXISTS views ("key" TEXT PRIMARY KEY, version INTEGER NOT NULL, value BLOB NOT NULL, expires_at INTEGER)
