@@ -253,6 +253,28 @@ describe('The rules of the catalogue', () => {
     expect(ofPublisher({ blocked_advertisers: ['ADV 1'] })).toEqual(['blocked_advertisers[0]']);
   });
 
+  it('of a placement want a soft floor above the floor, and only at second price', () => {
+    const second = { auction: 'second_price', floor_micros: 1000 };
+    expect(ofPlacement({ ...second, soft_floor_micros: 1000 })).toEqual([]);
+    expect(ofPlacement({ ...second, soft_floor_micros: 0 })).toEqual([]);
+    expect(ofPlacement({ ...second, soft_floor_micros: 999 })).toEqual(['soft_floor_micros']);
+    expect(ofPlacement({ floor_micros: 1000, soft_floor_micros: 2000 })).toEqual(['soft_floor_micros']);
+  });
+
+  it('of deals know the ids of a placement, a price that is one, and advertisers who could pay it', () => {
+    const deal = { deal_id: 'd-1', floor_micros: 1000, auction: 'fixed', advertisers: ['adv_1'] };
+    expect(ofPlacement({ deals: [deal, { ...deal, deal_id: 'd-2' }] })).toEqual([]);
+    expect(ofPlacement({ deals: [deal, deal] })).toEqual(['deals[1].deal_id']);
+    expect(ofPlacement({ deals: [{ ...deal, floor_micros: 999 }] })).toEqual(['deals[0].floor_micros']);
+    expect(ofPlacement({ deals: [{ ...deal, auction: 'first_price', floor_micros: 0 }] })).toEqual([]);
+    expect(ofPlacement({ deals: [{ ...deal, advertisers: ['adv_9', 'adv_1', 'adv_1'] }] })).toEqual([
+      'deals[0].advertisers[0]',
+      'deals[0].advertisers[2]',
+    ]);
+    expect(ofPlacement({ floor_currency: 'USD', deals: [deal] })).toEqual(['deals[0].advertisers[0]']);
+    expect(ofLineItem({ deals: ['d-1', 'of another placement', 'd-1'] })).toEqual(['deals[1]', 'deals[2]']);
+  });
+
   it('of a placement know formats, sizes and currencies', () => {
     expect(ofPlacement({ formats: [] })).toEqual(['formats']);
     expect(ofPlacement({ sizes: ['300X250', '0x0'] })).toEqual(['sizes[0]', 'sizes[1]']);

@@ -13,6 +13,7 @@ import type {
   PlacementPublished,
   PublisherPublished,
 } from './records.ts';
+import { dealListFaults, saleFaults } from './sale-rules.ts';
 import { targetingFaults } from './targeting-rules.ts';
 
 /** Something in an entity that breaks a rule: where, and a sentence without its subject. */
@@ -25,7 +26,6 @@ export const adFormats = ['banner', 'video', 'audio', 'native'] as const;
 const domainForm = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 /** An app's bundle: `com.example.App`, or the number that a store gives. */
 const bundleForm = /^[0-9A-Za-z][0-9A-Za-z._-]{0,199}$/;
-export const dealIdForm = /^[0-9A-Za-z_-]{1,40}$/;
 const sizeForm = /^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$/;
 const categoryForm = /^[0-9A-Za-z][0-9A-Za-z_-]{0,31}$/;
 
@@ -66,7 +66,7 @@ export function catalogFaults(catalog: Catalog, record: CatalogRecord): Fault[] 
     case 'PublisherPublished':
       return publisherFaults(record.value);
     case 'PlacementPublished':
-      return placementFaults(record.value);
+      return [...placementFaults(record.value), ...saleFaults(catalog, record.value)];
     case 'DeadlinePolicyPublished':
       return deadlinePolicyFaults(catalog, record.value);
     default:
@@ -118,6 +118,7 @@ function lineItemFaults(catalog: Catalog, item: LineItemPublished): Fault[] {
         detail: 'must lie within the flight of the campaign',
       },
     targetingFaults(catalog, item.targeting),
+    dealListFaults(item),
   );
 }
 

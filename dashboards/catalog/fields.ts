@@ -14,6 +14,7 @@ import {
   type Targeting,
   type Tracker,
 } from '../../domain/records.ts';
+import { dealIdForm } from '../../domain/sale-rules.ts';
 import { deviceTypes, targetingLists } from '../../domain/targeting-rules.ts';
 import { formatTime, parseTime } from '../../domain/time-text.ts';
 
@@ -167,7 +168,7 @@ export function shares(description: string): Field<readonly ShareTerm[]> {
 
 export function deals(description: string): Field<readonly Deal[]> {
   const properties = {
-    deal_id: { type: 'string', pattern: '^[0-9A-Za-z_-]{1,40}$' },
+    deal_id: { type: 'string', pattern: dealIdForm.source },
     floor_micros: amountSchema,
     auction: { type: 'string', enum: ['first_price', 'second_price', 'fixed'] },
     advertisers: { ...strings(1_000), default: [] },

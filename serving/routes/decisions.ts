@@ -1,19 +1,26 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { dealIdForm } from '../../domain/catalog-rules.ts';
+import { AdtallyError } from '../../domain/errors.ts';
+import { dealIdForm } from '../../domain/sale-rules.ts';
 import { deviceTypes } from '../../domain/targeting-rules.ts';
+import type { Admission } from '../admission.ts';
 import { type ClientReader, networkOf, userAgentOf } from '../client.ts';
-import type { Answered, Caller, DecisionDesk } from '../decision-desk.ts';
+import type { Answered, DecisionAnswer, DecisionDesk } from '../decision-desk.ts';
+import { type CallerOf, type DecisionFront, decisionPath } from '../decision-front.ts';
 import { formats, readDecisionRequest, requestLimits } from '../decision-request.ts';
 import { problemResponses } from '../problem.ts';
 import { noAdReasons } from '../slot.ts';
 
 export interface DecisionRouteDeps {
   readonly desk: DecisionDesk;
-  readonly clients: ClientReader;
   /** Monotonic time, microseconds. */
   readonly monotonicUs: () => number;
+  readonly clients: ClientReader;
   /** True if the key of `Authorization: Bearer KEY` may see prices and reasons. */
   readonly debugAllowed: (key: string) => boolean;
+  /** Omitted: every request is worked on. */
+  readonly admission?: Admission;
+  /** Answers most requests before they come to the router. */
+  readonly front?: DecisionFront;
 }
 
 const text = { type: 'string' } as const;
@@ -149,7 +156,14 @@ const schema = {
   body: bodySchema,
   response: {
     200: { description: 'Decisions and empty slots.', ...answerSchema },
-    ...problemResponses('BAD_JSON', 'VALIDATION_FAILED', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'BUFFER_FULL'),
+    ...problemResponses(
+      'BAD_JSON',
+      'VALIDATION_FAILED',
+      'BODY_TOO_LARGE',
+      'UNSUPPORTED_MEDIA_TYPE',
+      'TOO_MANY_REQUESTS',
+      'BUFFER_FULL',
+    ),
   },
 };
 
@@ -170,9 +184,10 @@ declare module 'fastify' {
 /** `POST /v1/decisions`. */
 export function registerDecisions(app: FastifyInstance, deps: DecisionRouteDeps): void {
   const wire = wireSchema(answerSchema);
+  const callerOf = callerReader(deps);
   app.decorateRequest('arrivedUs', 0);
   app.decorateRequest('answered', null);
-  app.post('/v1/decisions', {
+  app.post(decisionPath, {
     schema,
     bodyLimit: requestLimits.bodyBytes,
     // The body is checked once, where it is normalised (`readDecisionRequest`); the schema above documents it with the same limits and lists.
@@ -186,8 +201,7 @@ export function registerDecisions(app: FastifyInstance, deps: DecisionRouteDeps)
       done();
     },
     handler: (request, reply) => {
-      const decision = readDecisionRequest(request.body);
-      const answered = deps.desk.decide(decision, callerOf(request, deps));
+      const answered = decide(request, deps, callerOf);
       const send = (answer: Answered): void => {
         request.answered = answer;
         const serialize = reply.compileSerializationSchema(wire);
@@ -197,17 +211,62 @@ export function registerDecisions(app: FastifyInstance, deps: DecisionRouteDeps)
       answered.then(send, (error: unknown) => reply.send(error));
     },
   });
+  if (deps.front !== undefined) openFront(app, deps.front, { wire, callerOf });
 }
 
-function callerOf(request: FastifyRequest, deps: DecisionRouteDeps): Caller {
-  const { headers, arrivedUs } = request;
-  const key = headers.authorization?.startsWith('Bearer ') ? headers.authorization.slice(7) : '';
-  return {
-    channel: 'api',
-    userAgent: userAgentOf(headers),
-    address: deps.clients.addressOf(request),
-    truncate: networkOf,
-    trusted: key !== '' && deps.debugAllowed(key),
-    arrivedUs,
+function decide(
+  request: FastifyRequest,
+  { desk, admission }: DecisionRouteDeps,
+  callerOf: CallerOf,
+): Answered | Promise<Answered> {
+  const decision = readDecisionRequest(request.body);
+  const isTaken =
+    admission === undefined ||
+    admission.isCalm ||
+    admission.takes(decision.slots.map(({ placementId }) => placementId));
+  if (!isTaken) throw new AdtallyError('TOO_MANY_REQUESTS', 'more is asked than can be answered: try again');
+  return desk.decide(decision, callerOf(request.raw, request.arrivedUs));
+}
+
+/** Gives the front the parser and the serializer of the route, and has it answer until the application closes. */
+function openFront(
+  app: FastifyInstance,
+  front: DecisionFront,
+  { wire, callerOf }: { readonly wire: Record<string, unknown>; readonly callerOf: CallerOf },
+): void {
+  const parser = app.getDefaultJsonParser('error', 'error');
+  app.addHook('onReady', async () => {
+    const serialize = app.serializerCompiler?.({ schema: wire, method: 'POST', url: decisionPath, httpStatus: '200' });
+    if (serialize === undefined) return;
+    front.open({
+      parse: (body) => parseWith(parser, body),
+      serialize: (answer: DecisionAnswer) => serialize({ ...answer }),
+      callerOf,
+    });
+  });
+  app.addHook('preClose', async () => front.close());
+}
+
+function parseWith(parser: ReturnType<FastifyInstance['getDefaultJsonParser']>, body: string): unknown {
+  let parsed: unknown;
+  // The default parser has no use for the request and calls back at once.
+  void parser(undefined as never, body, (error, value) => {
+    if (error) throw error;
+    parsed = value;
+  });
+  return parsed;
+}
+
+function callerReader({ clients, debugAllowed }: DecisionRouteDeps): CallerOf {
+  return ({ socket, headers }, arrivedUs) => {
+    const key = headers.authorization?.startsWith('Bearer ') ? headers.authorization.slice(7) : '';
+    return {
+      channel: 'api',
+      userAgent: userAgentOf(headers),
+      address: clients.addressOf({ socket, headers }),
+      truncate: networkOf,
+      trusted: key !== '' && debugAllowed(key),
+      arrivedUs,
+    };
   };
 }
