@@ -1,3 +1,4 @@
+import { fullPlan, type LoadZone, policyOf } from '../domain/deadline-policy.ts';
 import { AdtallyError } from '../domain/errors.ts';
 import { eventId, shardOf, uuidV7 } from '../domain/identity.ts';
 import type { MarkupReturned, PersonSeen, ViewRevision } from '../domain/records.ts';
@@ -6,9 +7,11 @@ import type { SchemaRegistry } from '../ports/schema-registry.ts';
 import type { BotGate } from './bot-gate.ts';
 import { clickRatesView } from './click-rates.ts';
 import type { ConsentGate } from './consent.ts';
-import { bestTier, Deadline, type DeadlinePolicy } from './deadline.ts';
+import { bestTier, Deadline } from './deadline.ts';
 import type { Choice, Decider, DecisionInput, EmptySlot } from './decide.ts';
+import { DecisionCounts } from './decision-counts.ts';
 import type { DecisionRequest } from './decision-request.ts';
+import { type Caller, Enrichment, type Mandatory } from './enrichment.ts';
 import { type Explanation, explain } from './explain.ts';
 import {
   type IssuedAd,
@@ -20,7 +23,8 @@ import {
 } from './issue.ts';
 import type { BufferRecord, LocalBuffer } from './local-buffer.ts';
 import type { Person, PersonReader } from './person.ts';
-import { type NoAdReason, type RequestSender, type ResolvedSlot, resolveSlot } from './slot.ts';
+import { PlacementYields } from './placement-yields.ts';
+import { type NoAdReason, type ResolvedSlot, resolveSlot } from './slot.ts';
 
 export interface DecisionDeskDeps {
   readonly clock: Clock;
@@ -33,27 +37,12 @@ export interface DecisionDeskDeps {
   readonly persons: PersonReader;
   readonly bots: BotGate;
   readonly consent: ConsentGate;
-  readonly deadlines: DeadlinePolicy;
   /** Deadline of a request that names none, ms. */
   readonly defaultTmaxMs: number;
-  /** True while the process has no time for what can be skipped. */
-  readonly underPressure: () => boolean;
+  /** Load of the process. Default: always calm. */
+  readonly zone?: () => LoadZone;
   /** A record could not be stored although there was room: ours to answer for, not the client's. */
   readonly onError: (error: Error) => void;
-}
-
-/** Who asks. */
-export interface Caller {
-  readonly channel: 'api' | 'openrtb';
-  /** Of the request itself, where the body names no device. */
-  readonly userAgent: string;
-  readonly address: string;
-  /** Truncates an address, so that it need not be parsed for each request of a connection. */
-  readonly truncate: (address: string) => string;
-  /** May see prices and reasons. */
-  readonly trusted: boolean;
-  /** Monotonic time of arrival, microseconds. */
-  readonly arrivedUs: number;
 }
 
 export interface DecisionAnswer {
@@ -69,16 +58,6 @@ export interface Answered {
   readonly arrivedUs: number;
 }
 
-/** What this process decided so far. */
-export interface DecisionCounts {
-  decisions: number;
-  ads: number;
-  /** Slots that stayed empty. */
-  readonly noAd: Map<NoAdReason, number>;
-  /** What was skipped on purpose, by stage and reason. */
-  readonly degraded: Map<string, number>;
-}
-
 /** What is known before the person is. */
 type Draft = Omit<DecisionInput, 'person' | 'nowMs'> & {
   readonly empty: readonly EmptySlot[];
@@ -86,16 +65,17 @@ type Draft = Omit<DecisionInput, 'person' | 'nowMs'> & {
   readonly arrivedUs: number;
 };
 
-/** A read that would be given less than this is not begun, microseconds: timers are no finer. */
-const leastReadUs = 1000;
-
 /** Takes decision requests: gates, reads the person if it may, chooses, signs, and hands the records to the buffer. */
 export class DecisionDesk {
-  readonly counts: DecisionCounts = { decisions: 0, ads: 0, noAd: new Map(), degraded: new Map() };
+  readonly counts = new DecisionCounts();
+  /** What placements have earned of late, by this process's decisions. */
+  readonly yields = new PlacementYields();
   readonly #deps: DecisionDeskDeps;
+  readonly #enrichment: Enrichment;
 
   constructor(deps: DecisionDeskDeps) {
     this.#deps = deps;
+    this.#enrichment = new Enrichment(deps);
   }
 
   /**
@@ -103,12 +83,11 @@ export class DecisionDesk {
    * answer does not wait for the disk. Error: `BUFFER_FULL`.
    */
   decide(request: DecisionRequest, caller: Caller): Answered | Promise<Answered> {
-    const userAgent = request.device.userAgent ?? caller.userAgent;
-    const address = request.device.ip ?? caller.address;
-    if (this.#deps.bots.block(userAgent, address) !== null) return this.#refuseAll(request, caller);
-    const draft = this.#draft(request, caller, { userAgent, network: caller.truncate(address) });
+    const known = this.#enrichment.mandatory(request, caller);
+    if (known === null) return this.#refuseAll(request, caller);
+    const draft = this.#draft(request, caller, known);
     if (draft.consent.consent !== 'personal' || request.userId === null) return this.#finish(draft, null);
-    const person = this.#person(draft, request.userId);
+    const person = this.#enrichment.skippable(draft.deadline, request.userId);
     return person instanceof Promise ? person.then((read) => this.#finish(draft, read)) : this.#finish(draft, person);
   }
 
@@ -135,12 +114,6 @@ export class DecisionDesk {
     this.#append(sequence, records);
   }
 
-  #countAnswer({ decisions, no_ad }: DecisionAnswer): void {
-    this.counts.decisions += 1;
-    this.counts.ads += decisions.length;
-    for (const { reason } of no_ad) count(this.counts.noAd, reason);
-  }
-
   #newRequestId(): string {
     return uuidV7(this.#deps.nodeClock.now(), this.#deps.issuer.random.bytes(10));
   }
@@ -148,11 +121,11 @@ export class DecisionDesk {
   #refuseAll(request: DecisionRequest, { arrivedUs }: Caller): Answered {
     const no_ad = request.slots.map(({ id }) => ({ slot_id: id, reason: 'blocked_traffic' as const }));
     const body = { request_id: this.#newRequestId(), decisions: [], no_ad, warnings: request.warnings };
-    this.#countAnswer(body);
+    this.counts.answer(body);
     return { body, ads: [], arrivedUs };
   }
 
-  #draft(request: DecisionRequest, caller: Caller, from: { userAgent: string; network: string }): Draft {
+  #draft(request: DecisionRequest, caller: Caller, { sender, consent }: Mandatory): Draft {
     const { catalog } = this.#deps.decider.deps.index;
     const slots: ResolvedSlot[] = [];
     const empty: EmptySlot[] = [];
@@ -165,8 +138,8 @@ export class DecisionDesk {
       requestId: this.#newRequestId(),
       request,
       slots,
-      sender: this.#sender(request, caller, from),
-      consent: this.#deps.consent.judge(request.consent),
+      sender,
+      consent,
       deadline: this.#deadline(request, slots, caller.arrivedUs),
       empty,
       trusted: caller.trusted,
@@ -174,42 +147,16 @@ export class DecisionDesk {
     };
   }
 
-  #sender(
-    { device }: DecisionRequest,
-    { channel }: Caller,
-    { userAgent, network }: { userAgent: string; network: string },
-  ): RequestSender {
-    const agent = this.#deps.bots.agent(userAgent);
-    return { channel, userAgent, network, deviceType: device.type ?? agent.deviceType, os: device.os ?? agent.os };
-  }
-
   #deadline({ tmaxMs }: DecisionRequest, slots: readonly ResolvedSlot[], startedUs: number): Deadline {
     const tier = bestTier(slots.map(({ placement }) => placement.tier));
     const ads = slots.reduce((sum, { request }) => sum + request.count, 0);
     const totalUs = (tmaxMs ?? this.#deps.defaultTmaxMs) * 1000;
-    return new Deadline({ totalUs, shares: this.#deps.deadlines[tier], startedUs, ads: Math.max(1, ads) });
-  }
-
-  /** The person from memory, or a promise of a read within the share of enrichment; skipped where there is no time for it. */
-  #person({ deadline }: Draft, rawId: string): Person | Promise<Person> {
-    const { clock, persons, underPressure } = this.#deps;
-    const hash = persons.hash(rawId);
-    const nowUs = clock.monotonicUs();
-    deadline.enter('enrichment', nowUs);
-    const kept = persons.recall(hash);
-    if (kept !== null) return kept;
-    const allowanceUs = deadline.allowanceUs('enrichment', nowUs);
-    if (underPressure() || allowanceUs < leastReadUs) {
-      deadline.degrade('enrichment', allowanceUs < leastReadUs ? 'no_time' : 'pressure');
-      return persons.skipped(hash);
-    }
-    return this.#read(deadline, hash, allowanceUs);
-  }
-
-  async #read(deadline: Deadline, hash: string, allowanceUs: number): Promise<Person> {
-    const person = await this.#deps.persons.read(hash, Math.floor(allowanceUs / 1000));
-    if (person.missing !== null) deadline.degrade('enrichment', `person_${person.missing}`);
-    return person;
+    const { clock, decider, zone } = this.#deps;
+    const policy = policyOf(decider.deps.index.catalog, tier);
+    const load = zone?.() ?? 'calm';
+    const deadline = new Deadline({ totalUs, policy, startedUs, ads: Math.max(1, ads), zone: load });
+    deadline.choosePlan(clock.monotonicUs());
+    return deadline;
   }
 
   /** From here to the append nothing waits, so that sequence numbers reach the buffer in order and times are not older than marks. */
@@ -225,11 +172,26 @@ export class DecisionDesk {
     const sequence = choice.ads.length > 0 || announced ? buffer.nextSequence() : 0;
     const ads = choice.ads.map((chosen) => issueAd(chosen, input, this.#deps.issuer, sequence));
     const body = this.#body(draft, choice, ads);
-    this.#countAnswer(body);
-    for (const { stage, reason } of draft.deadline.skipped) count(this.counts.degraded, `${stage}/${reason}`);
     draft.deadline.enter('response', clock.monotonicUs());
+    this.#noteYields(input, choice);
+    this.counts.answer(body);
+    this.counts.skipped(draft.deadline.skipped);
     if (sequence > 0) this.#append(sequence, this.#records(ads, input));
     return { body, ads, arrivedUs: draft.arrivedUs };
+  }
+
+  /** What each place earned, by whether anything was done without. Test ads earn nothing and tell nothing. */
+  #noteYields({ request, slots, deadline, person }: DecisionInput, { ads, empty }: Choice): void {
+    if (request.test) return;
+    const isFull = (name: string) => name === fullPlan.name || deadline.skipped.length === 0;
+    for (const { slot, times, auction } of ads) {
+      this.yields.note(slot.placement, { person: person !== null, full: isFull(times.plan) }, auction.ecpm_micros);
+    }
+    for (const { slotId } of empty) {
+      const placement = slots.find((slot) => slot.request.id === slotId)?.placement;
+      const kind = { person: person !== null, full: isFull(deadline.plan.name) };
+      if (placement !== undefined) this.yields.note(placement, kind, 0);
+    }
   }
 
   #body(draft: Draft, choice: Choice, ads: readonly IssuedAd[]): DecisionAnswer {
@@ -255,9 +217,11 @@ export class DecisionDesk {
     const { registry } = this.#deps;
     const records: BufferRecord[] = [];
     const views = ads.length > 0 ? this.#views() : [];
+    const decision = { input, views, lostMicros: (ad: IssuedAd) => this.#lostMicros(ad, input) };
     for (const ad of ads) {
       const { shard, selection_id: key } = ad.billing;
-      const selected = selectedRecord(ad, { input, views });
+      const selected = selectedRecord(ad, decision);
+      this.counts.selected(selected);
       records.push({ topic: 'selected', shard, key, value: registry.encode('AdSelected', selected) });
       const reserved = reservedRecord(ad);
       if (reserved !== null) {
@@ -266,6 +230,12 @@ export class DecisionDesk {
     }
     if (input.person?.firstSight === true) records.push(this.#seenRecord(input.person, input));
     return records;
+  }
+
+  /** What an ad is estimated to have lost by what was done without; a test ad has nothing to lose. */
+  #lostMicros({ chosen }: IssuedAd, { request, deadline, person }: DecisionInput): number {
+    if (request.test || deadline.skipped.length === 0) return 0;
+    return this.yields.lossMicros(chosen.slot.placement.placement_id, person !== null);
   }
 
   #seenRecord({ hash }: Person, { request, nowMs }: DecisionInput): BufferRecord {
@@ -286,8 +256,4 @@ export class DecisionDesk {
   #append(sequence: number, records: readonly BufferRecord[]): void {
     this.#deps.buffer.append(sequence, records).catch(this.#deps.onError);
   }
-}
-
-function count<K>(counts: Map<K, number>, key: K): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
 }

@@ -202,10 +202,12 @@ export interface RecordedDecision {
   readonly input: DecisionInput;
   /** Revisions of the views that were read. */
   readonly views: readonly ViewRevision[];
+  /** What an ad is estimated to have lost by what was done without, micros. Default: 0. */
+  readonly lostMicros?: (ad: IssuedAd) => number;
 }
 
 /** The evidence of a selection. Called after the answer was built, so that its stages are over. */
-export function selectedRecord(ad: IssuedAd, { input, views }: RecordedDecision): AdSelected {
+export function selectedRecord(ad: IssuedAd, { input, views, lostMicros }: RecordedDecision): AdSelected {
   const { chosen, billing } = ad;
   const { node, boot, sequence } = billing;
   return {
@@ -220,7 +222,7 @@ export function selectedRecord(ad: IssuedAd, { input, views }: RecordedDecision)
     click_expires_at: ad.clickExpiresAt,
     user_key: input.person?.userKey ?? null,
     tier: chosen.slot.placement.tier,
-    plan: 'full',
+    plan: chosen.times.plan,
     deadline_us: input.deadline.totalUs,
     fallback: isFallback(chosen.offer),
     width: ad.decision.width,
@@ -232,7 +234,7 @@ export function selectedRecord(ad: IssuedAd, { input, views }: RecordedDecision)
     prediction: null,
     exclusions: chosen.exclusions,
     stages: input.deadline.stageTimes(chosen.times),
-    degradations: input.deadline.degradations(chosen.times),
+    degradations: input.deadline.degradations(chosen.times, lostMicros?.(ad) ?? 0),
     views,
     leases: chosen.leases,
     excluded_creatives: chosen.excludedCreatives,

@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { BeaconCounts } from './beacons.ts';
 import type { Boot } from './boot.ts';
-import type { DecisionCounts } from './decision-desk.ts';
+import type { DecisionCounts } from './decision-counts.ts';
 
 export interface MetricsSource {
   readonly counts: BeaconCounts;
@@ -104,6 +104,52 @@ function addDecisions(registry: Registry, decisions: DecisionCounts): void {
       for (const [what, count] of decisions.degraded) this.inc({ what }, count);
     },
   });
+  addPlans(registry, decisions);
+}
+
+function addPlans(registry: Registry, { plans, lost, stages }: DecisionCounts): void {
+  const registers = [registry];
+  new Counter({
+    name: 'adtally_plan_ads_total',
+    help: 'Ads selected, by inventory tier and plan of degradation',
+    labelNames: ['tier', 'plan'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [key, count] of plans) this.inc(labels(['tier', 'plan'], key), count);
+    },
+  });
+  new Counter({
+    name: 'adtally_plan_lost_micros_total',
+    help: 'Estimated loss by what was done without, micros, by plan and currency',
+    labelNames: ['plan', 'currency'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [key, micros] of lost) this.inc(labels(['plan', 'currency'], key), micros);
+    },
+  });
+  for (const [name, help, field] of [
+    ['adtally_stage_us_total', 'Time of all ads selected, by stage, microseconds', 'tookUs'],
+    ['adtally_stage_over_share_total', 'Ads for which a stage took longer than its share', 'overShare'],
+  ] as const) {
+    new Counter({
+      name,
+      help,
+      labelNames: ['stage'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [stage, count] of Object.entries(stages)) this.inc({ stage }, count[field]);
+      },
+    });
+  }
+}
+
+/** `standard/full` as labels. */
+function labels(names: readonly string[], key: string): Record<string, string> {
+  const values = key.split('/');
+  return Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']));
 }
 
 function addGauge(registry: Registry, name: string, help: string, read: () => number): void {

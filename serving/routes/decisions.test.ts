@@ -1,13 +1,13 @@
 import { fastify, type FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createSimulatedClock, type SimulatedClock } from '../../adapters/simulated/clock.ts';
+import type { LoadZone } from '../../domain/deadline-policy.ts';
 import type { AdSelected, AnyRecord, MarkupReturned, PersonSeen } from '../../domain/records.ts';
 import { FixedLeases, indexOf, inventory, issuerDeps, noon, supply } from '../../test/decision-world.ts';
 import { MemoryBuffer, registry } from '../../test/serving-world.ts';
 import { BotGate } from '../bot-gate.ts';
 import { ClientReader } from '../client.ts';
 import { ConsentGate } from '../consent.ts';
-import { defaultDeadlinePolicy } from '../deadline.ts';
 import { Decider } from '../decide.ts';
 import { DecisionDesk } from '../decision-desk.ts';
 import { RecentSelections } from '../frequency.ts';
@@ -20,7 +20,7 @@ interface Served {
   readonly buffer: MemoryBuffer;
   readonly clock: SimulatedClock;
   readonly leases: FixedLeases;
-  pressure: boolean;
+  zone: LoadZone;
   /** What the key store answers. */
   userKey: Promise<string | null>;
 }
@@ -34,7 +34,7 @@ function serve(records: readonly AnyRecord[] = [...inventory(1), ...supply(1)]):
   const leases = new FixedLeases();
   const app = fastify();
   open.push(app);
-  const served: Served = { app, buffer, clock, leases, pressure: false, userKey: Promise.resolve('user-1') };
+  const served: Served = { app, buffer, clock, leases, zone: 'calm', userKey: Promise.resolve('user-1') };
   const persons = new PersonReader({
     keys: { getMany: async () => [await served.userKey] } as never,
     views: { getMany: async () => [null] } as never,
@@ -52,9 +52,8 @@ function serve(records: readonly AnyRecord[] = [...inventory(1), ...supply(1)]):
     persons,
     bots: new BotGate(['198.51.100.0/24']),
     consent: new ConsentGate(),
-    deadlines: defaultDeadlinePolicy,
     defaultTmaxMs: 100,
-    underPressure: () => served.pressure,
+    zone: () => served.zone,
     onError: (error) => {
       throw error;
     },
@@ -214,21 +213,22 @@ describe('POST /v1/decisions', () => {
     expect(others).toEqual([]);
   });
 
-  test('skips the person under pressure, and when the store is slow, and says so', async () => {
+  test('skips the person under load, and when the store is slow, and says so', async () => {
     const served = serve();
     const body = { slots: [slot], user: { id: 'someone' }, consent: { gdpr: false } };
-    served.pressure = true;
+    served.zone = 'degrade';
     await ask(served, body);
-    served.pressure = false;
+    served.zone = 'calm';
     served.userKey = new Promise(() => undefined);
     const slow = Promise.resolve(ask(served, { ...body, tmax: 100 }));
     await vi.waitUntil(() => served.clock.pending() > 0);
     await served.clock.advance(21);
     await slow;
     const [pressed, late] = recorded<AdSelected>(served, 'AdSelected');
-    expect(pressed?.degradations).toEqual([{ stage: 'enrichment', reason: 'pressure', cost_micros: 0 }]);
+    expect(pressed?.degradations).toEqual([{ stage: 'enrichment', reason: 'person_load', cost_micros: 0 }]);
     expect(late?.degradations).toContainEqual({ stage: 'enrichment', reason: 'person_timed_out', cost_micros: 0 });
     expect(late).toMatchObject({ user_key: null, person: null });
+    expect([pressed?.plan, late?.plan]).toEqual(['no_person', 'no_person']);
   });
 
   test('goes on to answer when a client gives too little time to ask for the person', async () => {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AdtallyError } from '../../domain/errors.ts';
 import { dealIdForm } from '../../domain/sale-rules.ts';
-import { deviceTypes } from '../../domain/targeting-rules.ts';
+import { deviceTypes } from '../../domain/targeting-values.ts';
 import type { Admission } from '../admission.ts';
 import { type ClientReader, networkOf, userAgentOf } from '../client.ts';
 import type { Answered, DecisionAnswer, DecisionDesk } from '../decision-desk.ts';

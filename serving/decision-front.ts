@@ -1,0 +1,139 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { AdtallyError } from '../domain/errors.ts';
+import { type Admission, placementsNamed } from './admission.ts';
+import type { Answered, DecisionAnswer, DecisionDesk } from './decision-desk.ts';
+import { readDecisionRequest, requestLimits } from './decision-request.ts';
+import type { Caller } from './enrichment.ts';
+import { asAdtallyError, problemOf } from './problem.ts';
+
+export const decisionPath = '/v1/decisions';
+
+/** Who sent a request; `arrivedUs` monotonic, microseconds. */
+export type CallerOf = (request: Pick<IncomingMessage, 'socket' | 'headers'>, arrivedUs: number) => Caller;
+
+export interface DecisionFrontDeps {
+  readonly desk: DecisionDesk;
+  readonly admission: Admission;
+  /** Monotonic time, microseconds. */
+  readonly monotonicUs: () => number;
+  /** An error that is ours, not the client's. */
+  readonly onError: (error: Error) => void;
+}
+
+/** What the route itself does with a request, so that both ways give the same. */
+export interface RouteWays {
+  readonly callerOf: CallerOf;
+  /** Error: what the router's parser throws. */
+  readonly parse: (body: string) => unknown;
+  readonly serialize: (answer: DecisionAnswer) => string;
+}
+
+const anyOrigin = { 'Access-Control-Allow-Origin': '*' };
+const json = 'application/json; charset=utf-8';
+
+function refusal(): { readonly headers: string[]; readonly body: string } {
+  const shed = new AdtallyError('TOO_MANY_REQUESTS', 'more is asked than can be answered: try again');
+  const { headers, body } = problemOf(shed);
+  const all = { ...anyOrigin, ...headers, 'Content-Length': String(body.length) };
+  return { headers: Object.entries(all).flat(), body: body.toString('latin1') };
+}
+
+const shed = refusal();
+
+/**
+ * Tells a client that its request is shed: 429 with Retry-After; an exchange, which would count an error against us, gets the 204 of OpenRTB that means
+ * no bid.
+ */
+export function sendShed(response: ServerResponse, channel: Caller['channel']): void {
+  if (channel === 'openrtb') response.writeHead(204, { 'Retry-After': '1' }).end();
+  else response.writeHead(429, shed.headers).end(shed.body, 'latin1');
+}
+
+/**
+ * Answers `POST /v1/decisions` before it comes to the router, whose share of a request that is shed would be most of it. Takes a body of JSON whose length is
+ * given; for any other, and while the process ends, the route does the same.
+ */
+export class DecisionFront {
+  readonly #deps: DecisionFrontDeps;
+  #ways: RouteWays | null = null;
+
+  constructor(deps: DecisionFrontDeps) {
+    this.#deps = deps;
+  }
+
+  /** From here on requests are answered. */
+  open(ways: RouteWays): void {
+    this.#ways = ways;
+  }
+
+  /** From here on the router answers. */
+  close(): void {
+    this.#ways = null;
+  }
+
+  answers(request: IncomingMessage, response: ServerResponse): boolean {
+    const ways = this.#ways;
+    if (ways === null || request.method !== 'POST' || request.url !== decisionPath) return false;
+    if (!isPlainJson(request.headers)) return false;
+    const arrivedUs = this.#deps.monotonicUs();
+    readBody(request, (body) => this.#answer({ request, response, ways, arrivedUs }, body));
+    return true;
+  }
+
+  #answer({ request, response, ways, arrivedUs }: Asked, body: string): void {
+    const { admission, desk } = this.#deps;
+    const fail = (error: unknown) => this.#fail(response, error);
+    try {
+      if (!admission.isCalm && !admission.takes(placementsNamed(body))) {
+        return sendShed(response, 'api');
+      }
+      const decision = readDecisionRequest(ways.parse(body));
+      const answered = desk.decide(decision, ways.callerOf(request, arrivedUs));
+      const send = (answer: Answered) => this.#send(response, answer, ways);
+      if (!(answered instanceof Promise)) return send(answered);
+      answered.then(send).catch(fail);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  #send(response: ServerResponse, answered: Answered, { serialize }: RouteWays): void {
+    const text = serialize(answered.body);
+    const headers = { ...anyOrigin, 'Content-Type': json, 'Content-Length': String(Buffer.byteLength(text)) };
+    response.writeHead(200, headers);
+    response.end(text, () => this.#deps.desk.markReturned(answered));
+  }
+
+  #fail(response: ServerResponse, error: unknown): void {
+    const known = asAdtallyError(error as Error);
+    if (known.status === 500) this.#deps.onError(error as Error);
+    const problem = problemOf(known);
+    response.writeHead(known.status, { ...anyOrigin, ...problem.headers });
+    response.end(problem.body);
+  }
+}
+
+interface Asked {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly ways: RouteWays;
+  /** Monotonic, microseconds. */
+  readonly arrivedUs: number;
+}
+
+/** JSON by its type, in one piece by its length, and no more than a request may have: all that is needed to read it without further questions. */
+function isPlainJson(headers: IncomingHttpHeaders): boolean {
+  const type = headers['content-type'];
+  if (type !== 'application/json' && type?.startsWith('application/json;') !== true) return false;
+  const length = Number(headers['content-length'] ?? 0);
+  return length > 0 && length <= requestLimits.bodyBytes && headers['content-encoding'] === undefined;
+}
+
+/** A body that is broken off never ends, and nobody waits for its answer. */
+function readBody(request: IncomingMessage, take: (body: string) => void): void {
+  let whole: Buffer | null = null;
+  request.on('data', (chunk: Buffer) => {
+    whole = whole === null ? chunk : Buffer.concat([whole, chunk]);
+  });
+  request.on('end', () => take(whole === null ? '' : whole.toString('utf8')));
+}

@@ -1,0 +1,153 @@
+import type { LoadZone } from '../domain/deadline-policy.ts';
+import type { Random } from '../ports/random.ts';
+
+/** How busy the process was over the last moment. */
+export interface LoadSample {
+  /** Share of the time in which the event loop was not idle. */
+  readonly utilisation: number;
+  /** Mean length of its turns, ms: for so long a request waits before it is looked at. */
+  readonly turnMs: number;
+  /** Share of the private buffer's room for decisions that is taken. */
+  readonly bufferShare: number;
+}
+
+export interface OverloadOptions {
+  readonly random: Random;
+  /** Turns so long, of a loop that is never idle, are a load of 1, ms. */
+  readonly fullTurnMs: number;
+}
+
+/** From these loads on a zone is entered, and below these it is left: with a distance between them, so that it does not flap. */
+const bounds = { degrade: { enter: 0.7, leave: 0.6 }, shed: { enter: 0.9, leave: 0.8 } } as const;
+/** What shedding holds the load at: below the bound of the zone, above the one at which it ends. */
+const heldLoad = 0.85;
+/** Weight of the last sample: a pause of the collector alone changes no zone. */
+const weight = 0.3;
+/** A load beyond this says nothing more. */
+const mostLoad = 1.5;
+/** Share of the rest that is taken more or less for a sample that is off by 1. */
+const gain = 0.1;
+/** The load has to be below for so long before a zone is left, ms. */
+const calmMs = 500;
+/** Share of the requests that is taken whatever the load: the most valuable. */
+const topShare = 0.05;
+/** The value from which on a request is among them is found anew after so long, ms. */
+const thresholdMs = 3000;
+const keptWorths = 2048;
+/** Before so many requests nobody knows who is among the most valuable. */
+const leastWorths = 64;
+
+/** What shedding has done so far. */
+export interface SheddingCounts {
+  /** Requests taken because they are among the most valuable. */
+  top: number;
+  /** Taken of the rest, while requests were shed. */
+  taken: number;
+  shed: number;
+  /** What those shed were expected to earn, micros by currency. */
+  readonly shedMicros: Map<string, number>;
+}
+
+/**
+ * Overload in three zones. Calm: nothing is done. Degrade: decisions follow the plans of their tiers. Shed: the most valuable twentieth of the requests is
+ * always taken, of the rest as many as hold the load, the others are refused before any work. Load is the buffer's, or the event loop's: a loop
+ * that is never idle but whose turns are short is well used, and one long turn of an idle loop is a pause; overloaded is who has both.
+ */
+export class Overload {
+  readonly counts: SheddingCounts = { top: 0, taken: 0, shed: 0, shedMicros: new Map() };
+  readonly #options: OverloadOptions;
+  readonly #worths = new Float64Array(keptWorths);
+  #worthCount = 0;
+  #threshold = Infinity;
+  #thresholdAt = -Infinity;
+  #zone: LoadZone = 'calm';
+  #load = 0;
+  /** Share of the requests that is taken while there is shedding. */
+  #admitted = 1;
+  #belowSince: number | null = null;
+
+  constructor(options: OverloadOptions) {
+    this.#options = options;
+  }
+
+  get zone(): LoadZone {
+    return this.#zone;
+  }
+
+  /** 1: as much as can be done; smoothed. */
+  get load(): number {
+    return this.#load;
+  }
+
+  get admitted(): number {
+    return this.#admitted;
+  }
+
+  /** Takes what was measured since the last sample, a tenth of a second ago or so. @param nowMs monotonic */
+  sample({ utilisation, turnMs, bufferShare }: LoadSample, nowMs: number): void {
+    const ofLoop = Math.min(utilisation, turnMs / this.#options.fullTurnMs);
+    const load = Math.min(mostLoad, Math.max(ofLoop, bufferShare));
+    this.#load += weight * (load - this.#load);
+    if (this.#zone === 'shed') this.#admitted = clamp(this.#admitted + gain * (heldLoad - load));
+    this.#changeZone(nowMs);
+    if (this.#zone !== 'calm' && nowMs - this.#thresholdAt >= thresholdMs) this.#findThreshold(nowMs);
+  }
+
+  #changeZone(nowMs: number): void {
+    if (this.#load >= bounds.shed.enter) this.#zone = 'shed';
+    else if (this.#load >= bounds.degrade.enter && this.#zone === 'calm') this.#zone = 'degrade';
+    if (!this.#mayLeave()) {
+      this.#belowSince = null;
+      return;
+    }
+    this.#belowSince ??= nowMs;
+    if (nowMs - this.#belowSince < calmMs) return;
+    this.#belowSince = null;
+    this.#zone = this.#zone === 'shed' ? 'degrade' : 'calm';
+  }
+
+  #mayLeave(): boolean {
+    if (this.#zone === 'calm') return false;
+    if (this.#zone === 'shed') return this.#load < bounds.shed.leave && this.#admitted === 1;
+    return this.#load < bounds.degrade.leave;
+  }
+
+  /**
+   * Whether a request is taken, by what it is worth beside others. To be asked in every zone but the calm one, so that it is known what the most
+   * valuable are worth before anything is shed.
+   */
+  admits(worth: number): boolean {
+    this.#worths[this.#worthCount % keptWorths] = worth;
+    this.#worthCount += 1;
+    if (this.#worthCount === leastWorths) this.#thresholdAt = -Infinity;
+    if (this.#zone !== 'shed') return true;
+    if (worth > this.#threshold) {
+      this.counts.top += 1;
+      return true;
+    }
+    const share = (this.#admitted - topShare) / (1 - topShare);
+    const taken = this.#options.random.fraction() < share;
+    if (taken) this.counts.taken += 1;
+    else this.counts.shed += 1;
+    return taken;
+  }
+
+  /** Counts what a request that was shed was expected to earn. */
+  countLoss(micros: number, currency: string): void {
+    const { shedMicros } = this.counts;
+    shedMicros.set(currency, (shedMicros.get(currency) ?? 0) + micros);
+  }
+
+  /** Whoever is worth more than this is among the most valuable. Where many are worth the same, they are not, or all would be taken. */
+  #findThreshold(nowMs: number): void {
+    if (this.#worthCount < leastWorths) return;
+    const sorted = this.#worths.slice(0, Math.min(this.#worthCount, keptWorths)).sort();
+    this.#threshold = sorted[Math.ceil(sorted.length * (1 - topShare)) - 1] as number;
+    this.#thresholdAt = nowMs;
+  }
+}
+
+/** Never nothing at all, so that the worths of the rest stay known. */
+function clamp(share: number): number {
+  return Math.min(1, Math.max(0.01, share));
+}
