@@ -1,5 +1,5 @@
 import type { Json } from './console-client.ts';
-import { alpha2 } from './country-codes.ts';
+import { alpha2 } from '../domain/country-codes.ts';
 
 /**
  * A bid request of OpenRTB as a decision request, by the table of fields in docs/simulator.md: each row says where in the source a value
