@@ -9,6 +9,8 @@ export interface RankBound {
   readonly ecpmMicros: number;
   /** Highest floor that it might meet; Infinity if that of the open auction does not bind it: house ads, and whoever buys by deals. */
   readonly worthMicros: number;
+  /** What of the value rests on a predicted click rate, so that a request cuts it by `clickCut`; 0: nothing. */
+  readonly clickMicros: number;
   /** `hashText` of its id. */
   readonly itemHash: number;
 }
@@ -38,6 +40,7 @@ export class RankBounds {
   key = new Float64Array(0);
   /** What the floor of the open auction is held against. */
   worth = new Float64Array(0);
+  click = new Float64Array(0);
   itemHash = new Uint32Array(0);
   /** Highest of the word. */
   wordKey = new Float64Array(0);
@@ -46,6 +49,7 @@ export class RankBounds {
   grow(words: number): void {
     this.key = copyInto(new Float64Array(words * 32).fill(noKey), this.key);
     this.worth = copyInto(new Float64Array(words * 32), this.worth);
+    this.click = copyInto(new Float64Array(words * 32), this.click);
     this.itemHash = copyInto(new Uint32Array(words * 32), this.itemHash);
     this.wordKey = copyInto(new Float64Array(words).fill(noKey), this.wordKey);
     this.wordWorth = copyInto(new Float64Array(words), this.wordWorth);
@@ -54,6 +58,7 @@ export class RankBounds {
   set(slot: number, bound: RankBound): void {
     this.key[slot] = keyOf(bound);
     this.worth[slot] = bound.worthMicros;
+    this.click[slot] = bound.clickMicros;
     this.itemHash[slot] = bound.itemHash;
     this.#summarise(slot >>> 5);
   }
@@ -61,6 +66,7 @@ export class RankBounds {
   clear(slot: number): void {
     this.key[slot] = noKey;
     this.worth[slot] = 0;
+    this.click[slot] = 0;
     this.#summarise(slot >>> 5);
   }
 
@@ -89,6 +95,8 @@ export interface TopQuery {
   /** Of the open auction. */
   readonly floorMicros: number;
   readonly requestHash: number;
+  /** Share by which the request cuts what rests on click rates, 0 to 1. */
+  readonly clickCut: number;
 }
 
 /**
@@ -104,7 +112,7 @@ export class TopCandidates {
   readonly #keys: Float64Array;
   readonly #ties: Float64Array;
   #count = 0;
-  #query: TopQuery = { words: new Uint32Array(0), length: 0, floorMicros: 0, requestHash: 0 };
+  #query: TopQuery = { words: new Uint32Array(0), length: 0, floorMicros: 0, requestHash: 0, clickCut: 0 };
   /** The last one given, or Infinity at the start: what is not ranked after it was given before. */
   #afterKey = Infinity;
   #afterTie = 0;
@@ -146,8 +154,8 @@ export class TopCandidates {
    * enough. Written as one loop over local names because it is where a large catalogue spends its time.
    */
   #scan(): void {
-    const { words, length, floorMicros, requestHash } = this.#query;
-    const { key, worth, itemHash, wordKey, wordWorth } = this.#bounds;
+    const { words, length, floorMicros, requestHash, clickCut } = this.#query;
+    const { key, worth, click, itemHash, wordKey, wordWorth } = this.#bounds;
     let worst = noKey;
     for (let index = 0; index < length; index += 1) {
       // As a signed integer: an unsigned one would be kept as a float.
@@ -156,8 +164,9 @@ export class TopCandidates {
       while (rest !== 0) {
         const slot = (index << 5) + 31 - Math.clz32(rest & -rest);
         rest &= rest - 1;
-        const own = key[slot] as number;
-        if (own < worst || own > this.#afterKey || (worth[slot] as number) < floorMicros) continue;
+        const cut = clickCut === 0 ? 0 : Math.floor((click[slot] as number) * clickCut);
+        const own = (key[slot] as number) - cut;
+        if (own < worst || own > this.#afterKey || (worth[slot] as number) - cut < floorMicros) continue;
         this.#offer(slot, own, tieBreak(requestHash, itemHash[slot] as number));
         if (this.#count === this.#size) worst = this.#keys[this.#size - 1] as number;
       }

@@ -4,6 +4,9 @@ import { type Bid, certainPpm, ecpmMicros, priorityOf, type Rank, rankValueMicro
 import type { IndexedCreative, IndexedLineItem } from './catalog-index.ts';
 import type { ClickRates } from './click-rates.ts';
 import { capOf, type CapScope, capScopes } from './person-exposures.ts';
+import { chooseCreative, type ChosenCreative, type CreativeChoice, lowestTurn } from './prediction/creative-choice.ts';
+import { featuresOf } from './prediction/model-switch.ts';
+import type { SlotModel } from './prediction/served-model.ts';
 import { type PlaceTerms, type SaleTerms, termsFor } from './deals.ts';
 import { isShowable, type PlaceLimits, refusedBuyer } from './exchange-terms.ts';
 
@@ -22,6 +25,10 @@ export interface PlaceFacts {
   /** `hashText` of `placeName`. */
   readonly requestHash: number;
   readonly rates: ClickRates;
+  /** What the model makes of the slot; null, or left out: there is none, and `rates` hold. */
+  readonly model?: SlotModel | null;
+  /** As versions before chose a creative, by turns. Default: by sampling. */
+  readonly rotation?: 'turns' | 'sampling';
   /** Exposures of the person within the window of the cap that the line item has in that scope. Asked only where there is one, of a known person. */
   exposures(item: IndexedLineItem, scope: CapScope): number;
   /** Left to draw for the campaign on this node, micros. */
@@ -109,32 +116,38 @@ export interface Offer {
   readonly bid: Bid;
   readonly terms: SaleTerms;
   readonly rank: Rank;
+  readonly choice: CreativeChoice;
+  /** Of the model that predicted; 0: none did. */
+  readonly modelVersion: number;
 }
 
 /**
- * The bid of a line item that was admitted, or null if all its creatives that fit are blocked. Creatives take turns by a hash of the place. In a
+ * The bid of a line item that was admitted, or null if all its creatives that fit are blocked. In a
  * fixed-price deal the bid is the price, or what was really bid if that is less.
  */
 export function bidOf(item: IndexedLineItem, facts: PlaceFacts): Offer | null {
-  const creative = chooseCreative(item, facts);
-  if (creative === null) return null;
+  const tie = tieBreak(facts.requestHash, item.hash);
+  const chosen = choose(item, facts, tie);
+  if (chosen === null) return null;
+  const { creative, choice } = chosen;
   const { lineItem } = item;
+  const { model } = facts;
   const terms = termsFor(lineItem, facts.terms) ?? facts.terms.open;
   const isFixed = terms.rule === 'fixed_price';
   const bid: Bid = {
     model: lineItem.pricing_model,
     bidMicros: isFixed ? Math.min(lineItem.bid_micros, terms.floorMicros) : lineItem.bid_micros,
-    clickRatePpm: facts.rates.ratePpm(creative.creative.creative_id),
-    viewRatePpm: certainPpm,
+    clickRatePpm: model?.clickPpm(featuresOf(creative)) ?? facts.rates.ratePpm(creative.creative.creative_id),
+    viewRatePpm: model?.viewPpm(featuresOf(creative)) ?? certainPpm,
     qualityPpm: certainPpm,
   };
   const rank = {
     priority: priorityOf(lineItem),
     preferred: isFixed && bid.model !== 'NONE',
     ecpmMicros: rankValueMicros(bid),
-    tie: tieBreak(facts.requestHash, item.hash),
+    tie,
   };
-  return { item, creative, bid, terms, rank };
+  return { item, creative, bid, terms, rank, choice, modelVersion: model?.version ?? 0 };
 }
 
 /** Whether an offer meets the floor of its terms: null if it does. House ads have none; a fixed price is held against the bid itself. */
@@ -171,22 +184,20 @@ export function competitionOf({ advertiser, creatives }: Pick<IndexedLineItem, '
   return distinct.length === 0 ? unknownCategory : distinct;
 }
 
-function chooseCreative({ creatives }: IndexedLineItem, facts: PlaceFacts): IndexedCreative | null {
+function choose(
+  { creatives }: IndexedLineItem,
+  facts: PlaceFacts,
+  chance: number,
+): ChosenCreative<IndexedCreative> | null {
   // Eligible means that one of them fits: of one alone nothing but its attributes and the terms of an exchange are in question.
   if (creatives.length === 1 && facts.blockedAttributes.length === 0 && facts.limits === undefined) {
-    return creatives[0] as IndexedCreative;
+    return { creative: creatives[0] as IndexedCreative, choice: 'only' };
   }
-  let chosen: IndexedCreative | null = null;
-  let lowest = Infinity;
-  for (const candidate of creatives) {
-    if (!fits(candidate, facts)) continue;
-    const turn = tieBreak(facts.requestHash, candidate.hash);
-    if (turn < lowest) {
-      chosen = candidate;
-      lowest = turn;
-    }
+  const fitting = creatives.filter((creative) => fits(creative, facts));
+  if (facts.rotation === 'turns') {
+    return fitting.length === 0 ? null : { creative: lowestTurn(fitting, facts.requestHash), choice: 'explored' };
   }
-  return chosen;
+  return chooseCreative(fitting, chance, ({ creative }) => facts.rates.countsOf(creative.creative_id));
 }
 
 function fits({ keys, creative }: IndexedCreative, { creativeKeys, blockedAttributes, limits }: PlaceFacts): boolean {

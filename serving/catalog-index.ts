@@ -8,7 +8,7 @@ import type {
   LineItemPublished,
   Targeting,
 } from '../domain/records.ts';
-import { certainPpm, ecpmMicros, hashText, housePriority, priorityOf } from './auction.ts';
+import { certainPpm, ecpmLimit, ecpmMicros, hashText, housePriority, priorityOf } from './auction.ts';
 import { clearBit, SlotSet, setBit } from './bitmap.ts';
 import { BitmapDimension } from './bitmap-dimension.ts';
 import { BitmapKeyValues } from './bitmap-key-values.ts';
@@ -382,15 +382,30 @@ export class CatalogIndex {
 
   #boundOf({ lineItem, creatives, hash }: IndexedLineItem) {
     const { pricing_model: model, bid_micros: bidMicros } = lineItem;
-    let best = 0;
-    for (const { creative } of creatives) {
-      const clickRatePpm = this.rates.ratePpm(creative.creative_id);
+    let value = 0;
+    for (const creative of creatives) {
+      const clickRatePpm = model === 'CPC' ? this.#clickBoundOf(creative) : 0;
       const bid = { model, bidMicros, clickRatePpm, viewRatePpm: certainPpm, qualityPpm: certainPpm };
-      best = Math.max(best, ecpmMicros(bid));
+      value = Math.max(value, ecpmMicros(bid));
     }
+    // A micro more than the rounded value, so that a part of it is not below the same part of what was rounded. What stands at the limit is not cut at all.
+    const isCut = model === 'CPC' && this.models.newest !== null && value < ecpmLimit - 1;
+    const best = isCut ? value + 1 : value;
+    const clickMicros = isCut ? best : 0;
     const byDeal = lineItem.deals.length > 0;
     const worthMicros = byDeal || model === 'NONE' ? Infinity : best;
-    return { priority: priorityOf(lineItem), preferred: byDeal, ecpmMicros: best, worthMicros, itemHash: hash };
+    return {
+      priority: priorityOf(lineItem),
+      preferred: byDeal,
+      ecpmMicros: best,
+      worthMicros,
+      clickMicros,
+      itemHash: hash,
+    };
+  }
+
+  #clickBoundOf(creative: IndexedCreative): number {
+    return this.models.boundPpm(creative, this.rates.ratePpm(creative.creative.creative_id));
   }
 
   #remove(item: IndexedLineItem): void {
@@ -412,7 +427,7 @@ export function liveCreatives(catalog: Catalog, lineItemId: string): IndexedCrea
 }
 
 function indexedCreative(creative: CreativePublished): IndexedCreative {
-  return { creative, keys: creativeKeys(creative), hash: hashText(creative.creative_id) };
+  return { creative, keys: creativeKeys(creative), hash: hashText(creative.creative_id), features: null };
 }
 
 function isArchived(...entities: readonly { readonly change: Change }[]): boolean {

@@ -1,11 +1,13 @@
-import type { ClickRatesLearned, LearnedRate } from '../domain/records.ts';
-import { type ClickRates, priorRatePpm } from './click-rates.ts';
+import type { ClickRatesLearned } from '../domain/records.ts';
+import { type ClickRates, type CreativeCounts, noCounts, priorRatePpm } from './click-rates.ts';
 
-/** A rate of a creative and the revision from which on it held. */
-interface DatedRate {
+/** What held of a creative from a revision on. */
+interface Dated<T> {
   readonly revision: number;
-  readonly ratePpm: number;
+  readonly value: T;
 }
+
+type Learned = Pick<ClickRatesLearned, 'rates' | 'counts'>;
 
 /**
  * The click rates of one boot at every one of its revisions, from its `ClickRatesLearned`. They may be added in any order and more than once: a batch whose
@@ -13,9 +15,10 @@ interface DatedRate {
  */
 export class ClickRateHistory {
   /** By creative, oldest first. */
-  readonly #rates = new Map<string, DatedRate[]>();
+  readonly #rates = new Map<string, Dated<number>[]>();
+  readonly #counts = new Map<string, Dated<CreativeCounts>[]>();
   /** Those whose predecessor is not there yet. */
-  readonly #early = new Map<number, readonly LearnedRate[]>();
+  readonly #early = new Map<number, Learned>();
   #revision = 0;
 
   /** Every revision up to this one is there. */
@@ -23,33 +26,42 @@ export class ClickRateHistory {
     return this.#revision;
   }
 
-  add({ revision, rates }: ClickRatesLearned): void {
+  add({ revision, rates, counts }: ClickRatesLearned): void {
     if (revision <= this.#revision) return;
-    this.#early.set(revision, rates);
+    this.#early.set(revision, { rates, counts });
     for (let next = this.#takeNext(); next !== undefined; next = this.#takeNext()) this.#append(next);
   }
 
   /** The rates that decisions of that revision were made with; null if not all records up to it are there. */
   at(revision: number): ClickRates | null {
     if (revision > this.#revision) return null;
-    const ratePpm = (creativeId: string) =>
-      this.#rates.get(creativeId)?.findLast((rate) => rate.revision <= revision)?.ratePpm ?? priorRatePpm;
-    return { revision, ratePpm };
+    const ratePpm = (creativeId: string) => valueAt(this.#rates.get(creativeId), revision) ?? priorRatePpm;
+    const countsOf = (creativeId: string) => valueAt(this.#counts.get(creativeId), revision) ?? noCounts;
+    return { revision, ratePpm, countsOf };
   }
 
-  #takeNext(): readonly LearnedRate[] | undefined {
-    const rates = this.#early.get(this.#revision + 1);
+  #takeNext(): Learned | undefined {
+    const learned = this.#early.get(this.#revision + 1);
     this.#early.delete(this.#revision + 1);
-    return rates;
+    return learned;
   }
 
-  #append(rates: readonly LearnedRate[]): void {
+  #append({ rates, counts }: Learned): void {
     this.#revision += 1;
-    for (const { creative_id, rate_ppm: ratePpm } of rates) {
-      const known = this.#rates.get(creative_id);
-      const dated = { revision: this.#revision, ratePpm };
-      if (known === undefined) this.#rates.set(creative_id, [dated]);
-      else known.push(dated);
+    const { revision } = this;
+    for (const { creative_id, rate_ppm: value } of rates) push(this.#rates, creative_id, { revision, value });
+    for (const { creative_id, impressions, clicks } of counts) {
+      push(this.#counts, creative_id, { revision, value: { impressions, clicks } });
     }
   }
+}
+
+function push<T>(dated: Map<string, Dated<T>[]>, creativeId: string, one: Dated<T>): void {
+  const known = dated.get(creativeId);
+  if (known === undefined) dated.set(creativeId, [one]);
+  else known.push(one);
+}
+
+function valueAt<T>(dated: readonly Dated<T>[] | undefined, revision: number): T | undefined {
+  return dated?.findLast((one) => one.revision <= revision)?.value;
 }

@@ -1,6 +1,6 @@
 import { creativeStatsKeys, sumCreativeStats } from '../domain/creative-stats-view.ts';
 import { isAdtallyError } from '../domain/errors.ts';
-import type { LearnedRate } from '../domain/records.ts';
+import type { LearnedCount, LearnedRate } from '../domain/records.ts';
 import type { SchemaRegistry } from '../ports/schema-registry.ts';
 import type { ViewStore } from '../ports/view-store.ts';
 import type { CatalogIndex } from './catalog-index.ts';
@@ -22,12 +22,13 @@ export interface ClickRateRefreshOptions {
   readonly nodeClock: { now(): number };
 }
 
-/** Creatives looked at for each one that is read, at the most: those that are not sold by the click need no rate. */
+/** Creatives looked at for each one that is read, at the most: most need neither rate nor counts. */
 const lookedAtEach = 20;
 
 /**
  * Brings click rates up to what the views of creatives say, a slice of the catalogue at a time, apart from any request. Only creatives that are sold by
- * the click are read. Decisions see new rates once their record is on disk in the private buffer, never before: whatever names a revision comes behind it.
+ * the click, and those that take turns with others of their line item, are read. Decisions see what is new once its record is on disk in the private
+ * buffer, never before: whatever names a revision comes behind it.
  */
 export class ClickRateRefresh {
   readonly #options: ClickRateRefreshOptions;
@@ -64,7 +65,7 @@ export class ClickRateRefresh {
         this.#remaining = null;
         break;
       }
-      if (this.#isSoldByClick(next.value)) wanted.push(next.value);
+      if (this.#isSoldByClick(next.value) || this.#takesTurns(next.value)) wanted.push(next.value);
     }
     return wanted;
   }
@@ -75,21 +76,32 @@ export class ClickRateRefresh {
     return creative !== undefined && index.get(creative.line_item_id)?.lineItem.pricing_model === 'CPC';
   }
 
+  #takesTurns(creativeId: string): boolean {
+    const { index } = this.#options;
+    const creative = index.catalog.creatives.get(creativeId);
+    return creative !== undefined && (index.get(creative.line_item_id)?.creatives.length ?? 0) > 1;
+  }
+
   async #refresh(creativeIds: readonly string[]): Promise<void> {
     const { index, rates, views, shards } = this.#options;
     if (creativeIds.length === 0) return;
     const found = await views.getMany(creativeIds.flatMap((id) => creativeStatsKeys(id, shards)));
-    const learned = creativeIds.flatMap((id, place) => {
+    const learned: LearnedRate[] = [];
+    const counted: LearnedCount[] = [];
+    for (const [place, id] of creativeIds.entries()) {
       const counts = sumCreativeStats(found.slice(place * shards, (place + 1) * shards));
-      return rates.propose(id, counts) ?? [];
-    });
-    if (learned.length === 0 || !(await this.#record(learned))) return;
-    rates.learn(learned);
+      const rate = this.#isSoldByClick(id) ? rates.propose(id, counts) : null;
+      const count = this.#takesTurns(id) ? rates.proposeCount(id, counts) : null;
+      if (rate !== null) learned.push(rate);
+      if (count !== null) counted.push(count);
+    }
+    if (learned.length + counted.length === 0 || !(await this.#record(learned, counted))) return;
+    rates.learn(learned, counted);
     for (const { creative_id } of learned) index.rateChanged(creative_id);
   }
 
   /** Resolves true when the record of the next revision is on disk; false if there was no room. One slice is under way at a time, so nobody else takes its number. */
-  async #record(learned: readonly LearnedRate[]): Promise<boolean> {
+  async #record(learned: readonly LearnedRate[], counts: readonly LearnedCount[]): Promise<boolean> {
     const { buffer, rates, registry, nodeClock } = this.#options;
     if (!buffer.hasRoomFor('decision')) return false;
     const { node, boot } = buffer;
@@ -98,7 +110,7 @@ export class ClickRateRefresh {
       boot,
       revision: rates.revision + 1,
       rates: learned,
-      counts: [],
+      counts,
       learned_at: nodeClock.now(),
     });
     // By its boot, not its node: by that key the console's index finds it among all the marks.

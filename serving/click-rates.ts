@@ -1,4 +1,4 @@
-import type { LearnedRate } from '../domain/records.ts';
+import type { LearnedCount, LearnedRate } from '../domain/records.ts';
 
 /** Name under which a decision records the revision of the click rates that it used. */
 export const clickRatesView = 'creative-stats';
@@ -22,7 +22,9 @@ export interface CreativeCounts {
 export interface ClickRates {
   /** Of a creative (cr_…), 0 to 1,000,000. */
   ratePpm(creativeId: string): number;
-  /** Changes whenever a rate does; recorded with every decision. */
+  /** What was observed of a creative that takes turns with others of its line item. */
+  countsOf(creativeId: string): CreativeCounts;
+  /** Changes whenever a rate or a count does; recorded with every decision. */
   readonly revision: number;
 }
 
@@ -31,11 +33,15 @@ export interface ClickRates {
  * log. So a creative causes some hundreds of them in a boot's life, not one an impression.
  */
 const leastChangePpm = 10_000;
+/** Counts are taken over when impressions have grown by this part of themselves and of the prior, or clicks by as much. */
+const leastGrowth = 10;
+export const noCounts: CreativeCounts = { impressions: 0, clicks: 0 };
 
 /** Observed rates, smoothed by a prior (the mean of a beta distribution): (clicks + prior clicks) ÷ (impressions + prior impressions). */
 export class SmoothedClickRates implements ClickRates {
   readonly #prior: ClickPrior;
   readonly #ratesPpm = new Map<string, number>();
+  readonly #counts = new Map<string, CreativeCounts>();
   readonly #priorPpm: number;
   #revision = 0;
 
@@ -52,6 +58,10 @@ export class SmoothedClickRates implements ClickRates {
     return this.#ratesPpm.get(creativeId) ?? this.#priorPpm;
   }
 
+  countsOf(creativeId: string): CreativeCounts {
+    return this.#counts.get(creativeId) ?? noCounts;
+  }
+
   /** The rate that these counts give a creative; null if that is no change worth a record. Nothing is taken over. */
   propose(creativeId: string, counts: CreativeCounts): LearnedRate | null {
     const ratePpm = smoothedPpm(counts, this.#prior);
@@ -62,9 +72,18 @@ export class SmoothedClickRates implements ClickRates {
       : { creative_id: creativeId, rate_ppm: ratePpm };
   }
 
-  /** Takes rates over, all at once: the next revision. The caller tells the index of each. */
-  learn(rates: readonly LearnedRate[]): void {
+  /** These counts, if they say more than those that are known; null if that is no change worth a record. Nothing is taken over. */
+  proposeCount(creativeId: string, { impressions, clicks }: CreativeCounts): LearnedCount | null {
+    const known = this.countsOf(creativeId);
+    const seen = Math.abs(impressions - known.impressions) * leastGrowth > known.impressions + this.#prior.impressions;
+    const clicked = Math.abs(clicks - known.clicks) * leastGrowth > known.clicks + this.#prior.clicks;
+    return seen || clicked ? { creative_id: creativeId, impressions, clicks } : null;
+  }
+
+  /** Takes rates and counts over, all at once: the next revision. The caller tells the index of each rate. */
+  learn(rates: readonly LearnedRate[], counts: readonly LearnedCount[] = []): void {
     for (const { creative_id, rate_ppm } of rates) this.#ratesPpm.set(creative_id, rate_ppm);
+    for (const { creative_id, impressions, clicks } of counts) this.#counts.set(creative_id, { impressions, clicks });
     this.#revision += 1;
   }
 }

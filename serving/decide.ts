@@ -8,6 +8,7 @@ import type {
   RequestContext,
   ViewRevision,
 } from '../domain/records.ts';
+import { requestFactsOf } from '../domain/prediction-facts.ts';
 import type { Clock } from '../ports/clock.ts';
 import { compareRanks, competes, hashText, housePriority, priceMicros } from './auction.ts';
 import { TopCandidates } from './bitmap-ranking.ts';
@@ -23,6 +24,7 @@ import { mergedTimes, type RecentSelections } from './frequency.ts';
 import { houseOnly } from './house-only.ts';
 import type { Person } from './person.ts';
 import { isCapped, PersonExposures } from './person-exposures.ts';
+import type { SlotModel } from './prediction/served-model.ts';
 import { addExclusion, losersKept, Ranking } from './ranking.ts';
 import { RestingLineItems } from './resting.ts';
 import { contextOf, type NoAdReason, type RequestSender, type ResolvedSlot } from './slot.ts';
@@ -204,6 +206,7 @@ class Place {
   readonly attributes: ReturnType<typeof attributesOf>;
   readonly #terms: PlaceTerms;
   readonly #limits: PlaceLimits | null;
+  readonly #model: SlotModel | null;
   /** Null: not known. */
   #exposures: PersonExposures | null = null;
   /** Campaign → left on its lease when it was first looked at for this ad; 0 if a draw was refused. */
@@ -217,6 +220,9 @@ class Place {
     this.context = contextOf(slot, input.request, input.sender, input.consent);
     const { placement, publisher } = slot;
     this.#terms = termsOf(placement, { floorMicros: slot.floorMicros, offered: slot.deals });
+    const { placement_id, publisher_id } = placement;
+    const at = { placement_id, publisher_id, selected_at: input.nowMs };
+    this.#model = deps.index.models.current?.forRequest(requestFactsOf(this.context, at)) ?? null;
     this.#limits = input.sender.channel === 'openrtb' ? limitsOf(this.context) : null;
     this.attributes = attributesOf({
       context: this.context,
@@ -249,6 +255,7 @@ class Place {
       ),
       requestHash: hashText(placeName(this.input.requestId, this.slot.request.id, position)),
       rates: this.deps.index.rates,
+      model: this.#model,
       exposures: (item, scope) => this.#exposures?.count(item, scope) ?? 0,
       leftMicros: (item) => this.#leftMicros(item),
     };

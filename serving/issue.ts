@@ -4,6 +4,7 @@ import type {
   AdSelected,
   BeaconKind,
   Billing,
+  Prediction,
   PublisherPublished,
   SpendReserved,
   Tracker,
@@ -231,13 +232,23 @@ export function selectedRecord(ad: IssuedAd, { input, views, lostMicros }: Recor
     person: chosen.person,
     auction: chosen.auction,
     losers: chosen.losers,
-    prediction: null,
+    prediction: predictionOf(chosen.offer),
     exclusions: chosen.exclusions,
     stages: input.deadline.stageTimes(chosen.times),
     degradations: input.deadline.degradations(chosen.times, lostMicros?.(ad) ?? 0),
     views,
     leases: chosen.leases,
     excluded_creatives: chosen.excludedCreatives,
+  };
+}
+
+function predictionOf({ bid, choice, modelVersion }: ChosenAd['offer']): Prediction {
+  return {
+    model_version: modelVersion,
+    click_ppm: bid.clickRatePpm,
+    view_ppm: bid.viewRatePpm,
+    quality_ppm: bid.qualityPpm,
+    creative_choice: choice,
   };
 }
 

@@ -8,6 +8,7 @@ import { TopCandidates } from './bitmap-ranking.ts';
 import { admit, bidOf, floorRefusal, type Offer, type PlaceFacts, pace } from './candidate.ts';
 import type { CatalogIndex, IndexedLineItem } from './catalog-index.ts';
 import { termsOf } from './deals.ts';
+import { noCounts } from './click-rates.ts';
 import type { Eligible } from './eligibility.ts';
 import { Ranking, runnerUpOf } from './ranking.ts';
 
@@ -69,7 +70,7 @@ interface World {
 }
 
 /** Predicts a different rate for every creative. */
-const rates = { revision: 0, ratePpm: (id: string) => hashText(id) % 5000 };
+const rates = { revision: 0, ratePpm: (id: string) => hashText(id) % 5000, countsOf: () => noCounts };
 
 function build(given: World) {
   const { items, blocked, capped, broke, floorMicros, requestHash, eligible } = given;

@@ -65,7 +65,7 @@ export class Ranking {
     const { words, length } = options.eligible;
     const { terms, requestHash } = options.facts;
     const { floorMicros } = terms.open;
-    options.top.restart({ words, length, floorMicros, requestHash });
+    options.top.restart({ words, length, floorMicros, requestHash, clickCut: options.facts.model?.clickCut ?? 0 });
   }
 
   /** Goes on until the first `wanted` are certain, or until there are no more. */

@@ -16,7 +16,7 @@ import {
   worldOf,
 } from '../test/decision-world.ts';
 import { ClickRateHistory } from './click-rate-history.ts';
-import { SmoothedClickRates } from './click-rates.ts';
+import { noCounts, SmoothedClickRates } from './click-rates.ts';
 import { recordedRevision, type WhyNotFacts, whyNot } from './why-not.ts';
 
 const targetings = fc.constantFrom(
@@ -112,7 +112,7 @@ function decided(supplies: readonly OneSupply[], given: typeof asked extends fc.
   const learn = (slice: (typeof given.learned)[number]) => {
     rates.learn(slice);
     for (const { creative_id } of slice) index.rateChanged(creative_id);
-    history.add({ node: 'node-1', boot: 'boot', revision: rates.revision, rates: slice, learned_at: noon });
+    history.add({ node: 'node-1', boot: 'boot', revision: rates.revision, rates: slice, counts: [], learned_at: noon });
   };
   given.learned.forEach(learn);
   const leases = new FixedLeases(Object.fromEntries(given.broke.map((number) => [`cmp_${number}`, 999])));
@@ -232,7 +232,7 @@ describe('a line item that did not win', () => {
   });
 
   test('sold by the click is judged by the click rates of that time only; any other needs none', () => {
-    const learned = (revision: number, rate_ppm: number) => ({ revision, ratePpm: () => rate_ppm });
+    const learned = (revision: number, rate_ppm: number) => ({ revision, ratePpm: () => rate_ppm, countsOf: () => noCounts });
     const byTheClick = { lineItem: { pricing_model: 'CPC' as const, bid_micros: 1_000_000 } };
     const records = [...inventory(1), ...supply(1, byTheClick), ...supply(2, { lineItem: { bid_micros: 1_500_000 } })];
     const index = indexOf(records, { rates: learned(3, 1_200) });

@@ -1,5 +1,6 @@
 import type { Catalog } from '../domain/catalog.ts';
 import { AdtallyError } from '../domain/errors.ts';
+import { requestFactsOf } from '../domain/prediction-facts.ts';
 import type { AdSelected, PlacementPublished, PublisherPublished } from '../domain/records.ts';
 import { compareRanks, hashText, type Rank, tieBreak } from './auction.ts';
 import {
@@ -19,6 +20,7 @@ import { termsOf } from './deals.ts';
 import { EligibilityIndex } from './eligibility.ts';
 import { limitsOf } from './exchange-terms.ts';
 import { capOwner } from './person-exposures.ts';
+import type { ServedModel } from './prediction/served-model.ts';
 import { attributesOf, type SlotAttributes } from './targeting.ts';
 
 /** What the selection's record does not hold and a recomputation reads: the views at the revisions that `selected.views` names. */
@@ -27,6 +29,8 @@ export interface WhyNotFacts {
   readonly leases?: ReadonlyMap<string, number>;
   /** Click rates of the selection's boot at the recorded revision of `creative-stats`. Default: the prior, which is revision 0. */
   readonly rates?: ClickRates;
+  /** The model of the version that the selection names. Default: none, which is version 0. */
+  readonly model?: ServedModel;
 }
 
 /** Why a line item was not chosen. Steps and reasons are those of `ExclusionCount`, and `auction` for whoever took part. */
@@ -44,7 +48,7 @@ export interface WhyNot {
  * Judges one line item again for a recorded selection, by the code that decided: its bitmap in an index of its own, then caps, budget, bid, floor and
  * rank against the recorded winner. `catalog` is the fold of `catalog` up to the recorded revision.
  * Errors: `NOT_FOUND` for a line item or placement that the catalogue did not have then; `STATE_CONFLICT` for a catalogue of another revision, and for
- * click rates of another one if the line item is sold by the click.
+ * click rates or a model of another one if the line item is judged by them.
  */
 export function whyNot(selected: AdSelected, lineItemId: string, catalog: Catalog, facts: WhyNotFacts = {}): WhyNot {
   requireRevision(selected, 'catalog', catalog.nextOffset);
@@ -52,7 +56,6 @@ export function whyNot(selected: AdSelected, lineItemId: string, catalog: Catalo
   if (lineItem === undefined) {
     throw new AdtallyError('NOT_FOUND', `there was no line item ${lineItemId} then`, { path: 'line_item_id' });
   }
-  if (lineItem.pricing_model === 'CPC') requireRevision(selected, clickRatesView, facts.rates?.revision ?? 0);
   const index = new CatalogIndex({
     nowMs: selected.billing.selected_at,
     catalog,
@@ -61,10 +64,25 @@ export function whyNot(selected: AdSelected, lineItemId: string, catalog: Catalo
   });
   const item = index.get(lineItemId);
   if (item === undefined) return refused(lineItemId, 'status', 'archived');
+  requirePredictions(selected, item, facts);
   const attributes = recordedAttributes(selected, catalog);
   const excluded = excludedByBitmaps(selected, attributes, index);
   if (excluded !== null) return refused(lineItemId, excluded.step, excluded.reason);
   return judge(item, selected, placeFacts(selected, attributes, index, facts));
+}
+
+/** Click rates rank who is sold by the click, where there was no model, and choose among several creatives; a model ranks who is not sold by the impression. */
+function requirePredictions(selected: AdSelected, { lineItem, creatives }: IndexedLineItem, facts: WhyNotFacts): void {
+  const { prediction } = selected;
+  const version = prediction?.model_version ?? 0;
+  const isModelled = lineItem.pricing_model === 'CPC' || lineItem.pricing_model === 'VCPM';
+  if (isModelled && version !== (facts.model?.version ?? 0)) {
+    const had = facts.model?.version ?? 'none';
+    throw new AdtallyError('STATE_CONFLICT', `the selection was made with model ${version}, what can be had is ${had}`);
+  }
+  const isRanked = lineItem.pricing_model === 'CPC' && version === 0;
+  const isSampled = prediction !== null && creatives.length > 1;
+  if (isRanked || isSampled) requireRevision(selected, clickRatesView, facts.rates?.revision ?? 0);
 }
 
 /** A view of which a selection names no revision was at its beginning. */
@@ -137,7 +155,7 @@ function placeFacts(
   selected: AdSelected,
   { creativeKeys }: SlotAttributes,
   index: CatalogIndex,
-  { leases }: WhyNotFacts,
+  { leases, model }: WhyNotFacts,
 ): PlaceFacts {
   const counts = recordedCounts(selected);
   const recorded = new Map(selected.leases.map(({ campaign_id, left_micros }) => [campaign_id, left_micros]));
@@ -152,6 +170,8 @@ function placeFacts(
     shownCategories: categoriesKeptApart(publisher, shownItems(selected, index.catalog)),
     requestHash: requestHashOf(selected),
     rates: index.rates,
+    model: model?.forRequest(requestFactsOf(selected.context, selected.billing)) ?? null,
+    rotation: selected.prediction === null ? 'turns' : 'sampling',
     exposures: (item, scope) => counts.get(capOwner(item, scope)) ?? 0,
     leftMicros: ({ campaign }) => left(campaign.campaign_id),
   };
