@@ -1,6 +1,7 @@
-import type { AnyRecord, LineItemPublished, PublisherPublished } from '../domain/records.ts';
+import type { AnyRecord, LineItemPublished, PlacementPublished, PublisherPublished } from '../domain/records.ts';
 import type { SelectedFact } from './facts.ts';
 import type { Placed } from './log-reading.ts';
+import { type DerivedPrice, salePrice } from './sale-price.ts';
 
 /** Every published version of an entity, by id, in the order of the log. */
 type History<T> = Map<string, { readonly offset: number; readonly value: T }[]>;
@@ -9,15 +10,17 @@ type History<T> = Map<string, { readonly offset: number; readonly value: T }[]>;
 export class CatalogHistory {
   private readonly lineItems: History<LineItemPublished> = new Map();
   private readonly publishers: History<PublisherPublished> = new Map();
+  private readonly placements: History<PlacementPublished> = new Map();
 
   add(placed: Placed<AnyRecord>): void {
     const { name, value } = placed.value;
     if (name === 'LineItemPublished') remember(this.lineItems, value.line_item_id, placed.offset, value);
     if (name === 'PublisherPublished') remember(this.publishers, value.publisher_id, placed.offset, value);
+    if (name === 'PlacementPublished') remember(this.placements, value.placement_id, placed.offset, value);
   }
 
   /** The price that follows from the catalogue as the selection saw it, or why none can be derived. */
-  price(selected: SelectedFact): { readonly micros: number } | { readonly problem: string } {
+  price(selected: SelectedFact): DerivedPrice {
     const { billing, auction, catalogSeen: seen } = selected;
     if (seen === undefined) return { problem: 'the selection names no revision of the catalogue' };
     const lineItem = before(this.lineItems, billing.line_item_id, seen);
@@ -28,15 +31,10 @@ export class CatalogHistory {
     if (lineItem.pricing_model === 'NONE') return { micros: 0 };
     if (lineItem.bid_micros !== auction.bid_micros)
       return { problem: `the bid of ${billing.line_item_id} was ${lineItem.bid_micros}` };
-    const perThousand = lineItem.pricing_model !== 'CPC';
-    const highest = perThousand ? Math.floor(lineItem.bid_micros / 1000) : lineItem.bid_micros;
-    if (auction.rule !== 'second_price') return { micros: highest };
-    if (billing.price_micros > highest) return { micros: highest };
-    return {
-      micros: perThousand
-        ? secondPrice(auction.runner_up_ecpm_micros, auction.floor_micros, highest)
-        : billing.price_micros,
-    };
+    const placement = before(this.placements, billing.placement_id, seen);
+    return placement === undefined
+      ? { problem: `${billing.placement_id} was not in the catalogue at revision ${seen}` }
+      : salePrice(selected, lineItem, placement);
   }
 
   /** The publisher's share at the time of selection; null if the publisher is unknown at that revision. */
@@ -51,12 +49,6 @@ export class CatalogHistory {
       ? null
       : { ppm: term.share_ppm, rounding: publisher.share_rounding };
   }
-}
-
-/** Second price of a thousand: a thousandth of a unit above the runner-up, at least the floor, never above the bid. */
-function secondPrice(runnerUpMicros: number | null, floorMicros: number, highest: number): number {
-  const wanted = Math.max(floorMicros, runnerUpMicros === null ? 0 : runnerUpMicros + 1000);
-  return Math.min(highest, Math.floor(wanted / 1000));
 }
 
 function remember<T extends { readonly change: { readonly revision: number } }>(

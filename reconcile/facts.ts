@@ -16,7 +16,18 @@ import { Texts } from './texts.ts';
 // Of every record only what the recount looks at: a run holds the facts of all selections of a shard in memory.
 
 export interface SelectedFact extends Pick<AdSelected, 'billing' | 'impression_expires_at' | 'click_expires_at'> {
-  readonly auction: Pick<AdSelected['auction'], 'rule' | 'bid_micros' | 'runner_up_ecpm_micros' | 'floor_micros'>;
+  readonly auction: Pick<
+    AdSelected['auction'],
+    | 'rule'
+    | 'bid_micros'
+    | 'runner_up_ecpm_micros'
+    | 'floor_micros'
+    | 'soft_floor_micros'
+    | 'increment_micros'
+    | 'deal_id'
+  >;
+  /** Null: nothing was predicted. */
+  readonly predicted: Pick<NonNullable<AdSelected['prediction']>, 'click_ppm' | 'view_ppm' | 'quality_ppm'> | null;
   /** Revision of the catalogue that it saw, if it names one. */
   readonly catalogSeen: number | undefined;
 }
@@ -132,16 +143,26 @@ export class FactBook {
 
   private addSelected(place: RecordRef, value: AdSelected): void {
     const { facts, billing } = this.known(value.billing);
-    const { auction, views, click_expires_at, impression_expires_at } = value;
+    const { auction, prediction, views, click_expires_at, impression_expires_at } = value;
     const heldBackMs = Math.max(0, billing.expires_at - impression_expires_at);
     const lifeMs = Math.max(click_expires_at, impression_expires_at) - billing.selected_at + heldBackMs;
     this.longestTokenMs = Math.max(this.longestTokenMs, lifeMs);
-    const { rule, bid_micros, runner_up_ecpm_micros, floor_micros } = auction;
+    const { rule, bid_micros, runner_up_ecpm_micros, deal_id } = auction;
+    const { floor_micros, soft_floor_micros, increment_micros } = auction;
+    const floors = { floor_micros, soft_floor_micros, increment_micros };
     const catalogSeen = views.find((view) => view.view === 'catalog')?.revision;
-    const paid = { rule: this.texts.of(rule), bid_micros, runner_up_ecpm_micros, floor_micros };
+    const deal = deal_id === null ? null : this.texts.of(deal_id);
+    const paid = { rule: this.texts.of(rule), bid_micros, runner_up_ecpm_micros, ...floors, deal_id: deal };
     facts.selected.push({
       ...place,
-      value: { billing, auction: paid, catalogSeen, click_expires_at, impression_expires_at },
+      value: {
+        billing,
+        auction: paid,
+        predicted: predictedOf(prediction),
+        catalogSeen,
+        click_expires_at,
+        impression_expires_at,
+      },
     });
   }
 
@@ -152,6 +173,12 @@ export class FactBook {
     const of = { kind, receipt_id, received_at, kind_expires_at, judgement, ...sender };
     facts.beacons.push({ ...place, value: { billing, ...of, drawLease: this.lease(drawLease) } });
   }
+}
+
+function predictedOf(prediction: AdSelected['prediction']): SelectedFact['predicted'] {
+  if (prediction === null) return null;
+  const { click_ppm, view_ppm, quality_ppm } = prediction;
+  return { click_ppm, view_ppm, quality_ppm };
 }
 
 /** The billing facts of a selection: from its own record, else from any evidence, else from spend; null if only a verdict is known. */

@@ -64,14 +64,15 @@ describe('Easley and Kleinberg', () => {
     ]);
 
   test('bidding the truth: x pays 6 for the first position and keeps 10; with a bid of 5 it pays 1 for the second and keeps 24', () => {
-    const [[, first] = ['', 0]] = bids(7, 6, 1);
-    expect(clicks[0]! * (units(7) - first)).toBe(units(10));
+    const kept = (all: ReturnType<typeof positions>, place: number) =>
+      (clicks[place] ?? 0) * (units(7) - (all[place]?.[1] ?? 0));
+    expect(kept(bids(7, 6, 1), 0)).toBe(units(10));
     const shaded = bids(5, 6, 1);
     expect(inUnits(shaded).slice(0, 2)).toEqual([
       ['y', 5],
       ['x', 1],
     ]);
-    expect(clicks[1]! * (units(7) - shaded[1]![1])).toBe(units(24));
+    expect(kept(shaded, 1)).toBe(units(24));
   });
 
   test('their two equilibria bring 48 and 34', () => {

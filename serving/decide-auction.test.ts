@@ -1,44 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { AdSelected, AnyRecord, Deal, LineItemPublished } from '../domain/records.ts';
+import type { AdSelected, AnyRecord } from '../domain/records.ts';
+import { type Bidder, type Market, market, marketDeals, sellIn } from '../test/auction-market.ts';
 import { indexOf, inputOf, inventory, selectionsOf, supply, worldOf } from '../test/decision-world.ts';
 
 /** Rules of the auction, seen from outside: whole decisions, with priorities, deals, floors and separation at once. */
-
-const deals: readonly Deal[] = [
-  { deal_id: 'fixed', floor_micros: 1_400_000, auction: 'fixed', advertisers: [] },
-  { deal_id: 'private', floor_micros: 1_100_000, auction: 'second_price', advertisers: [] },
-];
-const bidder = fc.record({
-  pricing_model: fc.constantFrom('CPM' as const, 'CPM' as const, 'VCPM' as const, 'CPC' as const),
-  bid_micros: fc.oneof(fc.constantFrom(1_000_000, 2_000_000, 2_000_001), fc.nat(3_000_000)),
-  priority: fc.constantFrom(4, 8, 8, 8),
-  deals: fc.constantFrom([], [], [], ['private'], ['fixed']),
-});
-type Bidder = Partial<LineItemPublished>;
-const market = fc.record({
-  bidders: fc.array(bidder, { minLength: 2, maxLength: 12 }),
-  perAdvertiser: fc.constantFrom(1, 1, 2, 4),
-  floor_micros: fc.constantFrom(0, 900_000),
-  soft_floor_micros: fc.constantFrom(0, 0, 1_500_000),
-  increment_micros: fc.constantFrom(0, 1000, 100_000),
-  auction: fc.constantFrom('second_price', 'second_price', 'first_price'),
-  count: fc.integer({ min: 1, max: 3 }),
-});
-type Market = typeof market extends fc.Arbitrary<infer T> ? T : never;
-
-function decide({ bidders, perAdvertiser, count, ...placement }: Market): AdSelected[] {
-  const records = bidders.flatMap((lineItem, number) => {
-    const advertiser_id = `adv_${Math.floor(number / perAdvertiser) * perAdvertiser}`;
-    return supply(number, {
-      campaign: { advertiser_id },
-      lineItem: { ...lineItem, advertiser_id },
-      creative: { advertiser_id },
-    });
-  });
-  const world = worldOf(indexOf([...inventory(1, { placement: { ...placement, deals } }), ...records]));
-  return selectionsOf(world, inputOf(world, { body: { slots: [{ id: 's', placement_id: 'pl_1', count }] } }));
-}
 
 const numberOf = ({ billing }: AdSelected) => Number(billing.line_item_id.slice(3));
 const prices = (ads: readonly AdSelected[]) => ads.map(({ billing }) => billing.price_micros);
@@ -52,7 +18,7 @@ const runs = { numRuns: 200 };
 test('no winner pays above its bid, or less than the floor of its terms', () => {
   fc.assert(
     fc.property(market, (given) => {
-      for (const { billing, auction } of decide(given)) {
+      for (const { billing, auction } of sellIn(given)) {
         const perThousand = billing.pricing_model !== 'CPC';
         expect(billing.price_micros).toBeLessThanOrEqual(
           perThousand ? Math.floor(auction.bid_micros / 1000) : auction.bid_micros,
@@ -60,7 +26,7 @@ test('no winner pays above its bid, or less than the floor of its terms', () => 
         const worth = perThousand ? billing.price_micros * 1000 : (billing.price_micros * 2000) / 1000;
         expect(worth).toBeGreaterThan(auction.floor_micros - 1000);
         expect(auction.floor_micros).toBe(
-          deals.find(({ deal_id }) => deal_id === auction.deal_id)?.floor_micros ?? given.floor_micros,
+          marketDeals.find(({ deal_id }) => deal_id === auction.deal_id)?.floor_micros ?? given.floor_micros,
         );
       }
     }),
@@ -71,18 +37,19 @@ test('no winner pays above its bid, or less than the floor of its terms', () => 
 test('raising a bid that goes on losing lowers no price, and taking a loser away raises none', () => {
   fc.assert(
     fc.property(market, fc.nat(11), fc.integer({ min: 1, max: 500_000 }), (given, at, raise) => {
-      const before = decide(given);
+      const before = sellIn(given);
       const number = at % given.bidders.length;
       const loser = given.bidders[number];
       fc.pre(loser !== undefined && !winners(before).includes(number));
-      const raised = decide(changed(given, number, { bid_micros: loser.bid_micros + raise }));
+      const raised = sellIn(changed(given, number, { bid_micros: loser.bid_micros + raise }));
       if (winners(raised).join() === winners(before).join()) {
         for (const [place, price] of prices(raised).entries())
-          expect(price).toBeGreaterThanOrEqual(prices(before)[place]!);
+          expect(price).toBeGreaterThanOrEqual(prices(before)[place] ?? Infinity);
       }
-      const without = decide(changed(given, number, { status: 'PAUSED' }));
+      const without = sellIn(changed(given, number, { status: 'PAUSED' }));
       expect(winners(without)).toEqual(winners(before));
-      for (const [place, price] of prices(without).entries()) expect(price).toBeLessThanOrEqual(prices(before)[place]!);
+      for (const [place, price] of prices(without).entries())
+        expect(price).toBeLessThanOrEqual(prices(before)[place] ?? -1);
     }),
     runs,
   );
@@ -91,11 +58,11 @@ test('raising a bid that goes on losing lowers no price, and taking a loser away
 test('at second price the own bid decides whether it wins, not what it pays', () => {
   fc.assert(
     fc.property(market, fc.nat(1_000_000), (given, cut) => {
-      const [first] = decide(given);
+      const [first] = sellIn(given);
       fc.pre(first?.auction.rule === 'second_price');
       const number = numberOf(first);
       const bid = given.bidders[number]?.bid_micros ?? 0;
-      const [again] = decide(
+      const [again] = sellIn(
         changed(given, number, { bid_micros: Math.max(1, bid - Math.floor((bid * cut) / 1_000_000)) }),
       );
       fc.pre(again !== undefined && numberOf(again) === number);
@@ -113,18 +80,22 @@ test('at second price the own bid decides whether it wins, not what it pays', ()
 test('line items of one advertiser never make each other dearer', () => {
   const own = (bid_micros: number) => ({ pricing_model: 'CPM' as const, bid_micros, priority: 8, deals: [] });
   const given = {
-    ...{ perAdvertiser: 2, floor_micros: 500_000, soft_floor_micros: 0, increment_micros: 1000, count: 1 },
+    perAdvertiser: 2,
+    floor_micros: 500_000,
+    soft_floor_micros: 0,
+    increment_micros: 1000,
+    count: 1,
     auction: 'second_price',
   };
-  expect(prices(decide({ ...given, bidders: [own(5_000_000), own(4_000_000)] }))).toEqual([500]);
-  expect(prices(decide({ ...given, bidders: [own(5_000_000), own(4_000_000), own(2_000_000)] }))).toEqual([2001]);
+  expect(prices(sellIn({ ...given, bidders: [own(5_000_000), own(4_000_000)] }))).toEqual([500]);
+  expect(prices(sellIn({ ...given, bidders: [own(5_000_000), own(4_000_000), own(2_000_000)] }))).toEqual([2001]);
   // Also when there are more of them than the walk looks at together.
   const many = {
     ...given,
     perAdvertiser: 30,
     bidders: [...Array.from({ length: 30 }, () => own(4_000_000)), own(2_000_000)],
   };
-  expect(prices(decide(many))).toEqual([2001]);
+  expect(prices(sellIn(many))).toEqual([2001]);
 });
 
 describe('competitive separation', () => {

@@ -158,6 +158,19 @@ export class AuditScript {
       share_rounding: 'HALF_EVEN',
       shares: [{ effective_from: at - 86_400_000, share_ppm: 654_321 }],
     });
+    const sold = {
+      publisher_id: 'pub_1',
+      floor_micros: 100_000,
+      soft_floor_micros: 0,
+      increment_micros: 1000,
+      deals: [],
+    };
+    for (const [placement_id, auction] of [
+      ['pl_1', 'first_price'],
+      ['pl_2', 'second_price'],
+    ] as const) {
+      put(placement_id, 'PlacementPublished', { ...sold, placement_id, auction });
+    }
     for (const item of Object.values(items)) {
       const { lineItemId, campaignId, advertiserId, model, bidMicros } = item;
       put(lineItemId, 'LineItemPublished', {
@@ -166,6 +179,7 @@ export class AuditScript {
         advertiser_id: advertiserId,
         pricing_model: model,
         bid_micros: bidMicros,
+        deals: [],
       });
     }
   }
@@ -212,7 +226,7 @@ export class AuditScript {
       line_item_id: lineItemId,
       creative_id: 'cr_1',
       publisher_id: 'pub_1',
-      placement_id: 'pl_1',
+      placement_id: secondPriceAfter === undefined ? 'pl_1' : 'pl_2',
       pricing_model: model,
       price_micros: price,
       currency,
@@ -265,6 +279,7 @@ export class AuditScript {
       billing,
       origin,
       auction,
+      prediction: null,
       impression_expires_at: at + impressionTokenMs,
       click_expires_at: at + clickTokenMs,
       views: [{ view: 'catalog', revision: this.#catalogLength }],
