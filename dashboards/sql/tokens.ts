@@ -22,9 +22,11 @@ const rules: readonly Rule[] = [
   { kind: 'space', pattern: /[ \t\r\n]+/y },
   { kind: 'comment', pattern: /--[^\n]*|\/\*[^]*?\*\//y },
   { kind: 'string', pattern: /'(?:[^'\\]|\\.|'')*'/sy },
-  { kind: 'quoted', pattern: /"[\w %()/:.,+-]{1,64}"|`[\w %()/:.,+-]{1,64}`/y },
+  // Two quotes in a row are one within the name to the engine.
+  { kind: 'quoted', pattern: /"[\w %()/:.,+-]{1,64}"(?!")|`[\w %()/:.,+-]{1,64}`(?!`)/y },
   { kind: 'number', pattern: /(?:0x[0-9a-f]+|\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?!\w)/iy },
-  { kind: 'word', pattern: /[a-z_]\w*/iy },
+  // x'66' and b'01' are texts to the engine.
+  { kind: 'word', pattern: /(?![xb]')[a-z_]\w*/iy },
   { kind: 'symbol', pattern: /->|::|<=|>=|<>|!=|==|\|\||\/(?!\*)|[()[\],.+\-*%=<>;]/y },
 ];
 const longestSql = 20_000;

@@ -71,8 +71,11 @@ function readCursor(cursor: string, question: EntryQuestion): PageStart {
   throw new AdtallyError('VALIDATION_FAILED', 'the cursor is not one of this question', { path: 'cursor' });
 }
 
+/** The last moment that a Date can name: a cursor that somebody changed may say more. */
+const lastTimeMs = 8_640_000_000_000_000;
+
 function cutOf(position: unknown): AskedCut | null {
-  if (isIndex(position)) return { kind: 'time', timeMs: position };
+  if (isIndex(position)) return position <= lastTimeMs ? { kind: 'time', timeMs: position } : null;
   if (!Array.isArray(position) || !position.every(isPair)) return null;
   return { kind: 'position', offsets: new Map(position) };
 }

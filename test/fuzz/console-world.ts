@@ -52,7 +52,9 @@ export async function openConsoleUnderTest(): Promise<ConsoleUnderTest> {
   const errors: Error[] = [];
   const clock = createSystemClock();
   const parts = await openConsoleParts({
-    ...{ settings, clock, registry },
+    settings,
+    clock,
+    registry,
     disk: createSystemDisk(),
     random: createSeededRandom('console'),
     onFailure: (error) => void errors.push(error as Error),

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseRedisUrl } from '../../adapters/redis/redis-url.ts';
 import { textTable } from '../../apps/text-table.ts';
 import { readSettings } from '../../config/settings.ts';
+import { tokensOf } from '../../dashboards/sql/tokens.ts';
 import { sumCreativeStats } from '../../domain/creative-stats-view.ts';
 import { decodeFrequencyView } from '../../domain/frequency-view.ts';
 import { verifyToken } from '../../domain/token.ts';
@@ -104,4 +105,9 @@ describe('Found by fuzzing, and mended:', () => {
     const table = textTable(['agent'], [['Mozilla\u001b[2J\u009b31m\r\nadmin \u202etxt']]);
     expect(table).toBe('agent\nMozilla\\u001b[2J\\u009b31m\\u000d\\u000aadmin \\u202etxt\n');
   });
+
+  it.each(['SELECT `a``b`', 'SELECT "a""b"', "SELECT x'66696c65'", "SELECT B'01'"])(
+    'a spelling that the ClickHouse engine reads otherwise than the gate is refused: %s',
+    (sql) => expect(() => tokensOf(sql)).toThrow(/refused/),
+  );
 });

@@ -63,7 +63,14 @@ export async function openPublicWorld(): Promise<PublicWorld> {
   const onError = (error: Error) => void errors.push(error);
   const index = indexOf(catalogue);
   const decisions = openDecisionDesk({
-    ...{ settings, limits, clock, random, registry, keys, index, onError },
+    settings,
+    limits,
+    clock,
+    random,
+    registry,
+    keys,
+    index,
+    onError,
     rates: new SmoothedClickRates(),
     boot: { node, boot, buffer, clock: nodeClock, leases: new FixedLeases(), everyMark: [] } as unknown as Boot,
     views: { getMany: async (asked: readonly string[]) => asked.map(() => null) } as never,
@@ -74,7 +81,10 @@ export async function openPublicWorld(): Promise<PublicWorld> {
   const clients = new ClientReader(['10.0.0.0/8', '127.0.0.0/8']);
   const app = await buildServe({
     desk: new BeaconDesk({
-      ...{ buffer, keys, random, registry },
+      buffer,
+      keys,
+      random,
+      registry,
       clock: nodeClock,
       leases: new LeaseFold({ node, boot, shards: 4, idleMs: 30_000 }),
       rejections: new Rejections({ buffer, clock: nodeClock, registry }),
@@ -99,7 +109,10 @@ export async function openPublicWorld(): Promise<PublicWorld> {
   );
   const tokensFor = (use: 'view' | 'click') => billings.map((billing) => sampleToken(billing, keys.current(), use));
   return {
-    ...{ app, buffer, clock, errors },
+    app,
+    buffer,
+    clock,
+    errors,
     tokens: { view: tokensFor('view'), click: tokensFor('click') },
     issued: new Set(billings.map(({ selection_id }) => selection_id)),
   };

@@ -160,7 +160,7 @@ const ledgerArguments = fuzzTarget({
           `not the user's error: ${error instanceof Error ? error.stack : String(error)}`,
         );
         ok(
-          [...error.message].every((character) => character >= ' '),
+          Array.from(error.message).every((character) => character >= ' '),
           `it would write control characters: ${JSON.stringify(error.message)}`,
         );
         seen(error.code);

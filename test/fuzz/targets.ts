@@ -1,7 +1,9 @@
 import { codecTargets } from './codec-targets.ts';
 import { consoleTargets } from './console-targets.ts';
+import { financeTargets } from './finance-targets.ts';
 import { publicTargets } from './public-targets.ts';
 import { settingTargets } from './setting-targets.ts';
+import { sqlTargets } from './sql-targets.ts';
 import type { FuzzTarget } from './target.ts';
 import { tokenTargets } from './token-targets.ts';
 
@@ -14,6 +16,6 @@ export const memoryTargets: readonly FuzzTarget[] = [
 ];
 
 /** Targets on SQLite, the ClickHouse engine or sockets. */
-export const engineTargets: readonly FuzzTarget[] = [...consoleTargets];
+export const engineTargets: readonly FuzzTarget[] = [...consoleTargets, ...financeTargets, ...sqlTargets];
 
 export const allTargets: readonly FuzzTarget[] = [...memoryTargets, ...engineTargets];

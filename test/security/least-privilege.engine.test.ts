@@ -80,7 +80,7 @@ const table: Readonly<Record<string, string>> = {
 const open = ['/', '/demo', '/assets/:file', '/favicon.ico', '/healthz', '/readyz', '/metrics'];
 
 function mayUse(route: string, role: Exclude<Role, 'admin'>): boolean {
-  return [...(table[route] ?? '')].some((letter) => letter !== '*' && roleOf[letter as Letter] === role);
+  return Array.from(table[route] ?? '').some((letter) => letter !== '*' && roleOf[letter as Letter] === role);
 }
 
 /** Asks a route for what does not exist, with a body that says nothing: whoever may ask is told so, and nothing is done. */
