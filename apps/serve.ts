@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -7,26 +8,36 @@ import { createSystemDisk } from '../adapters/system/disk.ts';
 import { createSystemRandom } from '../adapters/system/random.ts';
 import { deriveLimits } from '../config/limits.ts';
 import { readSettings, type Settings } from '../config/settings.ts';
+import { findPrincipal } from '../dashboards/auth.ts';
 import { readConsoleKeys } from '../dashboards/console-keys.ts';
 import { ensureFirstPolicy } from '../dashboards/finance/first-policy.ts';
+import { Admission } from '../serving/admission.ts';
 import { BeaconDesk } from '../serving/beacons.ts';
 import { isAdtallyError } from '../domain/errors.ts';
 import { Boot, type BootOptions } from '../serving/boot.ts';
 import { ClientReader } from '../serving/client.ts';
 import { CatalogIndex } from '../serving/catalog-index.ts';
 import { SmoothedClickRates } from '../serving/click-rates.ts';
+import { DecisionFront } from '../serving/decision-front.ts';
+import { FloodGate } from '../serving/flood-gate.ts';
 import { serveMetrics } from '../serving/metrics.ts';
+import { addModelMetrics } from '../serving/prediction/model-metrics.ts';
+import { Overload } from '../serving/overload.ts';
 import { type RecoveryOptions, recoverBuffers } from '../serving/recovery.ts';
 import { Rejections } from '../serving/rejections.ts';
 import { leftBuffers } from '../serving/segments.ts';
 import { registerDecisions } from '../serving/routes/decisions.ts';
-import { buildServe } from '../serving/serve-app.ts';
+import { buildServe, defaultTimeouts } from '../serving/serve-app.ts';
 import { TokenKeys } from '../serving/token-keys.ts';
 import { connectLogWriter } from '../serving/writer-thread.ts';
+import { followModels } from './click-model.ts';
 import { mayDebug } from './debug-keys.ts';
 import { openDecisionDesk } from './decisions.ts';
 import { openKeys, openLog, openSchemas, openViews } from './engines.ts';
+import { decisionShare, watchLoad } from './load-meter.ts';
+import { runServeWorkers } from './serve-workers.ts';
 import { openSharedSelections } from './shared-selections.ts';
+import { metricsText } from './worker-metrics.ts';
 
 const mebi = 1024 * 1024;
 /** What goes on failing is said again after so long, ms. */
@@ -71,7 +82,7 @@ function startWriterThread(): Worker {
 function bootLimits(settings: Settings): BootOptions['limits'] {
   return {
     maxBytes: 512 * mebi,
-    decisionShare: 0.8,
+    decisionShare,
     memoryBytes: 32 * mebi,
     segmentBytes: 4 * mebi,
     groupMs: 3,
@@ -105,6 +116,14 @@ async function recoverOtherNodes({ buffers, own, ...options }: OtherNodes): Prom
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
+  if (cluster.isPrimary && settings.serveWorkers > 1) {
+    const { servePort, serveHost } = settings;
+    return runServeWorkers({ settings, port: servePort === 0 ? await freePort(serveHost) : servePort, say });
+  }
+  await serve(settings);
+}
+
+async function serve(settings: Settings): Promise<void> {
   const limits = deriveLimits(settings);
   const [clock, disk, random] = [createSystemClock(), createSystemDisk(), createSystemRandom()];
   const registry = await openSchemas(settings, clock);
@@ -146,6 +165,9 @@ async function main(): Promise<void> {
   const rejections = new Rejections({ buffer, clock: nodeClock, registry });
   const { longestTokenMs } = limits;
   const desk = new BeaconDesk({ buffer, keys, clock: nodeClock, random, registry, leases, rejections, longestTokenMs });
+  const onTrouble = (error: unknown) => say(String(error));
+  const model = await followModels({ settings, disk, log, registry, clock, index, onFatal: die, onTrouble });
+  if (model !== null) boot.everyMark.push(() => void model.desk.advance().catch(die));
   boot.everyMark.push(
     () => rejections.flush(false),
     () => void keys.refresh().catch(die),
@@ -153,25 +175,67 @@ async function main(): Promise<void> {
   const onError = (error: Error) => say(error.stack ?? error.message);
   const sharing = await openSharedSelections(settings, clock, onError);
   const { shared } = sharing;
-  const parts = { shared, settings, limits, clock, random, registry, keys, boot, index, rates, views, persons, url, onError };
-  const decisions = openDecisionDesk(parts);
+  const parts = {
+    shared,
+    settings,
+    limits,
+    clock,
+    random,
+    registry,
+    keys,
+    boot,
+    index,
+    rates,
+    views,
+    persons,
+    url,
+    onError,
+  };
+  const overload = new Overload({ random, fullTurnMs: settings.overloadTurnMs });
+  watchLoad(overload, boot);
+  const decisions = openDecisionDesk({ ...parts, zone: () => overload.zone });
   const consoleKeys = await readConsoleKeys({ disk, folder: keysFolder, setting: settings.keys });
-  const metrics = serveMetrics({ counts: desk.counts, decisions: decisions.counts, boot });
-  const clients = new ClientReader(settings.trustedProxies);
+  const { trustedProxies } = settings;
+  const clients = new ClientReader(trustedProxies);
+  const gate = new FloodGate({
+    limits: {
+      addressPerSecond: settings.floodAddressPerSecond,
+      keyPerSecond: settings.floodKeyPerSecond,
+      connectionsPerAddress: settings.floodConnections,
+    },
+    trustedProxies,
+    knownKey: (key) => findPrincipal(consoleKeys, key) !== null,
+    nowMs: () => clock.monotonicUs() / 1000,
+  });
+  const monotonicUs = () => clock.monotonicUs();
+  const admission = new Admission({ overload, yields: decisions.yields, catalog: index.catalog });
+  const front = new DecisionFront({ desk: decisions, admission, monotonicUs, onError });
+  const metrics = serveMetrics({ counts: desk.counts, decisions: decisions.counts, boot, overload, gate });
+  if (model !== null) addModelMetrics(metrics, model.desk, () => nodeClock.now());
   const app = await buildServe({
     desk,
     clients,
     findCreative: (creativeId) => index.catalog.creatives.get(creativeId),
-    health: { dependencies: () => boot.dependencies(), metrics: () => metrics.metrics() },
+    health: { dependencies: () => boot.dependencies(), metrics: metricsText(metrics) },
     routes: [
       (scope) =>
         registerDecisions(scope, {
           desk: decisions,
           clients,
-          monotonicUs: () => clock.monotonicUs(),
+          monotonicUs,
           debugAllowed: (key) => mayDebug(consoleKeys, key),
+          admission,
+          front,
         }),
     ],
+    fronts: [front],
+    gate,
+    timeouts: {
+      ...defaultTimeouts,
+      headersMs: settings.headersMs,
+      requestMs: settings.requestMs,
+      connections: settings.serveConnections,
+    },
     onError,
   });
   const stop = async () => {
@@ -179,10 +243,13 @@ async function main(): Promise<void> {
     stopping = true;
     await app.close();
     rejections.flush(true);
+    model?.tail.stop();
     await boot.stop();
     await worker.terminate();
     await Promise.all([log.close(), views.close(), persons.close(), sharing.close()]);
     lock.release();
+    // The channel to who runs the workers would keep this one alive.
+    if (cluster.isWorker) process.disconnect();
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop().catch(die));
 

@@ -25,9 +25,9 @@ export async function openSharedSelections(
   return { shared: new SharedSelections({ store, clock, onError }), close: () => store.close() };
 }
 
-function isShared({ shareSelections, viewsUrl }: Settings): boolean {
+function isShared({ shareSelections, viewsUrl, serveWorkers }: Settings): boolean {
   if (shareSelections !== 'auto') return shareSelections === 'on';
-  return viewsUrl !== 'embedded';
+  return viewsUrl !== 'embedded' || serveWorkers > 1;
 }
 
 /** Without a cache. What is lost with the power counts for a minute and no longer. */

@@ -183,6 +183,54 @@ const table = {
     'Port of the public side: decisions, beacons, clicks. 0: any free one.',
   ),
   serveHost: pattern('SERVE_HOST', '127.0.0.1', hostForm, 'Address on which the public side listens.'),
+  serveWorkers: whole(
+    'SERVE_WORKERS',
+    1,
+    [1, 64],
+    'Serving processes on that port, each a node of its own: NODE_NAME with `-w1`, `-w2` and so on.',
+  ),
+  serveConnections: whole(
+    'SERVE_CONNECTIONS',
+    20_000,
+    [0, 1_000_000],
+    'Open connections of one serving process at most; 0: as many as the system has room for.',
+  ),
+  headersMs: duration(
+    'SERVE_HEADERS_MS',
+    '5s',
+    [100, 60_000],
+    'How long a sender may take over the headers of a request to the public side.',
+  ),
+  requestMs: duration(
+    'SERVE_REQUEST_MS',
+    '15s',
+    [100, 300_000],
+    'How long a sender may take over a whole request to the public side.',
+  ),
+  floodAddressPerSecond: whole(
+    'FLOOD_ADDRESS_PER_SECOND',
+    1_000,
+    [0, 1_000_000],
+    'Requests a second of one address to the public side, by serving process; twice as many at once. Beacons are refused only at twice of that. 0: no limit. This machine itself has none.',
+  ),
+  floodKeyPerSecond: whole(
+    'FLOOD_KEY_PER_SECOND',
+    10_000,
+    [0, 1_000_000],
+    'Requests a second with one console key, in place of the limit by address. 0: no limit.',
+  ),
+  floodConnections: whole(
+    'FLOOD_CONNECTIONS',
+    512,
+    [0, 1_000_000],
+    'Open connections of one address to the public side, by serving process. 0: no limit. This machine itself and TRUSTED_PROXIES have none.',
+  ),
+  overloadTurnMs: whole(
+    'OVERLOAD_TURN_MS',
+    60,
+    [5, 60_000],
+    'Turns of an event loop without rest that are as long as this, in ms, are a load of 100 %: from 70 % on decisions do without what can be skipped, above 90 % the less valuable are refused.',
+  ),
   consolePort: whole(
     'CONSOLE_PORT',
     8090,
@@ -239,7 +287,7 @@ const table = {
     'SHARE_SELECTIONS',
     'auto',
     /^(auto|on|off)$/,
-    'Whether serving processes tell each other, through the view store, what they selected for a person in the last minute, so that frequency caps hold where people hop between them: `on`, `off`, or `auto`: where VIEWS_URL names a server.',
+    'Whether serving processes tell each other, through the view store, what they selected for a person in the last minute, so that frequency caps hold where people hop between them: `on`, `off`, or `auto`: where VIEWS_URL names a server or SERVE_WORKERS is more than 1.',
   ),
   keysUrl: engineByUrl(
     'KEYS_URL',
@@ -314,6 +362,28 @@ const table = {
     '10min',
     [1_000, day],
     'Window in which the clicks of one network are counted together; windows overlap by half.',
+  ),
+  clickModel: pattern(
+    'CLICK_MODEL',
+    'on',
+    /^(on|off)$/,
+    'Whether clicks and views are predicted by a model that learns from the log. `off`: by the smoothed click rates of creatives.',
+  ),
+  modelWaitMs: duration(
+    'MODEL_WAIT',
+    '10min',
+    [1_000, 7 * day],
+    'How long an impression waits for its click before the model learns it; a later click corrects it.',
+  ),
+  modelPublishMs: duration(
+    'MODEL_PUBLISH',
+    '10min',
+    [1_000, 7 * day],
+    'Least time between two versions of the model.',
+  ),
+  modelKeysDir: text(
+    'MODEL_KEYS_DIR',
+    'Folder of the keys that sign the model. Whoever serves needs the `.pub.json` files of it alone. Empty: `secrets` in DATA_DIR.',
   ),
 } as const;
 
