@@ -18,6 +18,7 @@ const config: KnipConfig = {
     '**/*.contract.ts',
     'test/processes/*.ts',
     'test/mutants.ts',
+    'test/simulation/{run,mutants}.ts',
   ],
   project: ['**/*.{ts,mjs}', '!data/**'],
   ignore: ['domain/records.ts'],

@@ -62,7 +62,7 @@ export function createSimulatedLog(options: SimulatedLogOptions): SimulatedLog {
 
 class MemoryLog implements SimulatedLog, RosterStore {
   readonly #shards: Readonly<Record<Topic, number>>;
-  readonly #content = new Map<string, ShardContent>();
+  readonly #content = new Map<Topic, ShardContent[]>();
   readonly #waiters = new Set<Waiter>();
   readonly #rosters = new Map<string, Roster>();
   readonly #offsets = new Map<string, number>();
@@ -111,10 +111,12 @@ class MemoryLog implements SimulatedLog, RosterStore {
     if (!(Number.isInteger(shard) && shard >= 0 && shard < this.shards(topic))) {
       throw new AdtallyError('UNKNOWN_SHARD', `topic ${topic} has ${this.shards(topic)} shards, no shard ${shard}`);
     }
-    const name = `${topic}/${shard}`;
-    const content = this.#content.get(name) ?? { first: 0, records: [] };
-    this.#content.set(name, content);
-    return content;
+    let ofTopic = this.#content.get(topic);
+    if (ofTopic === undefined) {
+      ofTopic = [];
+      this.#content.set(topic, ofTopic);
+    }
+    return (ofTopic[shard] ??= { first: 0, records: [] });
   }
 
   append(topic: Topic, records: readonly NewRecord[], appendedAt: number): readonly number[] {
@@ -137,7 +139,7 @@ class MemoryLog implements SimulatedLog, RosterStore {
 
   wait(waiter: Waiter): void {
     this.#waiters.add(waiter);
-    this.#wake();
+    if (waiter.from.some((place) => this.#isThere(place))) waiter.resolve(true);
   }
 
   forget(waiter: Waiter): void {
@@ -175,11 +177,12 @@ class MemoryLog implements SimulatedLog, RosterStore {
   }
 
   #wake(): void {
-    const isThere = ({ topic, shard, offset }: TopicShard & { readonly offset: number }) => {
-      const { first, records } = this.content(topic, shard);
-      return first + records.length > offset;
-    };
-    for (const { from, resolve } of this.#waiters) if (from.some(isThere)) resolve(true);
+    for (const { from, resolve } of this.#waiters) if (from.some((place) => this.#isThere(place))) resolve(true);
+  }
+
+  #isThere({ topic, shard, offset }: TopicShard & { readonly offset: number }): boolean {
+    const { first, records } = this.content(topic, shard);
+    return first + records.length > offset;
   }
 }
 
@@ -321,7 +324,8 @@ class MemoryLogHandle implements SimulatedLogHandle {
   }
 
   #checkReachable(): void {
-    if (this.#process.isReachable?.() === false) throw new AdtallyError('LOG_UNAVAILABLE', 'no way through the network');
+    if (this.#process.isReachable?.() === false)
+      throw new AdtallyError('LOG_UNAVAILABLE', 'no way through the network');
   }
 }
 

@@ -26,7 +26,8 @@ const models = ['CPM', 'VCPM', 'CPC'] as const;
 /** A small world: budgets so tight that they run out, shares that leave residues, zones that end their days at different times. */
 export function catalogueOf(dice: Dice, startMs: number): readonly Published[] {
   const all: Published[] = [];
-  const add = (kind: EntityKind, parent: number | null, body: Published['body']): number => all.push({ kind, body, parent }) - 1;
+  const add = (kind: EntityKind, parent: number | null, body: Published['body']): number =>
+    all.push({ kind, body, parent }) - 1;
   const publisher = add('publisher', null, {
     name: 'Publisher',
     shares: [{ effective_from: '2025-01-01T00:00:00Z', share_ppm: dice.pick([700_000, 333_333, 512_345]) }],

@@ -66,8 +66,12 @@ export abstract class Machine<Process> {
     if (life === null || process === null) return;
     this.process = null;
     this.world.story.tell(`${this.name} is told to stop`);
-    await this.close(process);
-    life.die('stopped');
+    try {
+      await this.close(process);
+      life.die('stopped');
+    } catch (error) {
+      life.die(`could not stop: ${String(error)}`);
+    }
   }
 
   #died(life: Life, why: string): void {
@@ -76,7 +80,10 @@ export abstract class Machine<Process> {
     this.process = null;
     const [first = ''] = why.split('\n');
     this.world.story.tell(`${this.name} ends: ${first}`);
-    if (why.startsWith('could not start') && !/UNAVAILABLE|EIO|ENOSPC|unavailable|network|refused|acknowledged|timed out|outage/i.test(first)) {
+    if (
+      why.startsWith('could not start') &&
+      !/UNAVAILABLE|EIO|ENOSPC|unavailable|network|refused|acknowledged|timed out|outage/i.test(first)
+    ) {
       this.world.story.complain(`${this.name} ${why}`);
     }
     if (this.#isWanted) this.world.time.after(this.#dice.between(100, 1_500), () => this.start());

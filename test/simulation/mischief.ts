@@ -11,7 +11,17 @@ const outages = {
   views_outage: 'views',
   keys_outage: 'keys',
 } as const;
-const poisoned: readonly Topic[] = ['spend', 'impression', 'selected', 'pacing', 'nodes', 'catalog', 'click', 'persons', 'exposure'];
+const poisoned: readonly Topic[] = [
+  'spend',
+  'impression',
+  'selected',
+  'pacing',
+  'nodes',
+  'catalog',
+  'click',
+  'persons',
+  'exposure',
+];
 
 /** What goes wrong by itself, at times and places that the seed names. */
 export class Mischief {
@@ -126,7 +136,9 @@ export class Mischief {
     const topic = dice.pick(poisoned);
     const log = engines.log.open({ clock: time, name: 'mischief' });
     const shard = dice.between(0, log.shards(topic) - 1);
-    const junk = dice.chance(0.5) ? Buffer.from([0, 0, 0, 0, 1, 255, 255, 255]) : Buffer.from(dice.random.bytes(dice.between(0, 12)).fill(9));
+    const junk = dice.chance(0.5)
+      ? Buffer.from([0, 0, 0, 0, 1, 255, 255, 255])
+      : Buffer.from(dice.random.bytes(dice.between(0, 12)).fill(9));
     story.tell(`poison in ${topic}/${shard} of seed ${plan.seed}`);
     log.append(topic, [{ shard, key: 'poison', value: junk }]).catch(() => undefined);
   }

@@ -60,7 +60,12 @@ export class Operators {
       await this.#world.time.sleep(dice.between(1_000, 5_000));
       await this.#change('campaign', campaign.id, { status: 'active' }, `${name}, taken back`);
     } else if (act === 'bid') {
-      await this.#change('line_item', dice.pick(this.#items), { bid_micros: String(dice.between(1_500_000, 9_000_000)) }, name);
+      await this.#change(
+        'line_item',
+        dice.pick(this.#items),
+        { bid_micros: String(dice.between(1_500_000, 9_000_000)) },
+        name,
+      );
     } else if (act === 'close') await this.#close(name);
     else await this.#correct(act, dice, name);
   }
@@ -80,15 +85,26 @@ export class Operators {
     const decider = { principal: 'finance', scope: null };
     if (act === 'verdict') {
       const order = { selectionId, category: 'QUALITY' as const, reason: 'by hand' };
-      const done = await this.#insist(name, ({ finance }, idempotencyKey) => finance.invalidate(order, { ...decider, idempotencyKey }));
+      const done = await this.#insist(name, ({ finance }, idempotencyKey) =>
+        finance.invalidate(order, { ...decider, idempotencyKey }),
+      );
       return story.tell(`${name}: verdict on ${selectionId} ${done === null ? 'did not pass' : 'passed'}`);
     }
     const { certified: reliedCertifiedMicros, reversed: reliedReversedMicros } = books.ledgers.account(selectionId);
     const left = reliedCertifiedMicros - reliedReversedMicros;
     if (left <= 0) return;
     const amountMicros = dice.chance(0.5) ? left : dice.between(1, left);
-    const order = { selectionId, action: 'REVERSE' as const, amountMicros, reliedCertifiedMicros, reliedReversedMicros, reason: 'goodwill' };
-    const done = await this.#insist(name, ({ finance }, idempotencyKey) => finance.adjust(order, { ...decider, idempotencyKey }));
+    const order = {
+      selectionId,
+      action: 'REVERSE' as const,
+      amountMicros,
+      reliedCertifiedMicros,
+      reliedReversedMicros,
+      reason: 'goodwill',
+    };
+    const done = await this.#insist(name, ({ finance }, idempotencyKey) =>
+      finance.adjust(order, { ...decider, idempotencyKey }),
+    );
     story.tell(`${name}: ${amountMicros} of ${selectionId} back ${done === null ? 'did not pass' : 'passed'}`);
   }
 

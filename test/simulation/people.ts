@@ -85,12 +85,22 @@ export class People {
     if (trouble.strikeWire(dice, 'request_lost') || !node.isOpen) return null;
     await node.life.going();
     const arrivedUs = node.life.clock.monotonicUs();
-    const caller = { channel: 'api', userAgent: browser, address: network.replace('0/24', '7'), trusted: false } as const;
+    const caller = {
+      channel: 'api',
+      userAgent: browser,
+      address: network.replace('0/24', '7'),
+      trusted: false,
+    } as const;
     try {
       const request = readDecisionRequest(body);
       const answered = await node.decisions.decide(request, { ...caller, truncate: () => network, arrivedUs });
       for (const { billing, impressionExpiresAt, clickExpiresAt, decision } of answered.ads) {
-        story.issued.set(billing.selection_id, { billing, impressionExpiresAt, clickExpiresAt, format: decision.format });
+        story.issued.set(billing.selection_id, {
+          billing,
+          impressionExpiresAt,
+          clickExpiresAt,
+          format: decision.format,
+        });
         const { selection_id: id, campaign_id, pricing_model, price_micros, node: by, shard } = billing;
         story.tell(`${by} selects ${id} of ${campaign_id}: ${pricing_model} ${price_micros} in shard ${shard}`);
       }

@@ -37,7 +37,10 @@ export class ServingProcess {
   readonly #rejections: Rejections;
   #isOpen = true;
 
-  private constructor(parts: Pick<ServingProcess, 'boot' | 'decisions' | 'beacons' | 'keys' | 'life'>, rejections: Rejections) {
+  private constructor(
+    parts: Pick<ServingProcess, 'boot' | 'decisions' | 'beacons' | 'keys' | 'life'>,
+    rejections: Rejections,
+  ) {
     this.boot = parts.boot;
     this.decisions = parts.decisions;
     this.beacons = parts.beacons;
@@ -47,7 +50,15 @@ export class ServingProcess {
   }
 
   /** Resolves once it takes requests. */
-  static async start({ life, engines, disk: raw, node, settings, limits, onTrouble }: ServingParts): Promise<ServingProcess> {
+  static async start({
+    life,
+    engines,
+    disk: raw,
+    node,
+    settings,
+    limits,
+    onTrouble,
+  }: ServingParts): Promise<ServingProcess> {
     const { clock } = life;
     const random = life.dice.for('random').random;
     const disk = diskOf(raw, life);
@@ -88,7 +99,16 @@ export class ServingProcess {
     });
     const { buffer, leases, clock: nodeClock } = boot;
     const rejections = new Rejections({ buffer, clock: nodeClock, registry });
-    const beacons = new BeaconDesk({ buffer, keys, clock: nodeClock, random, registry, leases, rejections, longestTokenMs });
+    const beacons = new BeaconDesk({
+      buffer,
+      keys,
+      clock: nodeClock,
+      random,
+      registry,
+      leases,
+      rejections,
+      longestTokenMs,
+    });
     boot.everyMark.push(
       () => rejections.flush(false),
       () => void keys.refresh().catch(onFatal),

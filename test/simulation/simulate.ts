@@ -22,6 +22,8 @@ export interface RunResult {
   readonly certified: number;
   readonly absorbed: number;
   readonly faults: ReadonlyMap<Fault, number>;
+  /** What the ledgers booked of a selection, an entry a line. */
+  readonly entriesOf: (selectionId: string) => readonly string[];
 }
 
 const startMs = 15_000;
@@ -50,6 +52,7 @@ export async function simulate(plan: Plan): Promise<RunResult> {
     certified: accounts.filter(({ certified }) => certified > 0).length,
     absorbed: accounts.filter(({ absorbed }) => absorbed > 0).length,
     faults: trouble.counts,
+    entriesOf: (id) => books.ledgers.accounts.get(id)?.history ?? [],
   };
 }
 

@@ -76,10 +76,18 @@ export class StreamsProcess {
 }
 
 type Ports = Parameters<typeof runSpendLedgers>[0] extends infer Options
-  ? Omit<Options & Parameters<typeof runAllocator>[0] & Parameters<typeof runProcessor>[0], 'processor' | 'group' | 'member' | 'reservationMs' | 'onOwned'>
+  ? Omit<
+      Options & Parameters<typeof runAllocator>[0] & Parameters<typeof runProcessor>[0],
+      'processor' | 'group' | 'member' | 'reservationMs' | 'onOwned'
+    >
   : never;
 
-async function startAll(ports: Ports, member: string, settings: Settings, limits: Limits): Promise<readonly ProcessorHandle[]> {
+async function startAll(
+  ports: Ports,
+  member: string,
+  settings: Settings,
+  limits: Limits,
+): Promise<readonly ProcessorHandle[]> {
   const keepMs = limits.windowClosesMs;
   const run = <State>(processor: Processor<State>) =>
     runProcessor({ ...ports, processor, group: processor.name, member, checkpointEveryMs: 2_000 });

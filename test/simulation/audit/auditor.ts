@@ -99,7 +99,8 @@ export class Auditor {
   #journalIsTheLedger(): void {
     const { ledgers, journal } = this.#world.books;
     for (const [place, hash] of ledgers.entries) {
-      if (journal.get(place) !== hash) return this.#world.story.complain(`${place} is ${journal.has(place) ? 'another' : 'not'} in the journal`);
+      if (journal.get(place) !== hash)
+        return this.#world.story.complain(`${place} is ${journal.has(place) ? 'another' : 'not'} in the journal`);
     }
     for (const place of journal.keys()) {
       if (!ledgers.entries.has(place)) return this.#world.story.complain(`${place} is in the journal alone`);
@@ -111,8 +112,10 @@ export class Auditor {
     const { budgets, ledgers } = this.#world.books;
     for (const [id, { total }] of budgets.campaigns) {
       const [paced, booked] = [budgets.committed(id), ledgers.committed.get(id) ?? 0];
-      if (paced !== booked) this.#world.story.complain(`pacing says ${paced} of ${id} are spent, the ledgers say ${booked}`);
-      if (total !== null && booked > total) this.#world.story.complain(`${booked} of ${id} are spent, its budget is ${total}`);
+      if (paced !== booked)
+        this.#world.story.complain(`pacing says ${paced} of ${id} are spent, the ledgers say ${booked}`);
+      if (total !== null && booked > total)
+        this.#world.story.complain(`${booked} of ${id} are spent, its budget is ${total}`);
     }
   }
 }

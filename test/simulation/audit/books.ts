@@ -89,7 +89,10 @@ export class Books {
         return;
       case 'EntryBooked': {
         const { truth, shard: of, entry } = record.value;
-        this.journal.set(`${truth}-${of}@${entry.source_offset}.${entry.ordinal}`, Buffer.from(entry.chain_hash).toString('hex'));
+        this.journal.set(
+          `${truth}-${of}@${entry.source_offset}.${entry.ordinal}`,
+          Buffer.from(entry.chain_hash).toString('hex'),
+        );
         return;
       }
       case 'NodeFenceDecided': {
@@ -109,9 +112,12 @@ export class Books {
       const boot = `${record.value.node}/${record.value.boot}`;
       if (!at.fences.has(boot)) at.fences.set(boot, offset);
     }
-    if (record.name === 'SpendReserved') this.factsOf(record.value.billing.selection_id).reserved.push({ ...place, value: record.value });
-    if (record.name === 'SpendIncurred') this.factsOf(record.value.billing.selection_id).incurred.push({ ...place, value: record.value });
-    if (record.name === 'TrafficInvalidated') this.factsOf(record.value.selection_id).verdicts.push({ ...place, value: record.value });
+    if (record.name === 'SpendReserved')
+      this.factsOf(record.value.billing.selection_id).reserved.push({ ...place, value: record.value });
+    if (record.name === 'SpendIncurred')
+      this.factsOf(record.value.billing.selection_id).incurred.push({ ...place, value: record.value });
+    if (record.name === 'TrafficInvalidated')
+      this.factsOf(record.value.selection_id).verdicts.push({ ...place, value: record.value });
     if (record.name === 'Adjusted') this.factsOf(record.value.selection_id).adjusted += 1;
   }
 }

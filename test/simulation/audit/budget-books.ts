@@ -14,6 +14,8 @@ interface Row {
 }
 
 interface Campaign {
+  /** Partition of pacing in which all of it lies. */
+  partition: number;
   number: number;
   total: number | null;
   daily: number | null;
@@ -42,7 +44,7 @@ export class BudgetBooks {
 
   take({ name, value }: AnyRecord, where: string, partition: number): void {
     if (name === 'BudgetApplied') {
-      const campaign = this.#campaign(value.campaign_id);
+      const campaign = this.#campaign(value.campaign_id, partition);
       if (value.number !== campaign.number + 1) return;
       campaign.number += 1;
       campaign.total = value.total_micros;
@@ -50,7 +52,7 @@ export class BudgetBooks {
       this.#onBudget(value.campaign_id, value.total_micros);
       this.#check(value.campaign_id, where);
     } else if (name === 'LeaseGranted') {
-      const campaign = this.#campaign(value.campaign_id);
+      const campaign = this.#campaign(value.campaign_id, partition);
       if (value.number !== campaign.number + 1) return;
       campaign.number += 1;
       const held = this.#lease(campaign, value.lease);
@@ -58,10 +60,11 @@ export class BudgetBooks {
       this.#check(value.campaign_id, where);
       this.#checkDay(value.campaign_id, value.lease.day, where);
     } else if (name === 'LeaseReturned') {
-      const campaign = this.#campaign(value.campaign_id);
+      const campaign = this.#campaign(value.campaign_id, partition);
       const held = this.#lease(campaign, value.lease);
       if (!this.isClosed(value.lease, partition)) held.returned = Math.max(held.returned, value.returned_micros);
-      if (held.returned > held.granted) this.#story.complain(`${where}: more of a lease of ${value.campaign_id} comes back than was granted`);
+      if (held.returned > held.granted)
+        this.#story.complain(`${where}: more of a lease of ${value.campaign_id} comes back than was granted`);
     } else if (name === 'SpendDelta') this.#delta(value, where, partition);
     else if (name === 'FencePassed') this.#fence(`${value.node}/${value.boot}`, value.shard, partition);
   }
@@ -79,10 +82,10 @@ export class BudgetBooks {
 
   /** Out on leases, micros; by day if one is given. */
   outstanding(campaignId: string, day?: string): number {
-    const { leases, rows } = this.#campaign(campaignId);
+    const { leases, rows, partition } = this.#campaign(campaignId);
     let sum = 0;
     for (const [key, { lease, granted, returned }] of leases) {
-      if (this.#closedAnywhere(lease) || (day !== undefined && lease.day !== day)) continue;
+      if (this.isClosed(lease, partition) || (day !== undefined && lease.day !== day)) continue;
       let drawn = 0;
       for (const [name, row] of rows) if (name.endsWith(`|${key}`)) drawn += row.drawn;
       sum += Math.max(0, granted - returned - drawn - (this.#foldedDrawn.get(`${campaignId}|${key}`) ?? 0));
@@ -92,15 +95,15 @@ export class BudgetBooks {
 
   /** Drawn on leases whose rows some shards have folded into the day already. */
   readonly #foldedDrawn = new Map<string, number>();
-  readonly #partitionOf = new Map<string, number>();
-
-  #closedAnywhere(lease: Lease): boolean {
-    for (const partition of new Set(this.#partitionOf.values())) if (this.isClosed(lease, partition)) return true;
-    return false;
-  }
-
-  #campaign(id: string): Campaign {
-    const known = this.campaigns.get(id) ?? { number: 0, total: null, daily: null, leases: new Map(), rows: new Map() };
+  #campaign(id: string, partition = 0): Campaign {
+    const known = this.campaigns.get(id) ?? {
+      partition,
+      number: 0,
+      total: null,
+      daily: null,
+      leases: new Map(),
+      rows: new Map(),
+    };
     this.campaigns.set(id, known);
     return known;
   }
@@ -114,9 +117,9 @@ export class BudgetBooks {
 
   #delta(delta: SpendDelta, where: string, partition: number): void {
     const { campaign_id: id, shard, lease, day, source_offset: offset } = delta;
-    this.#partitionOf.set(id, partition);
-    const campaign = this.#campaign(id);
-    if (lease !== null && this.#passed.get(`${partition}|${lease.node}/${lease.boot}`)?.has(String(shard)) === true) return;
+    const campaign = this.#campaign(id, partition);
+    if (lease !== null && this.#passed.get(`${partition}|${lease.node}/${lease.boot}`)?.has(String(shard)) === true)
+      return;
     const key = `${shard}|${day}|${lease === null ? '' : keyOf(lease)}`;
     if ((campaign.rows.get(key)?.offset ?? -1) >= offset) return;
     const { drawn_micros: drawn, released_micros: released, voided_micros: voided, reversed_micros: reversed } = delta;
@@ -134,7 +137,7 @@ export class BudgetBooks {
     for (const [id, campaign] of this.campaigns) {
       for (const [key, row] of campaign.rows) {
         const [of = '', day = '', lease = ''] = key.split('|');
-        if (Number(of) !== shard || !lease.startsWith(`${boot}/`) || this.#partitionOf.get(id) !== partition) continue;
+        if (Number(of) !== shard || !lease.startsWith(`${boot}/`) || campaign.partition !== partition) continue;
         const today = `${of}|${day}|`;
         const before = campaign.rows.get(today) ?? { offset: -1, drawn: 0, committed: 0 };
         campaign.rows.set(today, {

@@ -63,10 +63,17 @@ export class LedgerBooks {
   book(batch: EntriesBooked): void {
     const name = `${batch.truth}-${batch.shard}`;
     const { first, next } = batch;
-    const stream = this.streams.get(name) ?? { next: { offset: 0, ordinal: 0 }, count: 0, chainHead: '', closed: new Map() };
+    const stream = this.streams.get(name) ?? {
+      next: { offset: 0, ordinal: 0 },
+      count: 0,
+      chainHead: '',
+      closed: new Map(),
+    };
     this.streams.set(name, stream);
     if (first.offset !== stream.next.offset || first.ordinal !== stream.next.ordinal) {
-      this.#wrong(`${name} goes on at ${first.offset}.${first.ordinal}, it stood at ${stream.next.offset}.${stream.next.ordinal}`);
+      this.#wrong(
+        `${name} goes on at ${first.offset}.${first.ordinal}, it stood at ${stream.next.offset}.${stream.next.ordinal}`,
+      );
     }
     const closes = [...batch.closes];
     for (const entry of batch.entries) {
@@ -77,7 +84,8 @@ export class LedgerBooks {
     stream.next = next;
     stream.count += batch.entries.length;
     stream.chainHead = Buffer.from(batch.chain_head).toString('hex');
-    if (stream.count !== batch.entry_count) this.#wrong(`${name} says it has ${batch.entry_count} entries, it has ${stream.count}`);
+    if (stream.count !== batch.entry_count)
+      this.#wrong(`${name} says it has ${batch.entry_count} entries, it has ${stream.count}`);
   }
 
   account(selectionId: string): Account {
@@ -93,16 +101,21 @@ export class LedgerBooks {
   #entry({ truth, shard }: EntriesBooked, stream: Stream, entry: Entry): void {
     const where = `${truth}-${shard}@${entry.source_offset}.${entry.ordinal}`;
     this.entries.set(where, Buffer.from(entry.chain_hash).toString('hex'));
-    if (!(entry.amount_micros > 0) || entry.debit_account === entry.credit_account) this.#wrong(`${where} is no double entry`);
+    if (!(entry.amount_micros > 0) || entry.debit_account === entry.credit_account)
+      this.#wrong(`${where} is no double entry`);
     if (entry.kind === 'invoice') return;
     const issued = this.#story.issued.get(entry.selection_id);
     if (issued === undefined) return this.#wrong(`${where} books ${entry.selection_id}, which nobody selected`);
     const { billing } = issued;
-    if (billing.shard !== shard) this.#wrong(`${where} books ${entry.selection_id}, which belongs to shard ${billing.shard}`);
-    if (billing.campaign_id !== entry.campaign_id || billing.currency !== entry.currency) this.#wrong(`${where} names another campaign or currency`);
+    if (billing.shard !== shard)
+      this.#wrong(`${where} books ${entry.selection_id}, which belongs to shard ${billing.shard}`);
+    if (billing.campaign_id !== entry.campaign_id || billing.currency !== entry.currency)
+      this.#wrong(`${where} names another campaign or currency`);
     this.#periods(where, stream, entry, billing.calendar);
     const account = this.account(entry.selection_id);
-    account.history.push(`${where} ${entry.kind} ${entry.amount_micros} ${entry.debit_account} / ${entry.credit_account}`);
+    account.history.push(
+      `${where} ${entry.kind} ${entry.amount_micros} ${entry.debit_account} / ${entry.credit_account}`,
+    );
     if (truth === 'tentative') this.#tentative(where, entry, account, billing);
     else this.#final(where, entry, account, billing.price_micros);
   }
@@ -111,14 +124,21 @@ export class LedgerBooks {
     const zone = this.zones.get(entry.advertiser_id);
     if (zone === undefined) return;
     const service = monthIn(zone, entry.selected_at);
-    if (entry.service_period !== service) this.#wrong(`${where} says it was delivered in ${entry.service_period}, it was in ${service}`);
+    if (entry.service_period !== service)
+      this.#wrong(`${where} says it was delivered in ${entry.service_period}, it was in ${service}`);
     const closed = stream.closed.get(calendar) ?? '';
     const now = monthIn(zone, entry.posted_at);
     const posting = now > closed ? now : monthAfter(closed);
-    if (entry.posting_period !== posting) this.#wrong(`${where} is booked in ${entry.posting_period}, ${posting} is open (closed through ${closed})`);
+    if (entry.posting_period !== posting)
+      this.#wrong(`${where} is booked in ${entry.posting_period}, ${posting} is open (closed through ${closed})`);
   }
 
-  #tentative(where: string, entry: Entry, account: Account, billing: { price_micros: number; expires_at: number; pricing_model: string }): void {
+  #tentative(
+    where: string,
+    entry: Entry,
+    account: Account,
+    billing: { price_micros: number; expires_at: number; pricing_model: string },
+  ): void {
     const { kind, amount_micros: amount, posted_at: at, campaign_id: campaign } = entry;
     if (amount !== billing.price_micros) this.#wrong(`${where} moves ${amount}, the price is ${billing.price_micros}`);
     if (kind === 'draw') {
@@ -127,7 +147,8 @@ export class LedgerBooks {
     } else if (kind === 'release') {
       account.released += amount;
       this.#commit(where, campaign, -amount);
-      if (billing.pricing_model !== 'CPC' && at < billing.expires_at) this.#wrong(`${where} releases at ${at}, the reservation lives until ${billing.expires_at}`);
+      if (billing.pricing_model !== 'CPC' && at < billing.expires_at)
+        this.#wrong(`${where} releases at ${at}, the reservation lives until ${billing.expires_at}`);
     } else if (kind === 'incur') {
       account.incurred += amount;
       account.incurredAt = at;
@@ -137,13 +158,15 @@ export class LedgerBooks {
       this.#commit(where, campaign, -amount);
     } else if (kind === 'certify') {
       account.passed += amount;
-      if (at < account.incurredAt + this.holdMs) this.#wrong(`${where} certifies at ${at}, the hold lasts until ${account.incurredAt + this.holdMs}`);
+      if (at < account.incurredAt + this.holdMs)
+        this.#wrong(`${where} certifies at ${at}, the hold lasts until ${account.incurredAt + this.holdMs}`);
     }
     if (entry.debit_account === 'suspense') account.suspended += amount;
     if (entry.credit_account === 'suspense') account.suspended -= amount;
     const open = account.drawn - account.released - account.incurred;
     const pending = account.incurred - account.suspended - account.voided - account.passed;
-    if (open < 0 || pending < 0) this.#wrong(`${where} leaves ${entry.selection_id} below zero: open ${open}, pending ${pending}`);
+    if (open < 0 || pending < 0)
+      this.#wrong(`${where} leaves ${entry.selection_id} below zero: open ${open}, pending ${pending}`);
     if (account.incurred > billing.price_micros) this.#wrong(`${where} charges ${entry.selection_id} twice`);
   }
 
@@ -165,8 +188,13 @@ export class LedgerBooks {
       if (name === 'platform:revenue') account.platform += sign * amount;
       if (name === 'rounding') account.rounding += sign * amount;
     }
-    if (account.reversed > account.certified) this.#wrong(`${where} takes back more of ${entry.selection_id} than was certified`);
-    if (account.certified > priceMicros || account.absorbed > priceMicros || (account.certified > 0 && account.absorbed > 0)) {
+    if (account.reversed > account.certified)
+      this.#wrong(`${where} takes back more of ${entry.selection_id} than was certified`);
+    if (
+      account.certified > priceMicros ||
+      account.absorbed > priceMicros ||
+      (account.certified > 0 && account.absorbed > 0)
+    ) {
       this.#wrong(`${where} charges ${entry.selection_id} twice`);
     }
   }
@@ -175,7 +203,8 @@ export class LedgerBooks {
     const committed = (this.committed.get(campaign) ?? 0) + micros;
     this.committed.set(campaign, committed);
     const highest = this.highest.get(campaign) ?? 0;
-    if (committed > highest) this.#wrong(`${where}: ${committed} stand against ${campaign}, its budget never was more than ${highest}`);
+    if (committed > highest)
+      this.#wrong(`${where}: ${committed} stand against ${campaign}, its budget never was more than ${highest}`);
   }
 
   #wrong(problem: string): void {

@@ -33,7 +33,8 @@ export function judgeSelections(world: World): void {
     const attempts = byId.get(id) ?? [];
     const one: Case = { id, issued, attempts, facts: books.factsOf(id), account: books.ledgers.account(id) };
     const problem = judge(one, world) ?? lostReceipt(one, world) ?? sharesWrong(one);
-    if (problem !== null) story.complain(`${id} (${issued.billing.pricing_model} ${issued.billing.price_micros}): ${problem}`);
+    if (problem !== null)
+      story.complain(`${id} (${issued.billing.pricing_model} ${issued.billing.price_micros}): ${problem}`);
   }
 }
 
@@ -48,7 +49,8 @@ function judge(one: Case, world: World): string | null {
   if (isJudged && (charge !== 0 || account.absorbed !== account.absorbedBack)) {
     return `invalid by ${facts.verdicts[0]?.value.rule}, yet ${charge} is charged and ${account.absorbed - account.absorbedBack} absorbed`;
   }
-  if (ended === 'charged' && !isJudged && facts.adjusted === 0 && account.suspended === 0 && charge !== price) return `charged ${charge}`;
+  if (ended === 'charged' && !isJudged && facts.adjusted === 0 && account.suspended === 0 && charge !== price)
+    return `charged ${charge}`;
   if (ended !== 'charged' && account.certified > 0) return `${account.certified} certified without a charge`;
   if (!isJudged && account.voided > 0) return `${account.voided} voided without a verdict`;
   if (!isJudged && facts.adjusted === 0 && account.reversed > 0) return `${account.reversed} taken back on no ground`;
@@ -101,10 +103,12 @@ function lostReceipt({ attempts, issued }: Case, { books }: World): string | nul
     if (answer !== 'acknowledged') continue;
     const beacon = books.receipts.get(receiptId);
     if (beacon === undefined) return `the acknowledged ${kind} ${receiptId} is not in the log`;
-    if (beacon.kind !== kind || beacon.judgement !== judgement) return `${kind} ${receiptId} was recorded as ${beacon.kind}, ${beacon.judgement}`;
+    if (beacon.kind !== kind || beacon.judgement !== judgement)
+      return `${kind} ${receiptId} was recorded as ${beacon.kind}, ${beacon.judgement}`;
     const expiresAt = kind === 'click' ? issued.clickExpiresAt : issued.impressionExpiresAt;
     const isLate = beacon.received_at > expiresAt;
-    if (isLate !== (judgement === 'LATE')) return `${kind} of ${wallMs} was judged ${judgement}, it ends at ${expiresAt}`;
+    if (isLate !== (judgement === 'LATE'))
+      return `${kind} of ${wallMs} was judged ${judgement}, it ends at ${expiresAt}`;
   }
   return null;
 }
@@ -126,6 +130,8 @@ function sharesWrong({ issued, account }: Case): string | null {
 /** A bot that says so is judged, once its beacon was taken. */
 function botIsJudged({ attempts, facts, account }: Case): boolean {
   const charged = account.incurred + account.absorbed > 0;
-  const isBot = attempts.some(({ isBot: bot, answer, judgement }) => bot && answer === 'acknowledged' && judgement === 'ACCEPTED');
+  const isBot = attempts.some(
+    ({ isBot: bot, answer, judgement }) => bot && answer === 'acknowledged' && judgement === 'ACCEPTED',
+  );
   return !isBot || !charged || facts.verdicts.length > 0;
 }

@@ -8,7 +8,15 @@ export async function reconcileDiffers({ engines, time }: World): Promise<readon
   const sources = { log, registry, ledger: engines.ledger.open(), reporting: null };
   const report = await reconcile(sources, { id: 'simulation', now: () => time.now(), progress: async () => undefined });
   if (report.result === 'tallies' && report.unexplained_micros === '0') return [];
-  const breaks = report.breaks.map(({ code, truth, selection_id: id, detail }) => `${code} in ${truth} of ${id}: ${detail}`);
-  const broken = report.invariants.filter(({ holds }) => !holds).map(({ number, detail }) => `invariant ${number}: ${detail}`);
-  return [`reconciliation ${report.result}, ${report.unexplained_micros} unexplained, self-test ${report.self_test}`, ...breaks.slice(0, 5), ...broken];
+  const breaks = report.breaks.map(
+    ({ code, truth, selection_id: id, detail }) => `${code} in ${truth} of ${id}: ${detail}`,
+  );
+  const broken = report.invariants
+    .filter(({ holds }) => !holds)
+    .map(({ number, detail }) => `invariant ${number}: ${detail}`);
+  return [
+    `reconciliation ${report.result}, ${report.unexplained_micros} unexplained, self-test ${report.self_test}`,
+    ...breaks.slice(0, 5),
+    ...broken,
+  ];
 }

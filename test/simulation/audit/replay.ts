@@ -25,9 +25,12 @@ export async function replayDiffers({ engines, time, books, plan }: World): Prom
       const live = books.ledgers.streams.get(`${truth}-${shard}`);
       const cold = fold.take(truth, true).at(-1);
       const coldHead = cold === undefined ? '' : Buffer.from(cold.chain_head).toString('hex');
-      if (live?.next.offset !== end) problems.push(`the ledgers of shard ${shard} stand at ${end} and ${live?.next.offset}`);
+      if (live?.next.offset !== end)
+        problems.push(`the ledgers of shard ${shard} stand at ${end} and ${live?.next.offset}`);
       else if (live.count !== cold?.entry_count || live.chainHead !== coldHead) {
-        problems.push(`replay of ${truth}-${shard} has ${cold?.entry_count} entries, head ${coldHead.slice(0, 8)}; live ${live.count}, ${live.chainHead.slice(0, 8)}`);
+        problems.push(
+          `replay of ${truth}-${shard} has ${cold?.entry_count} entries, head ${coldHead.slice(0, 8)}; live ${live.count}, ${live.chainHead.slice(0, 8)}`,
+        );
       }
     }
   }

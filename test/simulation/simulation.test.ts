@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { Dice } from './dice.ts';
+import { planOf } from './plan.ts';
+import { simulate } from './simulate.ts';
+
+describe('The simulator', () => {
+  it('runs a seed twice byte for byte alike, and another seed otherwise', async () => {
+    for (const seed of [3, 9]) {
+      const [first, second] = [await simulate(planOf(seed)), await simulate(planOf(seed))];
+      expect(second.digest).toBe(first.digest);
+      expect(second.lines).toEqual(first.lines);
+    }
+    expect((await simulate(planOf(4))).digest).not.toBe((await simulate(planOf(5))).digest);
+  });
+
+  it('charges every acknowledged event and absorbs no impression where nothing goes wrong', async () => {
+    const result = await simulate({ ...planOf(4), rates: {} });
+    expect(result.problems).toEqual([]);
+    expect(result.certified).toBeGreaterThan(10);
+    expect(result.faults.size).toBe(0);
+  });
+
+  it('draws another mix of faults for each seed', () => {
+    const mixes = new Set(Array.from({ length: 20 }, (_, seed) => Object.keys(planOf(seed).rates).join()));
+    expect(mixes.size).toBeGreaterThan(15);
+  });
+
+  it('draws for one purpose what it draws, however much is drawn for another', () => {
+    const [one, other] = [new Dice('7'), new Dice('7')];
+    one.for('a').between(0, 9);
+    expect(one.for('b').between(0, 1_000)).toBe(other.for('b').between(0, 1_000));
+  });
+});
