@@ -1,0 +1,74 @@
+import type { AdSelected, ExclusionCount } from '../domain/records.ts';
+import { housePriority } from './auction.ts';
+import type { Offer } from './candidate.ts';
+import { runnerUpOf } from './ranking.ts';
+
+/** Something that the record says otherwise than the recomputation. */
+export interface Difference {
+  readonly field: string;
+  readonly recorded: string;
+  readonly recomputed: string;
+}
+
+export interface Settled {
+  /** From the recorded winner on. */
+  readonly ranking: readonly Offer[];
+  /** Offers that had no budget, though no lease of theirs is recorded. */
+  readonly without: readonly Offer[];
+  /** Offers that were passed over and that no recorded count accounts for. */
+  readonly unexplained: readonly Difference[];
+}
+
+const idOf = ({ item }: Offer): string => item.lineItem.line_item_id;
+
+/**
+ * A record holds the leases of at most twenty campaigns, and of line items that rested for want of budget only how many they were. So whoever outranks
+ * the recorded winner, or the recorded runner-up, had no budget, as long as the recorded count leaves room for it; beyond that it is a difference.
+ */
+export function settleBudgets(
+  selected: AdSelected,
+  offers: readonly Offer[],
+  recomputed: readonly ExclusionCount[],
+): Settled {
+  const room = withoutBudget(selected.exclusions) - withoutBudget(recomputed);
+  const winnerAt = offers.findIndex((offer) => idOf(offer) === selected.billing.line_item_id);
+  if (winnerAt === -1) return { ranking: offers, without: [], unexplained: [] };
+  const ahead = offers.slice(0, winnerAt);
+  const ranking = offers.slice(winnerAt);
+  if (ahead.length > Math.max(0, room) && !wasCut(selected))
+    return { ranking: offers, without: [], unexplained: ahead.map(passedOver) };
+  const between = rivalsPassedOver(ranking, selected, room - ahead.length);
+  return {
+    ranking: ranking.filter((offer) => !between.includes(offer)),
+    without: [...ahead, ...between],
+    unexplained: [],
+  };
+}
+
+function withoutBudget(exclusions: readonly ExclusionCount[]): number {
+  return exclusions.reduce((sum, { reason, count }) => (reason === 'no_budget' ? sum + count : sum), 0);
+}
+
+function wasCut({ degradations }: AdSelected): boolean {
+  return degradations.some(({ reason }) => reason === 'walk_cut');
+}
+
+/** Rivals of the winner that outrank the recorded runner-up, if there is room for so many without budget. */
+function rivalsPassedOver(ranking: readonly Offer[], { auction }: AdSelected, room: number): readonly Offer[] {
+  const { rule, runner_up_ecpm_micros: recorded } = auction;
+  const passed: Offer[] = [];
+  if (rule !== 'second_price' || auction.priority === housePriority) return passed;
+  for (;;) {
+    const rival = runnerUpOf(
+      ranking.filter((offer) => !passed.includes(offer)),
+      0,
+    );
+    if (rival === null || rival.rank.ecpmMicros <= (recorded ?? -1)) return passed;
+    passed.push(rival);
+    if (passed.length > room) return [];
+  }
+}
+
+function passedOver(offer: Offer): Difference {
+  return { field: `ranking.${idOf(offer)}`, recorded: 'behind the winner', recomputed: 'ahead of the winner' };
+}
