@@ -1,3 +1,4 @@
+import { createSystemDisk } from '../adapters/system/disk.ts';
 import type { ConsoleRoutes } from '../dashboards/console-app.ts';
 import { auditRoutes } from '../dashboards/routes/audit.ts';
 import { catalogRoutes } from '../dashboards/routes/catalog.ts';
@@ -9,6 +10,8 @@ import { personRoutes } from '../dashboards/routes/persons.ts';
 import { whyNotRoutes } from '../dashboards/routes/why-not.ts';
 import { auditRunRoutes } from '../dashboards/routes/reconciliations.ts';
 import { reportRoutes } from '../dashboards/routes/reports.ts';
+import { ModelKeys } from '../serving/prediction/model-keys.ts';
+import { modelKeysFolder } from './click-model.ts';
 import { consoleMetrics } from './console-metrics.ts';
 import { consolePages } from './console-pages.ts';
 import type { ConsoleParts } from './console-parts.ts';
@@ -21,12 +24,13 @@ export function consoleRoutes(parts: ConsoleParts): ConsoleRoutes[] {
     parts;
   const campaignOwner = async (campaignId: string) =>
     (await desks.catalog.read()).campaigns.get(campaignId)?.advertiser_id ?? null;
+  const keys = new ModelKeys({ disk: createSystemDisk(), folder: modelKeysFolder(settings) });
   return [
     healthRoutes(() => dependencies(parts), consoleMetrics(parts)),
     catalogRoutes(desks.catalog),
     financeRoutes(corrections, desks.facts),
     auditRoutes({ log, registry, events, catchUp }),
-    whyNotRoutes(askWhyNot({ log, registry, events, catchUp })),
+    whyNotRoutes(askWhyNot({ log, registry, events, keys, catchUp })),
     auditRunRoutes(parts.audits),
     ledgerRoutes({ queries, campaignOwner }),
     pacingRoutes({ views, campaignOwner }),

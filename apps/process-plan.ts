@@ -50,7 +50,10 @@ export async function planProcesses(
   const firstServePort = ports[streams + 1];
   return sides.map(({ name, kind, nth, host }, index) => {
     const own: NodeJS.ProcessEnv = { SERVE_PORT: String(firstServePort), [portVariables[kind]]: String(ports[index]) };
-    if (kind === 'streams' && streams > 1) own['DATA_DIR'] = join(env.DATA_DIR, name);
+    if (kind === 'streams' && streams > 1) {
+      own['DATA_DIR'] = join(env.DATA_DIR, name);
+      own['MODEL_KEYS_DIR'] = env['MODEL_KEYS_DIR'] || join(env.DATA_DIR, 'secrets');
+    }
     if (kind === 'serve' && serve > 1) own['NODE_NAME'] = `${nodeName.slice(0, nodeNameLength - 3)}-${nth}`;
     const url = `http://${host}:${ports[index]}`;
     return {

@@ -1,11 +1,15 @@
 import { hostname } from 'node:os';
 import fastify from 'fastify';
 import { createSystemClock } from '../adapters/system/clock.ts';
+import { createSystemDisk } from '../adapters/system/disk.ts';
 import { createSystemRandom } from '../adapters/system/random.ts';
 import { deriveLimits } from '../config/limits.ts';
 import { readSettings, type Settings } from '../config/settings.ts';
 import { ensureFirstPolicy } from '../dashboards/finance/first-policy.ts';
+import { openModelSigner } from '../serving/prediction/model-keys.ts';
 import { runAllocator } from '../streams/allocator.ts';
+import { trainModel } from '../streams/processors/click-model.ts';
+import { joinExamples } from '../streams/processors/click-model-join.ts';
 import { creativeStats } from '../streams/processors/creative-stats.ts';
 import { exposure } from '../streams/processors/exposure.ts';
 import { frequency } from '../streams/processors/frequency.ts';
@@ -16,6 +20,7 @@ import type { Processor } from '../streams/runtime/processor.ts';
 import { type ProcessorHandle, runProcessor } from '../streams/runtime/run-processor.ts';
 import { runSpendLedgers } from '../streams/runtime/run-spend-ledgers.ts';
 import { createTicker } from '../streams/ticker.ts';
+import { modelKeysFolder } from './click-model.ts';
 import { openKeys, openLedger, openLog, openSchemas, openStates, openViews } from './engines.ts';
 
 /** States that are kept whole are written less often: what a restart reads again is harmless. */
@@ -67,6 +72,7 @@ async function startAll(parts: Parts, settings: Settings): Promise<readonly Proc
     farmWindowMs: settings.farmWindowMs,
     keepMs,
   };
+  const learning = settings.clickModel === 'on' ? await learnModel(parts, settings, { keepMs, member }) : [];
   const handles = await Promise.all([
     runSpendLedgers({ ...parts, group: 'spend-lifecycle', member, onOwned: sayOwned }),
     runAllocator({ ...parts, member, reservationMs: limits.reservationMs }),
@@ -75,10 +81,31 @@ async function startAll(parts: Parts, settings: Settings): Promise<readonly Proc
     run(exposure({ shards: settings.shards, graceMs: keepMs })),
     run(frequency()),
     run(creativeStats({ keepMs })),
+    ...learning,
   ]);
   const ticker = createTicker({ ...parts, member, tickMs: settings.tickMs, fenceTimeoutMs: limits.fenceTimeoutMs });
   ticker.start();
   return [...handles, ticker];
+}
+
+/** States of tens of thousands of selections and weights: written seldom, read again after a restart. */
+const learningStateEveryMs = 30_000;
+const joinsPerVersion = 10;
+
+/** What learns the model: impressions are joined with their outcome shard by shard, and one process learns of all shards. */
+async function learnModel(
+  parts: Parts,
+  settings: Settings,
+  { keepMs, member }: { readonly keepMs: number; readonly member: string },
+): Promise<readonly Promise<ProcessorHandle>[]> {
+  const { clock, random } = parts;
+  const { modelWaitMs: waitMs, modelPublishMs: publishMs, impressionTokenMs, bufferBoundMs } = settings;
+  const signer = await openModelSigner({ disk: createSystemDisk(), folder: modelKeysFolder(settings), clock, random });
+  const run = <State>(processor: Processor<State>) =>
+    runProcessor({ ...parts, processor, group: processor.name, member, checkpointEveryMs: learningStateEveryMs });
+  const impressionMs = impressionTokenMs + bufferBoundMs;
+  const everyMs = Math.max(1_000, Math.floor(publishMs / joinsPerVersion));
+  return [run(joinExamples({ waitMs, everyMs, impressionMs, keepMs })), run(trainModel({ signer, publishMs }))];
 }
 
 /** What anybody may ask of this process, on loopback: health of every processor and shard, and how far each is behind. */

@@ -7,28 +7,37 @@ import type { EventLog } from '../ports/event-log.ts';
 import type { SchemaRegistry } from '../ports/schema-registry.ts';
 import { clickRatesView } from '../serving/click-rates.ts';
 import { recordedRevision, whyNot } from '../serving/why-not.ts';
+import type { ModelKeys } from '../serving/prediction/model-keys.ts';
 import { RecordedClickRates } from './recorded-click-rates.ts';
+import { RecordedModels } from './recorded-models.ts';
 
 export interface WhyNotParts {
   readonly log: EventLog;
   readonly registry: SchemaRegistry;
   readonly events: EventIndex;
+  readonly keys: ModelKeys;
   /** Brings the index of selections' and boots' records up to the end of the log. */
   readonly catchUp: () => Promise<void>;
 }
 
 const pageRecords = 2_000;
 
-/** Answers from the log alone: the selection as it was recorded, the catalogue and the click rates of its boot folded up to the revisions that it names. */
+/**
+ * Answers from the log alone: the selection as it was recorded, the catalogue and the click rates of its boot folded up to the revisions that it names, and
+ * the model of the version that it names.
+ */
 export function askWhyNot(parts: WhyNotParts): AskWhyNot {
   const clickRates = new RecordedClickRates(parts);
+  const models = new RecordedModels(parts);
   return async (selectionId, lineItemId) => {
     await parts.catchUp();
     const selected = await readSelection(parts, selectionId);
     const catalog = await catalogAt(parts, recordedRevision(selected, 'catalog'));
-    if (catalog.lineItems.get(lineItemId)?.pricing_model !== 'CPC') return whyNot(selected, lineItemId, catalog);
-    const rates = await clickRates.at(selected.billing.boot, recordedRevision(selected, clickRatesView));
-    return whyNot(selected, lineItemId, catalog, rates === null ? {} : { rates });
+    const revision = recordedRevision(selected, clickRatesView);
+    const version = selected.prediction?.model_version ?? 0;
+    const rates = await clickRates.at(selected.billing.boot, revision);
+    const model = version === 0 ? null : await models.at(version);
+    return whyNot(selected, lineItemId, catalog, { ...(rates && { rates }), ...(model && { model }) });
   };
 }
 

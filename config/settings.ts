@@ -370,13 +370,13 @@ const table = {
     'Whether clicks and views are predicted by a model that learns from the log. `off`: by the smoothed click rates of creatives.',
   ),
   modelWaitMs: duration(
-    'MODEL_WAIT',
+    'MODEL_WAIT_MS',
     '10min',
     [1_000, 7 * day],
     'How long an impression waits for its click before the model learns it; a later click corrects it.',
   ),
   modelPublishMs: duration(
-    'MODEL_PUBLISH',
+    'MODEL_PUBLISH_MS',
     '10min',
     [1_000, 7 * day],
     'Least time between two versions of the model.',

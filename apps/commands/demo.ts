@@ -42,6 +42,8 @@ const demoSettings = {
   QUALITY_CLICK_DELAY_MS: '5s',
   // A click is judged up to half a window later, which is twice the hold: one part is voided, the other was certified and has to be reversed.
   QUALITY_FARM_WINDOW_MS: '40s',
+  MODEL_WAIT_MS: '5s',
+  MODEL_PUBLISH_MS: '10s',
 } as const;
 
 /** What must have gone wrong at least for the demo to mean something. The plan's own rates lie somewhat above. */
