@@ -25,6 +25,7 @@ const everyone = {
   ...Object.fromEntries(targetingLists.map((name) => [name, nothing])),
   key_values: [],
   hours: [],
+  expression: '',
 } as unknown as Targeting;
 const publisher: PublisherPublished = {
   publisher_id: 'pub_1',
@@ -167,6 +168,42 @@ describe('The rules of the catalogue', () => {
     expect(ofLineItem({ pricing_model: 'CPC', bid_micros: 0 })).toEqual(['bid_micros']);
     expect(ofLineItem({ pricing_model: 'NONE', bid_micros: 0 })).toEqual([]);
     expect(ofLineItem({ pricing_model: 'NONE', bid_micros: 1 })).toEqual(['bid_micros']);
+  });
+
+  it('of a cap ask for a window of one kind, and no more impressions than are kept', () => {
+    const cap = { impressions: 1, window_ms: 1000, calendar: '' };
+    const bound = (changes: Partial<typeof cap>) => ofLineItem({ frequency_cap: { ...cap, ...changes } });
+    expect(bound({})).toEqual([]);
+    expect(bound({ window_ms: 0, calendar: 'week' })).toEqual([]);
+    expect(bound({ window_ms: 999 })).toEqual(['frequency_cap.window_ms']);
+    expect(bound({ calendar: 'day' })).toEqual(['frequency_cap.window_ms']);
+    expect(bound({ window_ms: 0, calendar: 'year' })).toEqual(['frequency_cap.calendar']);
+    expect(bound({ impressions: 51 })).toEqual(['frequency_cap.impressions']);
+    expect(ofCampaign({ frequency_cap: { ...cap, window_ms: 1 } })).toEqual(['frequency_cap.window_ms']);
+  });
+
+  it('of a targeting expression name the place of what is wrong, and refuse placements and publishers that do not exist', () => {
+    const details = (expression: string) =>
+      catalogFaults(catalog, {
+        name: 'LineItemPublished',
+        value: { ...lineItem, targeting: { ...everyone, expression } },
+      });
+    const path = 'targeting.expression';
+    expect(details('country = DE and placement = pl_1 and publisher != pub_1')).toEqual([]);
+    expect(details('country = DE or')).toEqual([
+      { path, detail: "can't be read: line 1, column 16: expected an attribute, not or `(`, found the end" },
+    ]);
+    expect(details('placement in (pl_1, pl_2) or publisher = pub_9')).toEqual([
+      { path, detail: 'names the placement pl_2, which does not exist' },
+      { path, detail: 'names the publisher pub_9, which does not exist' },
+    ]);
+    const pairs = Array.from({ length: 7 }, (_, n) => `(os = a${n} or language = de)`).join(' and ');
+    expect(details(pairs)).toMatchObject([{ path, detail: expect.stringContaining('more than 64 alternatives') }]);
+  });
+
+  it('of a creative know the form of its categories', () => {
+    expect(ofCreative({ categories: ['IAB7', 'IAB7-39'] })).toEqual([]);
+    expect(ofCreative({ categories: ['cars, new', 'IAB7', 'IAB7'] })).toEqual(['categories[0]', 'categories[2]']);
   });
 
   it('of a line item keep its flight within the campaign', () => {

@@ -1,7 +1,8 @@
-import { isTimeZone } from './calendar.ts';
+import { calendarWindows, isCalendarWindow, isTimeZone } from './calendar.ts';
 import type { Catalog, CatalogRecord } from './catalog.ts';
 import { isCurrency } from './currency.ts';
 import { deadlinePolicyFaults } from './deadline-policy.ts';
+import { maxExposuresKept } from './frequency-view.ts';
 import { landingMacros, mistakenMacros, trackerMacros, urlFault } from './macros.ts';
 import { pricePerEventMicros } from './money.ts';
 import type {
@@ -9,11 +10,13 @@ import type {
   CampaignPublished,
   CreativePublished,
   Flight,
+  FrequencyCap,
   LineItemPublished,
   PlacementPublished,
   PublisherPublished,
 } from './records.ts';
 import { dealListFaults, saleFaults } from './sale-rules.ts';
+import { isTemplateFault, readMediaTemplate, readNativeTemplate } from './creative-template.ts';
 import { targetingFaults } from './targeting-rules.ts';
 
 /** Something in an entity that breaks a rule: where, and a sentence without its subject. */
@@ -22,7 +25,6 @@ export interface Fault {
   readonly detail: string;
 }
 
-export const adFormats = ['banner', 'video', 'audio', 'native'] as const;
 const domainForm = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 /** An app's bundle: `com.example.App`, or the number that a store gives. */
 const bundleForm = /^[0-9A-Za-z][0-9A-Za-z._-]{0,199}$/;
@@ -74,8 +76,10 @@ export function catalogFaults(catalog: Catalog, record: CatalogRecord): Fault[] 
   }
 }
 
-function advertiserFaults({ currency, time_zone, domains, categories }: AdvertiserPublished): Fault[] {
+function advertiserFaults(advertiser: AdvertiserPublished): Fault[] {
+  const { currency, time_zone, domains, categories, frequency_cap } = advertiser;
   return faults(
+    capFaults(frequency_cap),
     !isCurrency(currency) && { path: 'currency', detail: 'is no active currency of ISO 4217' },
     !isTimeZone(time_zone) && { path: 'time_zone', detail: 'is no IANA time zone that is known here' },
     each('domains', domains, domainForm, 'is no domain in lower case'),
@@ -85,12 +89,35 @@ function advertiserFaults({ currency, time_zone, domains, categories }: Advertis
   );
 }
 
+/** A cap counts in the last so many ms, or in what runs by the calendar. */
+function capFaults(cap: FrequencyCap | null): Fault[] {
+  if (cap === null) return [];
+  const { impressions, window_ms, calendar } = cap;
+  const isSliding = calendar === '';
+  return faults(
+    impressions > maxExposuresKept && {
+      path: 'frequency_cap.impressions',
+      detail: `must not be more than ${maxExposuresKept}: no more exposures to a line item are kept for a person`,
+    },
+    !isSliding &&
+      !isCalendarWindow(calendar) && {
+        path: 'frequency_cap.calendar',
+        detail: `must be one of ${calendarWindows.join(', ')}, or empty`,
+      },
+    isSliding &&
+      window_ms < 1000 && { path: 'frequency_cap.window_ms', detail: 'must be at least 1000 without a calendar' },
+    !isSliding && window_ms !== 0 && { path: 'frequency_cap.window_ms', detail: 'must be 0 with a calendar' },
+  );
+}
+
 function flightFaults({ starts_at, ends_at }: Flight): Fault[] {
   return starts_at < ends_at ? [] : [{ path: 'flight.ends_at', detail: 'must be after flight.starts_at' }];
 }
 
-function campaignFaults({ budget_total_micros, budget_daily_micros, flight }: CampaignPublished): Fault[] {
+function campaignFaults(campaign: CampaignPublished): Fault[] {
+  const { budget_total_micros, budget_daily_micros, flight, frequency_cap } = campaign;
   return faults(
+    capFaults(frequency_cap),
     budget_total_micros === 0 && {
       path: 'budget_total_micros',
       detail: 'must be more than 0; pause or archive a campaign to stop it',
@@ -110,6 +137,7 @@ function lineItemFaults(catalog: Catalog, item: LineItemPublished): Fault[] {
   const { flight } = item;
   return faults(
     priceFaults(item),
+    capFaults(item.frequency_cap),
     flight !== null && flightFaults(flight),
     flight !== null &&
       campaign !== undefined &&
@@ -145,12 +173,23 @@ function creativeFaults(creative: CreativePublished): Fault[] {
       detail: `has the unknown macro {${name}}; put a space inside braces that are no macro`,
     })),
     landing !== null && { path: 'landing_url', detail: landing },
+    templateFaults(creative),
     creative.trackers.flatMap(({ url }, index) => {
       const fault = urlFault(url, trackerMacros);
       return fault === null ? [] : [{ path: `trackers[${index}].url`, detail: fault }];
     }),
     repeated('attributes', creative.attributes),
+    each('categories', creative.categories, categoryForm, 'is no IAB category'),
+    repeated('categories', creative.categories),
   );
+}
+
+/** A markup that is JSON is a template, and must be one that can be shown. */
+function templateFaults({ format, markup }: CreativePublished): Fault[] {
+  if (format === 'banner') return [];
+  const read = format === 'native' ? readNativeTemplate(markup) : readMediaTemplate(markup);
+  if (read === null || !isTemplateFault(read)) return [];
+  return [{ path: 'markup', detail: [read.path, read.detail].filter((part) => part !== '').join(' ') }];
 }
 
 function shapeFaults({ format, width, height, duration_ms }: CreativePublished): Fault[] {

@@ -1,10 +1,12 @@
 import type { Catalog } from './catalog.ts';
 import type { Fault } from './catalog-rules.ts';
+import { clausesOf, mostClauses } from './expression-clauses.ts';
+import { ExpressionError } from './expression-tokens.ts';
 import type { KeyValueRule, ListRule, Targeting } from './records.ts';
+import { parseExpression, testsOf } from './targeting-expression.ts';
+import { deviceTypes } from './targeting-values.ts';
 
 type ListName = Exclude<keyof Targeting, 'key_values' | 'hours' | 'expression'>;
-
-export const deviceTypes = ['desktop', 'phone', 'tablet', 'tv', 'set_top_box', 'connected', 'dooh', 'unknown'] as const;
 
 /** Form of the values of each list, and what they are called in a refusal. Lower case where requests are compared in lower case. */
 const forms: Readonly<Record<ListName, readonly [form: RegExp, name: string]>> = {
@@ -33,6 +35,7 @@ export function targetingFaults(catalog: Catalog, targeting: Targeting): Fault[]
     ...unknownReferences('publishers', targeting.publishers, catalog.publishers),
     ...keyValueFaults(targeting.key_values),
     ...hourFaults(targeting.hours),
+    ...expressionFaults(catalog, targeting.expression),
   ];
 }
 
@@ -80,4 +83,24 @@ function hourFaults(hours: readonly number[]): Fault[] {
       ? []
       : [{ path: `targeting.hours[${index}]`, detail: 'must be more than the hour before it' }];
   });
+}
+
+/** An expression is read, must not come to too many alternatives, and names only placements and publishers that exist. */
+function expressionFaults({ placements, publishers }: Catalog, text: string): Fault[] {
+  if (text === '') return [];
+  const path = 'targeting.expression';
+  try {
+    const expression = parseExpression(text);
+    if (clausesOf(expression) === null) {
+      return [{ path, detail: `comes to more than ${mostClauses} alternatives; \`in (…)\` takes many values as one` }];
+    }
+    return testsOf(expression).flatMap(({ attribute, values }) => {
+      const known = { placement: placements, publisher: publishers }[attribute];
+      const unknown = known === undefined ? [] : values.filter((id) => !known.has(id));
+      return unknown.map((id) => ({ path, detail: `names the ${attribute} ${id}, which does not exist` }));
+    });
+  } catch (error) {
+    if (error instanceof ExpressionError) return [{ path, detail: `can't be read: ${error.message}` }];
+    throw error;
+  }
 }

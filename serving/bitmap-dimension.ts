@@ -78,7 +78,7 @@ export class BitmapDimension {
   keyOf(values: readonly string[]): string {
     const [first] = values;
     if (values.length === 1 && first !== undefined) return this.names(first) ? first : '';
-    return values.filter((value) => this.names(value)).join();
+    return values.filter((value) => this.names(value)).join('\u0000');
   }
 
   /** Takes out of `words`, which has `count` bits, every line item that does not take a request with these values. Gives the bits left. */

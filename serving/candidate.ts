@@ -1,6 +1,7 @@
 import { pricePerEventMicros } from '../domain/money.ts';
-import type { PublisherPublished } from '../domain/records.ts';
+import type { AdvertiserPublished, PublisherPublished } from '../domain/records.ts';
 import { type Bid, certainPpm, ecpmMicros, priorityOf, type Rank, rankValueMicros, tieBreak } from './auction.ts';
+import { categoriesOf, categoryVerdict } from './brand-safety.ts';
 import type { IndexedCreative, IndexedLineItem } from './catalog-index.ts';
 import type { ClickRates } from './click-rates.ts';
 import { capOf, type CapScope, capScopes } from './person-exposures.ts';
@@ -14,6 +15,8 @@ import { isShowable, type PlaceLimits, refusedBuyer } from './exchange-terms.ts'
 export interface PlaceFacts {
   /** As in `slotKeys`. */
   readonly creativeKeys: readonly string[];
+  /** IAB categories that publisher and request block. */
+  readonly blockedCategories: readonly string[];
   /** IAB creative attributes that the placement does not show. */
   readonly blockedAttributes: readonly number[];
   /** On what terms the place is sold. */
@@ -185,19 +188,27 @@ export function competitionOf({ advertiser, creatives }: Pick<IndexedLineItem, '
 }
 
 function choose(
-  { creatives }: IndexedLineItem,
+  { creatives, advertiser }: IndexedLineItem,
   facts: PlaceFacts,
   chance: number,
 ): ChosenCreative<IndexedCreative> | null {
-  // Eligible means that one of them fits: of one alone nothing but its attributes and the terms of an exchange are in question.
+  // Eligible means that one of them fits and one is safe: of one alone nothing but its attributes and the terms of an exchange are in question.
   if (creatives.length === 1 && facts.blockedAttributes.length === 0 && facts.limits === undefined) {
     return { creative: creatives[0] as IndexedCreative, choice: 'only' };
   }
-  const fitting = creatives.filter((creative) => fits(creative, facts));
+  const fitting = creatives.filter((one) => fits(one, facts) && isSafe(one, advertiser, facts));
   if (facts.rotation === 'turns') {
     return fitting.length === 0 ? null : { creative: lowestTurn(fitting, facts.requestHash), choice: 'explored' };
   }
   return chooseCreative(fitting, chance, ({ creative }) => facts.rates.countsOf(creative.creative_id));
+}
+
+function isSafe(
+  { creative }: IndexedCreative,
+  advertiser: AdvertiserPublished,
+  { blockedCategories }: PlaceFacts,
+): boolean {
+  return categoryVerdict(categoriesOf(creative, advertiser), blockedCategories) === 'safe';
 }
 
 function fits({ keys, creative }: IndexedCreative, { creativeKeys, blockedAttributes, limits }: PlaceFacts): boolean {

@@ -11,8 +11,10 @@ import type {
 import { certainPpm, ecpmLimit, ecpmMicros, hashText, housePriority, priorityOf } from './auction.ts';
 import { clearBit, SlotSet, setBit } from './bitmap.ts';
 import { BitmapDimension } from './bitmap-dimension.ts';
+import { BitmapExpressions } from './bitmap-expressions.ts';
 import { BitmapKeyValues } from './bitmap-key-values.ts';
 import { RankBounds } from './bitmap-ranking.ts';
+import { BitmapCategories, categoriesOf } from './brand-safety.ts';
 import { type ClickRates, SmoothedClickRates } from './click-rates.ts';
 import { creativeKeys } from './creative-fit.ts';
 import { FlightSchedule } from './flight-schedule.ts';
@@ -116,11 +118,16 @@ export class CatalogIndex {
   readonly currencies = new BitmapDimension();
   /** By format and size of its creatives. */
   readonly creativeFits = new BitmapDimension();
-  /** By advertiser id, domain and category: what publishers block. */
+  /** By advertiser id and domain: what publishers block. */
   readonly brands = new BitmapDimension();
+  /** By the categories of what they show. */
+  readonly categories = new BitmapCategories();
+  /** Line items that are not to stand beside some categories of pages. */
+  readonly avoidingCategories = new SlotSet();
   readonly keyValues = new BitmapKeyValues();
   /** By the deals that it buys by. */
   readonly deals = new BitmapDimension();
+  readonly expressions = new BitmapExpressions();
   readonly bounds = new RankBounds();
   /** Which model predicts clicks and views; none: `rates`. */
   readonly models = new ModelSwitch();
@@ -265,7 +272,9 @@ export class CatalogIndex {
     if (currency !== advertiser.currency || time_zone !== advertiser.time_zone) {
       return this.#refresh(item.lineItem.line_item_id);
     }
-    const same = brandsOf(item.advertiser).join() === brandsOf(advertiser).join();
+    const same =
+      brandsOf(item.advertiser).join() === brandsOf(advertiser).join() &&
+      item.advertiser.categories.join() === advertiser.categories.join();
     item.advertiser = advertiser;
     this.#setCapped(item);
     this.#setActive(item);
@@ -332,6 +341,11 @@ export class CatalogIndex {
   #joinSets({ slot, lineItem, advertiser, creatives, memberships }: IndexedLineItem): void {
     for (const name of listDimensions) this.dimensions[name].add(slot, lineItem.targeting[name], memberships);
     this.keyValues.add(slot, lineItem.targeting.key_values, memberships);
+    if (lineItem.targeting.categories.exclude.length > 0) {
+      this.avoidingCategories.add(slot);
+      memberships.push(this.avoidingCategories);
+    }
+    this.expressions.add(slot, { text: lineItem.targeting.expression, zone: advertiser.time_zone }, memberships);
     if (lineItem.deals.length > 0) this.deals.restrict(slot, lineItem.deals, memberships);
     this.currencies.restrict(slot, [advertiser.currency], memberships);
     this.creativeFits.restrict(
@@ -341,8 +355,10 @@ export class CatalogIndex {
     );
   }
 
-  #joinBrands({ slot, advertiser, advertiserMemberships }: IndexedLineItem): void {
+  #joinBrands({ slot, advertiser, creatives, advertiserMemberships }: IndexedLineItem): void {
     this.brands.add(slot, { include: [], exclude: brandsOf(advertiser) }, advertiserMemberships);
+    const shown = creatives.map(({ creative }) => categoriesOf(creative, advertiser));
+    this.categories.add(slot, shown.length === 0 ? [advertiser.categories] : shown, advertiserMemberships);
     const own = this.#byAdvertiser.get(advertiser.advertiser_id) ?? new SlotSet();
     this.#byAdvertiser.set(advertiser.advertiser_id, own);
     own.add(slot);
@@ -455,10 +471,8 @@ function flightOf({ lineItem, campaign }: IndexedLineItem): { starts_at: number;
 }
 
 /** What a publisher may name to block an advertiser. */
-function brandsOf({ advertiser_id, domains, categories }: AdvertiserPublished): string[] {
-  // Who blocks `IAB7` blocks `IAB7-39`.
-  const tiers = categories.flatMap((category) => [category, category.split('-', 1)[0] as string]);
-  return [...new Set([advertiser_id, ...domains.map((domain) => domain.toLowerCase()), ...tiers])];
+function brandsOf({ advertiser_id, domains }: AdvertiserPublished): string[] {
+  return [advertiser_id, ...domains.map((domain) => domain.toLowerCase())];
 }
 
 function hoursAsBits(hours: readonly number[]): Uint32Array | null {

@@ -246,6 +246,7 @@ class Place {
     this.#exposures = this.#knownExposures();
     return {
       creativeKeys: this.attributes.creativeKeys,
+      blockedCategories: this.attributes.blockedCategories,
       blockedAttributes: [...this.slot.placement.blocked_attributes, ...this.context.blocked_attributes],
       ...(this.#limits && { limits: this.#limits }),
       terms: this.#terms,

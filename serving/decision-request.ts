@@ -1,7 +1,7 @@
 import { AdtallyError } from '../domain/errors.ts';
 import { isEntityId } from '../domain/identity.ts';
 import { maxAmountMicros } from '../domain/money.ts';
-import { deviceTypes } from '../domain/targeting-rules.ts';
+import { deviceTypes } from '../domain/targeting-values.ts';
 import { dealIdForm } from '../domain/sale-rules.ts';
 import type { ConsentSignals } from './consent.ts';
 import type { ExchangeTerms } from './exchange-terms.ts';

@@ -4,6 +4,7 @@ import type { AnyRecord, ListRule, Targeting } from '../domain/records.ts';
 import { hasBit } from './bitmap.ts';
 import { CatalogIndex, listDimensions } from './catalog-index.ts';
 import { type EligibilityFacts, EligibilityIndex } from './eligibility.ts';
+import { type Expression, isMeant, parseExpression, printExpression } from '../domain/targeting-expression.ts';
 import type { SlotAttributes } from './targeting.ts';
 import { everywhere, firstChange, indexOf, noon, supply } from '../test/decision-world.ts';
 
@@ -17,13 +18,39 @@ const keyValueRules = fc.array(
   fc.record({ key: fc.constantFrom('k', 'l'), include: someValues, exclude: fc.subarray(['b', 'd']) }),
   { maxLength: 3 },
 );
+/** Over attributes of every kind; values as those of requests below, though no console would take them. */
+const expressions = fc.letrec<{ expression: Expression }>((tie) => ({
+  expression: fc.oneof(
+    { maxDepth: 3, depthSize: 'small' },
+    fc.constantFrom<Expression>(
+      { kind: 'test', attribute: 'keyword', values: ['a'] },
+      { kind: 'test', attribute: 'keyword', values: ['b', 'c'] },
+      { kind: 'test', attribute: 'segment', values: ['a', 'b'] },
+      { kind: 'test', attribute: 'category', values: ['a'] },
+      { kind: 'test', attribute: 'category', values: ['b', 'd'] },
+      { kind: 'test', attribute: 'kv.k', values: ['a'] },
+      { kind: 'test', attribute: 'city', values: ['berlin'] },
+      { kind: 'test', attribute: 'hour', values: ['12', '13'] },
+      { kind: 'test', attribute: 'day', values: ['thu'] },
+    ),
+    tie('expression').map((part): Expression => (part.kind === 'not' ? part.part : { kind: 'not', part })),
+    fc
+      .tuple(
+        fc.constantFrom('and' as const, 'or' as const),
+        fc.array(tie('expression'), { minLength: 2, maxLength: 3 }),
+      )
+      .map(([kind, parts]) => ({ kind, parts: parts.flatMap((part) => (part.kind === kind ? part.parts : [part])) })),
+  ),
+})).expression;
+
 const targeting: fc.Arbitrary<Targeting> = fc
   .record({
     rules: fc.dictionary(fc.constantFrom(...listDimensions), rule, { maxKeys: 4 }),
     key_values: fc.oneof(fc.constant([]), keyValueRules),
     hours: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.subarray([83, 84, 85])),
+    expression: fc.oneof({ weight: 2, arbitrary: fc.constant('') }, expressions.map(printExpression)),
   })
-  .map(({ rules, key_values, hours }) => ({ ...everywhere, ...rules, key_values, hours }));
+  .map(({ rules, key_values, hours, expression }) => ({ ...everywhere, ...rules, key_values, hours, expression }));
 
 const flight = fc.record({
   starts_at: fc.constantFrom(noon - 10, noon, noon + 5),
@@ -40,12 +67,13 @@ const lineItemChanges = fc.record({
 const advertiserChanges = fc.record({
   status,
   currency: fc.constantFrom('EUR', 'USD'),
-  categories: fc.subarray(['IAB7', 'IAB9']),
+  categories: fc.subarray(['IAB7-1', 'IAB9']),
 });
 const creativeChanges = fc.record({
   status,
   format: fc.constantFrom('banner', 'video'),
   width: fc.constantFrom(0, 300, 728),
+  categories: fc.constantFrom([], [], ['IAB7-39'], ['IAB9', 'IAB2']),
 });
 const oneSupply = fc.record({
   lineItem: lineItemChanges,
@@ -62,7 +90,9 @@ const attributes: fc.Arbitrary<SlotAttributes> = fc
     keyValues: fc.dictionary(fc.constantFrom('k', 'l', 'm'), fc.subarray(['a', 'b', 'd'], { minLength: 1 })),
     currency: fc.constantFrom('EUR', 'EUR', 'USD'),
     creativeKeys: fc.subarray(['banner:300x250', 'banner:fluid', 'video', 'banner']),
-    blockedBrands: fc.subarray(['IAB7', 'adv_1', 'brand2.example', 'nobody']),
+    blockedBrands: fc.subarray(['adv_1', 'brand2.example', 'nobody']),
+    blockedCategories: fc.oneof(fc.constant([]), fc.subarray(['IAB7', 'IAB9', 'IAB2-1'])),
+    city: fc.constantFrom(null, 'berlin'),
     deals: fc.subarray(['spring', 'summer']),
   })
   .map(({ values: given, keyValues, ...rest }) => ({
@@ -103,7 +133,22 @@ function passes({ catalog }: CatalogIndex, id: string, { slot, given, nowMs }: C
       if (format !== 'banner') return [format];
       return ['banner', width === 0 && height === 0 ? 'banner:fluid' : `banner:${width}x${height}`];
     });
-  const brands = [advertiser.advertiser_id, ...advertiser.domains, ...advertiser.categories];
+  const brands = [advertiser.advertiser_id, ...advertiser.domains];
+  const shown = [...catalog.creatives.values()]
+    .filter((one) => one.line_item_id === id && one.status === 'ACTIVE' && !one.change.archived)
+    .map(({ categories }) => (categories.length > 0 ? categories : advertiser.categories));
+  const isBlocked = (category: string) => slot.blockedCategories.some((one) => `${category}-`.startsWith(`${one}-`));
+  const requestOf = (attribute: string): readonly string[] => {
+    if (attribute === 'hour') return [String(hour % 24)];
+    if (attribute === 'day') return [['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'][Math.floor(hour / 24)] ?? ''];
+    if (attribute === 'city') return slot.city === null ? [] : [slot.city];
+    if (attribute === 'kv.k') return slot.keyValues.get('k') ?? [];
+    return (
+      { keyword: slot.values.keywords, segment: slot.values.segments, category: slot.values.categories }[attribute] ??
+      []
+    );
+  };
+  const { expression, categories: pages } = item.targeting;
   return (
     live &&
     flying &&
@@ -114,6 +159,10 @@ function passes({ catalog }: CatalogIndex, id: string, { slot, given, nowMs }: C
     key_values.every((keyRule) => takes(keyRule, slot.keyValues.get(keyRule.key) ?? [])) &&
     keys.some((key) => slot.creativeKeys.includes(key)) &&
     !slot.blockedBrands.some((brand) => brands.includes(brand)) &&
+    (slot.blockedCategories.length === 0 ||
+      shown.some((categories) => categories.length > 0 && !categories.some(isBlocked))) &&
+    (slot.values.categories.length > 0 || pages.exclude.length === 0) &&
+    (expression === '' || isMeant(parseExpression(expression), requestOf)) &&
     (given.personKnown || item.frequency_cap === null) &&
     !given.shownAdvertisers.includes(advertiser.advertiser_id)
   );

@@ -3,6 +3,7 @@ import { clearAll, countBits, keepAll, type SlotSet } from './bitmap.ts';
 import type { BitmapDimension } from './bitmap-dimension.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import type { CatalogIndex, ListDimension } from './catalog-index.ts';
+import { expressionValues } from './expression-values.ts';
 import type { SlotAttributes } from './targeting.ts';
 
 /** What of the person and the answer narrows eligibility further than the slot does. */
@@ -89,7 +90,8 @@ export class EligibilityIndex {
     return { words, length, count, targeted, exclusions };
   }
 
-  #narrow(search: Search, { values, keyValues, deals }: SlotAttributes): void {
+  #narrow(search: Search, attributes: SlotAttributes): void {
+    const { values, keyValues, deals } = attributes;
     const { dimensions, version, length } = this.#index;
     search.filter('deal', 'deal_not_offered', this.#index.deals, deals);
     for (const [name, reason] of plainAttributes) {
@@ -97,10 +99,24 @@ export class EligibilityIndex {
       if (allowed !== null) search.keep('targeting', reason, allowed);
     }
     for (const [name, reason] of variedAttributes) search.filter('targeting', reason, dimensions[name], values[name]);
+    // Who must not stand beside some subjects does not stand beside an unknown one.
+    if (values.categories.length === 0) {
+      search.clearSet('brand_safety', 'page_category_unknown', this.#index.avoidingCategories);
+    }
     if (this.#index.keyValues.matters && search.count > 0) {
       const left = this.#index.keyValues.filter(search.writable(), length, search.count, keyValues);
       search.leave('targeting', 'key_value', left);
     }
+    this.#keepMeant(search, attributes);
+  }
+
+  #keepMeant(search: Search, attributes: SlotAttributes): void {
+    const { expressions, version, length } = this.#index;
+    if (!expressions.matters || search.count === 0) return;
+    const valuesOf = expressionValues(attributes, (zone) => this.#index.clockOf(zone));
+    search.take('targeting', 'expression', (target, words) =>
+      expressions.keepMeant(target, words, { length, version, valuesOf }),
+    );
   }
 
   #room(): Uint32Array {
@@ -122,14 +138,16 @@ export class EligibilityIndex {
   }
 
   /** Only what some line item names, and what the publisher blocks, can make a difference. */
-  #slotKey({ values, creativeKeys, currency, blockedBrands }: SlotAttributes): string {
+  #slotKey({ values, creativeKeys, currency, blockedBrands, blockedCategories }: SlotAttributes): string {
     const { placements, publishers, formats, sizes } = this.#index.dimensions;
     const slot = `${placements.keyOf(values.placements)}|${publishers.keyOf(values.publishers)}`;
     const shape = `${formats.keyOf(values.formats)}|${sizes.keyOf(values.sizes)}|${creativeKeys.join()}`;
-    return `${currency}|${slot}|${shape}|${blockedBrands.length === 0 ? '' : blockedBrands.join()}`;
+    const blocked = blockedBrands.length + blockedCategories.length === 0;
+    return `${currency}|${slot}|${shape}|${blocked ? '' : `${blockedBrands.join()}|${blockedCategories.join()}`}`;
   }
 
-  #makeOfSlot({ values, currency, blockedBrands, creativeKeys }: SlotAttributes): KeptSet {
+  #makeOfSlot(attributes: SlotAttributes): KeptSet {
+    const { values, currency, blockedBrands, creativeKeys } = attributes;
     const { length, state, dimensions, currencies, brands, creativeFits } = this.#index;
     const words = state.known.slice(0, length);
     const search = new Search(length, { words, count: countBits(words, length), exclusions: [] }, words);
@@ -139,8 +157,26 @@ export class EligibilityIndex {
     search.filter('targeting', 'currency', currencies, [currency]);
     for (const [name, reason] of slotAttributes) search.filter('targeting', reason, dimensions[name], values[name]);
     search.filter('brand_safety', 'blocked_by_publisher', brands, blockedBrands);
+    this.#clearBlocked(search, attributes);
     search.filter('creative', 'no_creative_fits', creativeFits, creativeKeys);
     return { words, count: search.count, exclusions: search.exclusions };
+  }
+
+  #clearBlocked(search: Search, { blockedCategories }: SlotAttributes): void {
+    if (blockedCategories.length === 0) return;
+    const { categories } = this.#index;
+    search.filter(
+      'brand_safety',
+      'blocked_category',
+      categories.dimension,
+      categories.allowed(blockedCategories, true),
+    );
+    search.filter(
+      'brand_safety',
+      'category_unknown',
+      categories.dimension,
+      categories.allowed(blockedCategories, false),
+    );
   }
 }
 
@@ -193,7 +229,12 @@ class Search {
   }
 
   keep(step: string, reason: string, kept: Uint32Array): void {
-    const left = keepAll(this.#scratch, this.words, kept, this.length);
+    this.take(step, reason, (target, words) => keepAll(target, words, kept, this.length));
+  }
+
+  /** `narrow` writes to a target what is left of words, and gives its number. */
+  take(step: string, reason: string, narrow: (target: Uint32Array, words: Uint32Array) => number): void {
+    const left = narrow(this.#scratch, this.words);
     this.words = this.#scratch;
     this.leave(step, reason, left);
   }

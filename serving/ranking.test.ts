@@ -98,6 +98,7 @@ function build(given: World) {
   const numberOf = (item: IndexedLineItem) => Number(item.lineItem.line_item_id.slice(3));
   const facts: PlaceFacts = {
     creativeKeys: ['banner:300x250'],
+    blockedCategories: [],
     blockedAttributes: [17],
     terms: termsOf(
       placement(1, { auction: second ? 'second_price' : 'first_price', deals, soft_floor_micros: 2_000_000 }),

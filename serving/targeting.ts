@@ -2,6 +2,7 @@ import type { PlacementPublished, PublisherPublished, RequestContext } from '../
 import { BoundedCache } from './bounded-cache.ts';
 import type { KeyValues } from './bitmap-key-values.ts';
 import type { ListDimension } from './catalog-index.ts';
+import { isCategory } from './brand-safety.ts';
 import { slotKeys } from './creative-fit.ts';
 
 /**
@@ -12,11 +13,14 @@ export interface SlotAttributes {
   /** Distinct values by list rule. */
   readonly values: Readonly<Record<ListDimension, readonly string[]>>;
   readonly keyValues: KeyValues;
+  readonly city: string | null;
   readonly currency: string;
   /** Creatives that fit, as in `slotKeys`. */
   readonly creativeKeys: readonly string[];
-  /** What the publisher and the request block: advertiser ids, domains, categories. */
+  /** What the publisher and the request block: advertiser ids, domains. */
   readonly blockedBrands: readonly string[];
+  /** IAB categories that they block. */
+  readonly blockedCategories: readonly string[];
   /** Deals that the request offers. */
   readonly deals: readonly string[];
 }
@@ -49,9 +53,11 @@ export function attributesOf({ context, placement, publisher, profileSegments }:
       segments: merged(context.segments, profileSegments),
     },
     keyValues: keyValuesOf(context),
+    city: context.city,
     currency: placement.floor_currency,
     creativeKeys: slotKeys({ formats, sizes: context.sizes }),
-    blockedBrands: [...publisher.blocked_advertisers, ...publisher.blocked_categories, ...context.blocked],
+    blockedBrands: [...publisher.blocked_advertisers, ...context.blocked],
+    blockedCategories: [...publisher.blocked_categories, ...context.blocked.filter(isCategory)],
     deals: context.deals,
   };
 }

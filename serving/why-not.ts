@@ -73,16 +73,19 @@ export function whyNot(selected: AdSelected, lineItemId: string, catalog: Catalo
 
 /** Click rates rank who is sold by the click, where there was no model, and choose among several creatives; a model ranks who is not sold by the impression. */
 function requirePredictions(selected: AdSelected, { lineItem, creatives }: IndexedLineItem, facts: WhyNotFacts): void {
-  const { prediction } = selected;
-  const version = prediction?.model_version ?? 0;
   const isModelled = lineItem.pricing_model === 'CPC' || lineItem.pricing_model === 'VCPM';
-  if (isModelled && version !== (facts.model?.version ?? 0)) {
-    const had = facts.model?.version ?? 'none';
-    throw new AdtallyError('STATE_CONFLICT', `the selection was made with model ${version}, what can be had is ${had}`);
-  }
-  const isRanked = lineItem.pricing_model === 'CPC' && version === 0;
-  const isSampled = prediction !== null && creatives.length > 1;
+  if (isModelled) requireModel(selected, facts);
+  const isRanked = lineItem.pricing_model === 'CPC' && (selected.prediction?.model_version ?? 0) === 0;
+  const isSampled = selected.prediction !== null && creatives.length > 1;
   if (isRanked || isSampled) requireRevision(selected, clickRatesView, facts.rates?.revision ?? 0);
+}
+
+/** Error: `STATE_CONFLICT` if the selection was made with another model, or with none. */
+export function requireModel({ prediction }: AdSelected, { model }: WhyNotFacts): void {
+  const version = prediction?.model_version ?? 0;
+  if (version === (model?.version ?? 0)) return;
+  const had = model?.version ?? 'none';
+  throw new AdtallyError('STATE_CONFLICT', `the selection was made with model ${version}, what can be had is ${had}`);
 }
 
 /** A view of which a selection names no revision was at its beginning. */
@@ -90,7 +93,7 @@ export function recordedRevision({ views }: AdSelected, name: string): number {
   return views.find(({ view }) => view === name)?.revision ?? 0;
 }
 
-function requireRevision(selected: AdSelected, view: string, given: number): void {
+export function requireRevision(selected: AdSelected, view: string, given: number): void {
   const recorded = recordedRevision(selected, view);
   if (recorded === given) return;
   throw new AdtallyError(
@@ -115,7 +118,7 @@ function placementOf(
   return { placement, publisher };
 }
 
-function recordedAttributes(selected: AdSelected, catalog: Catalog): SlotAttributes {
+export function recordedAttributes(selected: AdSelected, catalog: Catalog): SlotAttributes {
   const { context, person } = selected;
   return attributesOf({ context, ...placementOf(selected, catalog), profileSegments: person?.segments ?? [] });
 }
@@ -134,7 +137,7 @@ function excludedByBitmaps(
   return eligible.exclusions[0] ?? null;
 }
 
-function shownAdvertisers({ excluded_creatives }: AdSelected, catalog: Catalog): string[] {
+export function shownAdvertisers({ excluded_creatives }: AdSelected, catalog: Catalog): string[] {
   return excluded_creatives.flatMap((id) => catalog.creatives.get(id)?.advertiser_id ?? []);
 }
 
@@ -151,9 +154,9 @@ function shownItems(
   });
 }
 
-function placeFacts(
+export function placeFacts(
   selected: AdSelected,
-  { creativeKeys }: SlotAttributes,
+  { creativeKeys, blockedCategories }: SlotAttributes,
   index: CatalogIndex,
   { leases, model }: WhyNotFacts,
 ): PlaceFacts {
@@ -164,6 +167,7 @@ function placeFacts(
   const { floor_micros: floorMicros, deals: offered, blocked_attributes, channel } = selected.context;
   return {
     creativeKeys,
+    blockedCategories,
     blockedAttributes: [...placement.blocked_attributes, ...blocked_attributes],
     ...(channel === 'openrtb' && { limits: limitsOf(selected.context) }),
     terms: termsOf(placement, { floorMicros, offered }),

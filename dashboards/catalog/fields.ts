@@ -1,5 +1,5 @@
-import { adFormats } from '../../domain/catalog-rules.ts';
 import { loadZones, skippable, stages } from '../../domain/deadline-policy.ts';
+import { maxExposuresKept } from '../../domain/frequency-view.ts';
 import { type EntityKind, entityPrefixes } from '../../domain/identity.ts';
 import { parseAmount, requireAmount } from '../../domain/money.ts';
 import {
@@ -15,7 +15,9 @@ import {
   type Tracker,
 } from '../../domain/records.ts';
 import { dealIdForm } from '../../domain/sale-rules.ts';
-import { deviceTypes, targetingLists } from '../../domain/targeting-rules.ts';
+import { targetingLists } from '../../domain/targeting-rules.ts';
+import { adFormats, deviceTypes } from '../../domain/targeting-values.ts';
+import { expressionLimits } from '../../domain/targeting-expression.ts';
 import { formatTime, parseTime } from '../../domain/time-text.ts';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -36,6 +38,9 @@ const asIs = { read: <T>(json: unknown) => json as T, show: <T>(value: T) => val
 
 /** No control characters: names end up in logs, CSV and pages. */
 const printable = '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$';
+
+/** The same with tabs and line feeds. */
+const printableLines = '^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$';
 
 export function optional<T>(field: Field<T>, absent: unknown): Field<T> {
   return { ...field, absent, schema: { ...field.schema, default: absent } };
@@ -140,7 +145,7 @@ const longestCapMs = 30 * 86_400_000;
 
 export function frequencyCap(description: string): Field<FrequencyCap> {
   const properties = {
-    impressions: { type: 'integer', minimum: 1, maximum: 1_000_000 },
+    impressions: { type: 'integer', minimum: 1, maximum: maxExposuresKept },
     window_ms: { type: 'integer', minimum: 0, maximum: longestCapMs, default: 0 },
     calendar: { type: 'string', enum: ['', 'hour', 'day', 'week', 'month'], default: '' },
   };
@@ -247,7 +252,7 @@ export function targeting(description: string): Field<Targeting> {
     ...Object.fromEntries(targetingLists.map((name) => [name, listRule])),
     key_values: { type: 'array', items: keyValueRule, maxItems: 100 },
     hours: { type: 'array', items: { type: 'integer', minimum: 0, maximum: 167 }, maxItems: 168 },
-    expression: { type: 'string', maxLength: 4_000, pattern: printable },
+    expression: { type: 'string', maxLength: expressionLimits.characters, pattern: printableLines },
   };
   return {
     schema: object(properties, [], description),
@@ -272,4 +277,4 @@ function bothSides(rule: Partial<ListRule> | undefined): ListRule {
 }
 
 /** Named here for the documentation of `targeting.device_types`. */
-export const targetingNotes = `Lists are any of \`include\` (empty: everything) and none of \`exclude\`. device_types: ${deviceTypes.join(', ')}. hours: 0 = Monday 00:00 to 167 in the zone of the advertiser.`;
+export const targetingNotes = `Lists are any of \`include\` (empty: everything) and none of \`exclude\`. device_types: ${deviceTypes.join(', ')}. hours: 0 = Monday 00:00 to 167 in the zone of the advertiser. expression: \`country in (DE, AT) and not (device = tv or kv.section = sport)\`, which must hold as well; docs/targeting.md.`;
