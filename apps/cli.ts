@@ -31,6 +31,10 @@ const commands: Record<string, { readonly does: string; readonly load: () => Pro
   },
   ledger: { does: 'balances | entries | statement | explain', load: () => import('./commands/ledger.ts') },
   reconcile: { does: 'prove that the truths agree, or name why not', load: () => import('./commands/reconcile.ts') },
+  explain: {
+    does: 'why this ad, at this price: a selection decided again',
+    load: () => import('./commands/explain.ts'),
+  },
   replay: { does: 'fold the log into a fresh ledger and compare digests', load: () => import('./commands/replay.ts') },
   report: { does: 'run a named report', load: () => import('./commands/report.ts') },
   migrate: {

@@ -7,6 +7,7 @@ import { type Dependency, healthRoutes } from '../dashboards/routes/health.ts';
 import { ledgerRoutes } from '../dashboards/routes/ledger.ts';
 import { pacingRoutes } from '../dashboards/routes/pacing.ts';
 import { personRoutes } from '../dashboards/routes/persons.ts';
+import { explainRoutes } from '../dashboards/routes/explain.ts';
 import { whyNotRoutes } from '../dashboards/routes/why-not.ts';
 import { auditRunRoutes } from '../dashboards/routes/reconciliations.ts';
 import { reportRoutes } from '../dashboards/routes/reports.ts';
@@ -16,7 +17,7 @@ import { consoleMetrics } from './console-metrics.ts';
 import { consolePages } from './console-pages.ts';
 import type { ConsoleParts } from './console-parts.ts';
 import { readPersonSecret } from './person-secret.ts';
-import { askWhyNot } from './why-not.ts';
+import { askExplanation, askWhyNot } from './why-not.ts';
 
 /** Every route of the console, in one place. */
 export function consoleRoutes(parts: ConsoleParts): ConsoleRoutes[] {
@@ -31,6 +32,7 @@ export function consoleRoutes(parts: ConsoleParts): ConsoleRoutes[] {
     financeRoutes(corrections, desks.facts),
     auditRoutes({ log, registry, events, catchUp }),
     whyNotRoutes(askWhyNot({ log, registry, events, keys, catchUp })),
+    explainRoutes(askExplanation({ log, registry, events, keys, catchUp })),
     auditRunRoutes(parts.audits),
     ledgerRoutes({ queries, campaignOwner }),
     pacingRoutes({ views, campaignOwner }),

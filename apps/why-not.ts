@@ -1,3 +1,4 @@
+import type { AskExplanation } from '../dashboards/routes/explain.ts';
 import type { AskWhyNot } from '../dashboards/routes/why-not.ts';
 import { applyCatalog, type Catalog, type CatalogRecord, emptyCatalog } from '../domain/catalog.ts';
 import { AdtallyError } from '../domain/errors.ts';
@@ -6,7 +7,8 @@ import type { EventIndex } from '../ports/event-index.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { SchemaRegistry } from '../ports/schema-registry.ts';
 import { clickRatesView } from '../serving/click-rates.ts';
-import { recordedRevision, whyNot } from '../serving/why-not.ts';
+import { explainSelection } from '../serving/explain-selection.ts';
+import { recordedRevision, type WhyNotFacts, whyNot } from '../serving/why-not.ts';
 import type { ModelKeys } from '../serving/prediction/model-keys.ts';
 import { RecordedClickRates } from './recorded-click-rates.ts';
 import { RecordedModels } from './recorded-models.ts';
@@ -22,22 +24,45 @@ export interface WhyNotParts {
 
 const pageRecords = 2_000;
 
+/** A decision with everything that it can be judged again by. */
+interface RecordedDecision {
+  readonly selected: AdSelected;
+  readonly catalog: Catalog;
+  readonly facts: WhyNotFacts;
+}
+
 /**
- * Answers from the log alone: the selection as it was recorded, the catalogue and the click rates of its boot folded up to the revisions that it names, and
- * the model of the version that it names.
+ * Reads decisions from the log alone: the selection as it was recorded, the catalogue and the click rates of its boot folded up to the revisions that it
+ * names, and the model of the version that it names.
  */
-export function askWhyNot(parts: WhyNotParts): AskWhyNot {
+function recordedDecisions(parts: WhyNotParts): (selectionId: string) => Promise<RecordedDecision> {
   const clickRates = new RecordedClickRates(parts);
   const models = new RecordedModels(parts);
-  return async (selectionId, lineItemId) => {
+  return async (selectionId) => {
     await parts.catchUp();
     const selected = await readSelection(parts, selectionId);
     const catalog = await catalogAt(parts, recordedRevision(selected, 'catalog'));
-    const revision = recordedRevision(selected, clickRatesView);
     const version = selected.prediction?.model_version ?? 0;
-    const rates = await clickRates.at(selected.billing.boot, revision);
+    const rates = await clickRates.at(selected.billing.boot, recordedRevision(selected, clickRatesView));
     const model = version === 0 ? null : await models.at(version);
-    return whyNot(selected, lineItemId, catalog, { ...(rates && { rates }), ...(model && { model }) });
+    return { selected, catalog, facts: { ...(rates && { rates }), ...(model && { model }) } };
+  };
+}
+
+export function askWhyNot(parts: WhyNotParts): AskWhyNot {
+  const decisionOf = recordedDecisions(parts);
+  return async (selectionId, lineItemId) => {
+    const { selected, catalog, facts } = await decisionOf(selectionId);
+    return whyNot(selected, lineItemId, catalog, facts);
+  };
+}
+
+export function askExplanation(parts: WhyNotParts): AskExplanation {
+  const decisionOf = recordedDecisions(parts);
+  return async (selectionId, lineItemId) => {
+    const { selected, catalog, facts } = await decisionOf(selectionId);
+    const asked = lineItemId === null ? null : whyNot(selected, lineItemId, catalog, facts);
+    return { ...explainSelection(selected, catalog, facts), recorded_exclusions: selected.exclusions, asked };
   };
 }
 

@@ -148,14 +148,12 @@ describe('a record that was changed afterwards', () => {
 test('is made of the catalogue of then, not of another one', () => {
   const { selections, index } = decideIn({
     bidders: [{ pricing_model: 'CPM', bid_micros: 2_000_000, priority: 8, deals: ['fixed'] }],
-    ...{
-      perAdvertiser: 1,
-      floor_micros: 0,
-      soft_floor_micros: 0,
-      increment_micros: 0,
-      auction: 'first_price',
-      count: 1,
-    },
+    perAdvertiser: 1,
+    floor_micros: 0,
+    soft_floor_micros: 0,
+    increment_micros: 0,
+    auction: 'first_price',
+    count: 1,
   });
   const [selected] = selections;
   if (selected === undefined) throw new Error('there was no ad');
