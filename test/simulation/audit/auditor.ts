@@ -4,6 +4,7 @@ import type { World } from '../world.ts';
 import { judgeSelections } from './outcomes.ts';
 import { replayDiffers } from './replay.ts';
 import { reconcileDiffers } from './reconciled.ts';
+import { viewsDiffer } from './views.ts';
 
 /** In so long after everything is over, all books must stand; simulated ms. */
 const boundMs = 40_000;
@@ -34,6 +35,7 @@ export class Auditor {
     judgeSelections(this.#world);
     this.#journalIsTheLedger();
     this.#budgetsAreBack();
+    for (const problem of await viewsDiffer(this.#world)) story.complain(problem);
     for (const problem of await replayDiffers(this.#world)) story.complain(problem);
     for (const problem of await reconcileDiffers(this.#world)) story.complain(problem);
   }

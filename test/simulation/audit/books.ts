@@ -5,6 +5,7 @@ import { registry } from '../engines.ts';
 import type { Story } from '../story.ts';
 import { BudgetBooks } from './budget-books.ts';
 import { LedgerBooks } from './ledger-books.ts';
+import { TimeBooks } from './time-books.ts';
 
 /** A record in its place in a shard of `spend`. */
 export interface PlacedSpend<T> {
@@ -34,7 +35,11 @@ export class Books {
   readonly budgets: BudgetBooks;
   /** Receipts in the evidence topics. */
   readonly receipts = new Map<string, Beacon>();
-  readonly selected = new Set<string>();
+  /** By selection, whom it was selected for. */
+  readonly userKeys = new Map<string, string | null>();
+  /** By selection, who was exposed to it. */
+  readonly exposures = new Map<string, string>();
+  readonly time: TimeBooks;
   readonly journal = new Map<string, string>();
   readonly spend = new Map<string, SpendFacts>();
   readonly shards: readonly SpendShard[];
@@ -49,6 +54,7 @@ export class Books {
     const onBudget = (id: string, total: number): void => {
       this.ledgers.highest.set(id, Math.max(total, this.ledgers.highest.get(id) ?? 0));
     };
+    this.time = new TimeBooks(story);
     this.budgets = new BudgetBooks({ story, shards, onBudget });
     this.shards = Array.from({ length: shards }, () => ({ next: 0, foldTime: 0, fences: new Map() }));
   }
@@ -77,10 +83,11 @@ export class Books {
 
   #take(record: AnyRecord, { topic, shard, offset }: LogRecord): void {
     if (topic === 'pacing') return this.budgets.take(record, `pacing/${shard}@${offset}`, shard);
+    if (topic === 'nodes') this.time.node(record);
     if (topic === 'spend') return this.#takeSpend(record, shard, offset);
     switch (record.name) {
       case 'AdSelected':
-        this.selected.add(record.value.billing.selection_id);
+        this.userKeys.set(record.value.billing.selection_id, record.value.user_key);
         return;
       case 'ImpressionRendered':
       case 'AdViewable':
@@ -95,6 +102,13 @@ export class Books {
         );
         return;
       }
+      case 'UserExposed': {
+        const { selection_id: id, user_key: userKey } = record.value;
+        const known = this.exposures.get(id) ?? userKey;
+        if (known !== userKey) this.#story.complain(`${id} exposed ${known} and ${userKey}`);
+        this.exposures.set(id, userKey);
+        return;
+      }
       case 'NodeFenceDecided': {
         const boot = `${record.value.node}/${record.value.boot}`;
         if (!this.ends.has(boot)) this.ends.set(boot, record.value.reason);
@@ -106,6 +120,7 @@ export class Books {
 
   #takeSpend(record: AnyRecord, shard: number, offset: number): void {
     const at = this.shards[shard] as SpendShard;
+    this.time.spend(record, shard);
     const place = { offset, foldTime: at.foldTime };
     if (record.name === 'TimeAdvanced') at.foldTime = Math.max(at.foldTime, record.value.advanced_to);
     if (record.name === 'NodeFenced') {

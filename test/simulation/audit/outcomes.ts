@@ -1,4 +1,4 @@
-import type { BeaconKind, PricingModel } from '../../../domain/records.ts';
+import type { Beacon, BeaconKind, PricingModel } from '../../../domain/records.ts';
 import type { Attempt, Issued } from '../story.ts';
 import type { World } from '../world.ts';
 import type { SpendFacts } from './books.ts';
@@ -28,6 +28,8 @@ interface Case {
  */
 export function judgeSelections(world: World): void {
   const { story, books } = world;
+  const differing = idsDiffer(books.receipts.values());
+  if (differing !== null) story.complain(differing);
   const byId = Map.groupBy(story.attempts, ({ selectionId }) => selectionId);
   for (const [id, issued] of story.issued) {
     const attempts = byId.get(id) ?? [];
@@ -95,6 +97,17 @@ function mayBeAbsorbed({ issued, facts, account }: Case, { books, trouble }: Wor
   const { node, boot } = first.value.origin;
   const wasReleased = account.released > 0 && first.foldTime >= billing.expires_at;
   return wasReleased && books.ends.get(`${node}/${boot}`) === 'timed_out';
+}
+
+/** A retry, a duplicate and a recovery of an event have its one id. */
+function idsDiffer(receipts: Iterable<Beacon>): string | null {
+  const ids = new Map<string, string>();
+  for (const { billing, kind, event_id: id } of receipts) {
+    const key = `${billing.selection_id} ${kind}`;
+    if ((ids.get(key) ?? id) !== id) return `${key} has the event ids ${ids.get(key)} and ${id}`;
+    ids.set(key, id);
+  }
+  return null;
 }
 
 /** Every arrival that was acknowledged is in the evidence, as it was acknowledged. */
