@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Deal, LineItemPublished } from '../domain/records.ts';
 import { indexOf, placement, supply } from '../test/decision-world.ts';
+import { scatteredWeights, signedModel } from '../test/model-world.ts';
 import { compareRanks, competes, hashText } from './auction.ts';
 import { setBit } from './bitmap.ts';
 import { TopCandidates } from './bitmap-ranking.ts';
@@ -10,6 +11,7 @@ import type { CatalogIndex, IndexedLineItem } from './catalog-index.ts';
 import { termsOf } from './deals.ts';
 import { noCounts } from './click-rates.ts';
 import type { Eligible } from './eligibility.ts';
+import { ServedModel } from './prediction/served-model.ts';
 import { Ranking, runnerUpOf } from './ranking.ts';
 
 const lineItemOf: fc.Arbitrary<Partial<LineItemPublished>> = fc.record({
@@ -54,6 +56,9 @@ const world = fc.record({
   shown: fc.constantFrom(null, null, ['IAB1'], ['IAB1', 'unknown']),
   /** So many line items have one advertiser each. */
   perAdvertiser: fc.constantFrom(1, 1, 3, 20),
+  /** Versions of the model that were taken, and how far each came in taking over. */
+  models: fc.array(fc.record({ model: fc.nat(2), steps: fc.constantFrom(0, 3, 7, 12, 20, 40) }), { maxLength: 2 }),
+  placementId: fc.constantFrom('pl_1', 'pl_2', 'pl_3'),
 });
 interface World {
   readonly items: readonly Partial<LineItemPublished>[];
@@ -67,6 +72,19 @@ interface World {
   readonly second?: boolean;
   readonly shown?: readonly string[] | null;
   readonly perAdvertiser?: number;
+  readonly models?: readonly { readonly model: number; readonly steps: number }[];
+  readonly placementId?: string;
+}
+
+/** Predictions that differ a little, a lot and beyond all measure with request and ad. */
+const models = [4_000, 30_000, 400_000].map(
+  (most, seed) => new ServedModel(signedModel({ version: seed + 1, weights: scatteredWeights(seed, most) })),
+);
+const slotsAStep = 8;
+
+function requestOf(placementId: string) {
+  const somewhere = { publisherId: 'pub_1', site: 'news.example', deviceType: 'phone', os: '', country: 'DE' };
+  return { ...somewhere, placementId, shape: 'banner:300x250', hour: 12 };
 }
 
 /** Predicts a different rate for every creative. */
@@ -95,6 +113,10 @@ function build(given: World) {
     }),
     { rates },
   );
+  for (const { model, steps } of given.models ?? []) {
+    index.models.take(models[model] as ServedModel);
+    for (let step = 0; step < steps; step += 1) index.models.advance(index, slotsAStep);
+  }
   const numberOf = (item: IndexedLineItem) => Number(item.lineItem.line_item_id.slice(3));
   const facts: PlaceFacts = {
     creativeKeys: ['banner:300x250'],
@@ -107,6 +129,7 @@ function build(given: World) {
     shownCategories: shown === null ? null : new Set(shown),
     requestHash,
     rates,
+    model: index.models.current?.forRequest(requestOf(given.placementId ?? 'pl_1')) ?? null,
     exposures: (item) => (capped.includes(numberOf(item)) ? 1 : 0),
     leftMicros: (item) => (broke.includes(numberOf(item)) ? 999 : 1_000_000_000),
   };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { AdSelected, AnyRecord, LineItemPublished } from '../domain/records.ts';
+import type { AdSelected, AnyRecord, CreativePublished, LineItemPublished } from '../domain/records.ts';
 import {
   excluding,
   FixedLeases,
@@ -15,8 +15,11 @@ import {
   supply,
   worldOf,
 } from '../test/decision-world.ts';
+import { scatteredWeights, signedModel } from '../test/model-world.ts';
+import { hashText, tieBreak } from './auction.ts';
 import { ClickRateHistory } from './click-rate-history.ts';
 import { noCounts, SmoothedClickRates } from './click-rates.ts';
+import { ServedModel } from './prediction/served-model.ts';
 import { recordedRevision, type WhyNotFacts, whyNot } from './why-not.ts';
 
 const targetings = fc.constantFrom(
@@ -46,6 +49,8 @@ const oneSupply = fc.record({
   blocked: fc.boolean(),
   width: fc.constantFrom(300, 300, 728, 0),
   currency: fc.constantFrom('EUR', 'EUR', 'EUR', 'USD'),
+  /** Another creative that fits. */
+  rotates: fc.boolean(),
 });
 
 type OneSupply = typeof oneSupply extends fc.Arbitrary<infer T> ? T : never;
@@ -67,7 +72,9 @@ function recordsOf(supplies: readonly OneSupply[]): AnyRecord[] {
       ...lineItem.value,
       targeting: { ...lineItem.value.targeting, ...one.targeting },
     };
-    return [advertiser, campaign, { name: 'LineItemPublished', value }, creative];
+    const other = supply(number)[3] as AnyRecord & { value: CreativePublished };
+    const second = { name: 'CreativePublished' as const, value: { ...other.value, creative_id: `cr_${number}b` } };
+    return [advertiser, campaign, { name: 'LineItemPublished', value }, creative, ...(one.rotates ? [second] : [])];
   });
 }
 
@@ -80,7 +87,23 @@ const learnedSlice = fc.uniqueArray(
   { selector: ({ creative_id }) => creative_id, minLength: 1, maxLength: 30 },
 );
 
+/** What is known of creatives that take turns. */
+const learnedCounts = fc.uniqueArray(
+  fc.record({
+    creative_id: fc.tuple(fc.nat(39), fc.constantFrom('', 'b')).map(([number, other]) => `cr_${number}${other}`),
+    impressions: fc.constantFrom(0, 1_000, 100_000),
+    clicks: fc.nat(40),
+  }),
+  { selector: ({ creative_id }) => creative_id, maxLength: 30 },
+);
+const models = [5_000, 40_000].map(
+  (most, seed) => new ServedModel(signedModel({ version: seed + 1, weights: scatteredWeights(seed, most) })),
+);
+
 const asked = fc.record({
+  counts: learnedCounts,
+  model: fc.constantFrom(null, ...models),
+  modelLater: fc.boolean(),
   /** Before the decision. */
   learned: fc.array(learnedSlice, { maxLength: 4 }),
   /** After it: no decision knows them. */
@@ -109,12 +132,17 @@ function decided(supplies: readonly OneSupply[], given: typeof asked extends fc.
   const rates = new SmoothedClickRates();
   const index = indexOf([...inventory(1, { placement }), ...recordsOf(supplies)], { rates });
   const history = new ClickRateHistory();
-  const learn = (slice: (typeof given.learned)[number]) => {
-    rates.learn(slice);
+  const learn = (slice: (typeof given.learned)[number], counts: typeof given.counts = []) => {
+    rates.learn(slice, counts);
     for (const { creative_id } of slice) index.rateChanged(creative_id);
-    history.add({ node: 'node-1', boot: 'boot', revision: rates.revision, rates: slice, counts: [], learned_at: noon });
+    history.add({ node: 'node-1', boot: 'boot', revision: rates.revision, rates: slice, counts, learned_at: noon });
   };
-  given.learned.forEach(learn);
+  for (const slice of given.learned) learn(slice, given.counts);
+  const takeOver = (model: ServedModel) => {
+    index.models.take(model);
+    for (let step = 0; step < 2; step += 1) index.models.advance(index, 1000);
+  };
+  if (given.model !== null) takeOver(given.model);
   const leases = new FixedLeases(Object.fromEntries(given.broke.map((number) => [`cmp_${number}`, 999])));
   for (const number of given.refusing) leases.refusing.add(`cmp_${number}`);
   const world = worldOf(index, leases);
@@ -134,14 +162,16 @@ function decided(supplies: readonly OneSupply[], given: typeof asked extends fc.
   const person = given.person ? knownPerson({ view: { items, segments: ['sports'] } }) : null;
   const input = inputOf(world, { body, person, ...(given.person && { consent: personal }) });
   const selections = selectionsOf(world, input);
-  given.learnedLater.forEach(learn);
+  for (const slice of given.learnedLater) learn(slice);
+  if (given.modelLater) takeOver(models[1] as ServedModel);
   return { index, selections, history };
 }
 
 /** As an auditor has it: from the records alone, up to the revision that the selection names. */
 function recordedRates(selected: AdSelected, history: ClickRateHistory): WhyNotFacts {
   const rates = history.at(recordedRevision(selected, 'creative-stats'));
-  return rates === null ? {} : { rates };
+  const model = models.find(({ version }) => version === selected.prediction?.model_version);
+  return { ...(rates && { rates }), ...(model && { model }) };
 }
 
 /** How many line items the record says were taken out at that step for that reason. */
@@ -231,8 +261,48 @@ describe('a line item that did not win', () => {
     expect(() => whyNot(selected, 'li_1', index.catalog)).toThrow('revision 10 of catalog');
   });
 
+  test('sold by the click is judged by the model of that time only; whoever is sold by the impression needs none', () => {
+    const [model, later] = models as [ServedModel, ServedModel];
+    const sold = { pricing_model: 'CPC' as const, bid_micros: 10 };
+    const index = indexOf([...inventory(1), ...supply(1, { lineItem: sold }), ...supply(2)]);
+    index.models.take(model);
+    index.models.advance(index, 1000);
+    const [selected] = selectionsOf(worldOf(index), inputOf(worldOf(index)));
+    expect(selected?.prediction).toMatchObject({ model_version: 1, quality_ppm: 1_000_000, creative_choice: 'only' });
+    const judged = (id: string, facts: WhyNotFacts) => whyNot(selected as AdSelected, id, index.catalog, facts);
+    expect(judged('li_1', { model })).toMatchObject({ step: 'auction', reason: 'outbid' });
+    expect(() => judged('li_1', {})).toThrow('made with model 1, what can be had is none');
+    expect(() => judged('li_1', { model: later })).toThrow('what can be had is 2');
+    expect(judged('li_2', {})).toMatchObject({ step: 'won' });
+  });
+
+  test('of a selection from before creatives were sampled is judged as they took turns then', () => {
+    const other = supply(1)[3] as AnyRecord & { value: CreativePublished };
+    const second = { name: 'CreativePublished' as const, value: { ...other.value, creative_id: 'cr_1b' } };
+    const index = indexOf([
+      ...inventory(1),
+      ...supply(1),
+      second,
+      ...supply(2, { lineItem: { bid_micros: 9_000_000 } }),
+    ]);
+    const chosen = Array.from({ length: 40 }, (_, number) => {
+      const requestId = `018f0000-0000-7000-8000-0000000000${10 + number}`;
+      const [selected] = selectionsOf(worldOf(index), inputOf(worldOf(index), { requestId }));
+      const before = { ...(selected as AdSelected), prediction: null };
+      const turn = (id: string) => tieBreak(hashText(`${requestId}/s/0`), hashText(id));
+      const expected = turn('cr_1') < turn('cr_1b') ? 'cr_1' : 'cr_1b';
+      expect(whyNot(before, 'li_1', index.catalog).creative_id).toBe(expected);
+      return expected;
+    });
+    expect(new Set(chosen).size).toBe(2);
+  });
+
   test('sold by the click is judged by the click rates of that time only; any other needs none', () => {
-    const learned = (revision: number, rate_ppm: number) => ({ revision, ratePpm: () => rate_ppm, countsOf: () => noCounts });
+    const learned = (revision: number, rate_ppm: number) => ({
+      revision,
+      ratePpm: () => rate_ppm,
+      countsOf: () => noCounts,
+    });
     const byTheClick = { lineItem: { pricing_model: 'CPC' as const, bid_micros: 1_000_000 } };
     const records = [...inventory(1), ...supply(1, byTheClick), ...supply(2, { lineItem: { bid_micros: 1_500_000 } })];
     const index = indexOf(records, { rates: learned(3, 1_200) });
