@@ -16,6 +16,7 @@ import { Decider } from '../serving/decide.ts';
 import { DecisionDesk } from '../serving/decision-desk.ts';
 import { RecentSelections } from '../serving/frequency.ts';
 import { PersonReader } from '../serving/person.ts';
+import type { SharedSelections } from '../serving/shared-selections.ts';
 import type { TokenKeys } from '../serving/token-keys.ts';
 import { readPersonSecret } from './person-secret.ts';
 
@@ -35,6 +36,8 @@ export interface DecisionParts {
   readonly persons: KeyStore;
   readonly url: string;
   readonly onError: (error: Error) => void;
+  /** Where other processes select for the same persons. */
+  readonly shared?: SharedSelections | null;
   /** Key of the hash of raw ids; the one of the data directory if omitted. */
   readonly hashSecret?: Uint8Array;
   /** Load of the process; always calm if omitted. */
@@ -46,11 +49,15 @@ const defaultTmaxMs = 100;
 const rateSlice = 100;
 /** A line item without budget is passed over for so long; grants come every few hundred ms. */
 const restMs = 50;
+/** Where others select for the same person, what was read of one is used again for this long only, ms. */
+const sharedKeptMs = 100;
 
 /** Everything behind `POST /v1/decisions`. */
 export function openDecisionDesk(parts: DecisionParts): DecisionDesk {
   const { settings, limits, clock, random, registry, keys, boot, index, url } = parts;
-  const decider = new Decider({ clock, index, leases: boot.leases, recent: new RecentSelections(), restMs });
+  const { shared = null } = parts;
+  const recent = new RecentSelections(shared === null ? null : (...noted) => shared.note(...noted));
+  const decider = new Decider({ clock, index, leases: boot.leases, recent, restMs });
   const desk = new DecisionDesk({
     clock,
     nodeClock: boot.clock,
@@ -75,6 +82,7 @@ export function openDecisionDesk(parts: DecisionParts): DecisionDesk {
       views: parts.views,
       clock,
       hashSecret: parts.hashSecret ?? readPersonSecret(settings.dataDir),
+      ...(shared !== null && { shared, keptMs: sharedKeptMs }),
     }),
     bots: new BotGate(settings.blockedNetworks),
     consent: new ConsentGate(),
