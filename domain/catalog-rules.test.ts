@@ -276,6 +276,38 @@ describe('The rules of the catalogue', () => {
     ).toEqual(['trackers[1].url']);
   });
 
+  it('of a creative for players or native want a template that can be shown, if its markup is one', () => {
+    const video = (markup: string) => ofCreative({ format: 'video', duration_ms: 1000, markup });
+    const file = { url: 'https://cdn.example/a.mp4', type: 'video/mp4' };
+    expect(video(JSON.stringify({ media: [file], skip_after_ms: 5000 }))).toEqual([]);
+    expect(video('https://other.example/vast.xml?cb={cachebuster}')).toEqual([]);
+    for (const wrong of [
+      '{"media":[]}',
+      '{"media":',
+      '{"medium":[]}',
+      JSON.stringify({ media: [file], wrapper: { url: file.url } }),
+      JSON.stringify({ media: [{ ...file, type: 'mp4' }] }),
+      JSON.stringify({ media: [{ ...file, url: 'javascript:alert(1)' }] }),
+      JSON.stringify({ media: [{ ...file, delivery: 'post' }] }),
+      JSON.stringify({ media: [file], companions: [{ width: 300, height: 250 }] }),
+      JSON.stringify({ media: [file], verifications: [{ url: file.url }] }),
+      JSON.stringify({ wrapper: { url: file.url, follow_wrappers: 'no' } }),
+      'https://user@other.example/vast.xml',
+    ]) {
+      expect([wrong, video(wrong)]).toEqual([wrong, ['markup']]);
+    }
+    const native = (markup: string) => ofCreative({ format: 'native', markup });
+    expect(native('{"assets":[{"title":{"text":"Tea"}}]}')).toEqual([]);
+    expect(native('<b>Tea</b>')).toEqual([]);
+    for (const wrong of [
+      '{"assets":[]}',
+      '{"assets":[{"title":{"text":""}}]}',
+      '{"assets":[{"title":{"text":"a"},"data":{}}]}',
+    ]) {
+      expect([wrong, native(wrong)]).toEqual([wrong, ['markup']]);
+    }
+  });
+
   it('of a publisher keep its shares in order of their dates', () => {
     const [first, second] = publisher.shares;
     expect(ofPublisher({ shares: [] })).toEqual(['shares']);

@@ -14,6 +14,7 @@ import { type Grant, signToken, type TokenKey } from '../domain/token.ts';
 import type { Random } from '../ports/random.ts';
 import { shownSize } from './creative-fit.ts';
 import { type ChosenAd, type DecisionInput, isFallback } from './decide.ts';
+import type { AdSource } from './formats/ad-source.ts';
 import { clickUrl, macroValues, renderMarkup, renderTrackers } from './markup.ts';
 
 /** Who selects, and how long what it signs is worth something. */
@@ -108,7 +109,7 @@ export function issueAd(chosen: ChosenAd, input: DecisionInput, deps: IssuerDeps
     impressionToken: signToken(billing, [impression], key),
     clickToken: signToken(billing, [click], key),
     kinds: impression.kinds,
-    expiresAt: new Date(impressionExpiresAt).toISOString(),
+    impressionExpiresAt,
   });
   return { chosen, billing, keyId: key.id, impressionExpiresAt, clickExpiresAt, decision };
 }
@@ -159,13 +160,13 @@ interface Signed {
   readonly impressionToken: string;
   readonly clickToken: string;
   readonly kinds: readonly BeaconKind[];
-  readonly expiresAt: string;
+  readonly impressionExpiresAt: number;
 }
 
 function answerOf(chosen: ChosenAd, billing: Billing, signed: Signed): IssuedDecision {
   const { slot, offer } = chosen;
   const { creative } = offer.creative;
-  const { publicUrl, impressionToken, clickToken, kinds, expiresAt } = signed;
+  const { publicUrl, impressionToken, clickToken, kinds, impressionExpiresAt } = signed;
   const beaconUrl = (kind: BeaconKind) => `${publicUrl}/v1/b/${kind}/${impressionToken}`;
   const beacons: Partial<Record<BeaconKind, string>> = {};
   for (const kind of kinds) beacons[kind] = beaconUrl(kind);
@@ -179,6 +180,19 @@ function answerOf(chosen: ChosenAd, billing: Billing, signed: Signed): IssuedDec
     impressionUrl: beaconUrl('impression'),
     viewableUrl: beaconUrl('viewable'),
   });
+  const trackers = renderTrackers(creative, values);
+  const source: AdSource = {
+    creative,
+    values,
+    beacons,
+    clickUrl: click,
+    clickBeaconUrl: `${publicUrl}/v1/b/click/${clickToken}`,
+    trackers,
+    advertiserName: offer.item.advertiser.name,
+    size,
+    lifeMs: impressionExpiresAt - billing.selected_at,
+    podPosition: slot.request.count > 1 ? chosen.position + 1 : null,
+  };
   return {
     slot_id: slot.request.id,
     placement_id: billing.placement_id,
@@ -188,13 +202,13 @@ function answerOf(chosen: ChosenAd, billing: Billing, signed: Signed): IssuedDec
     line_item_id: billing.line_item_id,
     creative_id: billing.creative_id,
     format: creative.format,
-    markup: renderMarkup(creative, values),
+    markup: renderMarkup(source, publicUrl),
     width: size.width,
     height: size.height,
     click_url: click,
     beacons,
-    ...(creative.trackers.length > 0 && { trackers: renderTrackers(creative, values) }),
-    expires_at: expiresAt,
+    ...(trackers.length > 0 && { trackers }),
+    expires_at: new Date(impressionExpiresAt).toISOString(),
   };
 }
 

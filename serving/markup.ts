@@ -1,19 +1,25 @@
-import { trackerMacros } from '../domain/macros.ts';
+import {
+  isTemplateFault,
+  type MediaTemplate,
+  type NativeTemplate,
+  readMediaTemplate,
+  readNativeTemplate,
+} from '../domain/creative-template.ts';
 import type { Billing, CreativePublished, PublisherPublished, Tracker } from '../domain/records.ts';
+import type { AdSource, MacroValues } from './formats/ad-source.ts';
+import { bannerDocument } from './formats/banner.ts';
+import { cutTemplate, escapeMarkup, fillTemplate, fillUrl, type MacroTemplate } from './formats/macro-template.ts';
+import { nativeDocument, nativeTemplateOf } from './formats/native.ts';
+import { vastAd, vastDocument } from './formats/vast.ts';
 
-type Macro = (typeof trackerMacros)[number];
-/** Values of the macros of one ad. */
-type MacroValues = Readonly<Record<Macro, string>>;
-
-/** Other words in braces are the template's own: style sheets and scripts are full of them. */
-const macroPattern = new RegExp(`\\{(${trackerMacros.join('|')})\\}`);
-
-/** Literal, macro, literal, macro … literal. */
-type Template = readonly string[];
-
+/** What is read of a creative once. */
 interface Templates {
-  readonly markup: Template;
-  readonly trackers: readonly { readonly event: string; readonly url: Template }[];
+  readonly assetUrl: string;
+  readonly html: MacroTemplate;
+  readonly trackers: readonly { readonly event: string; readonly url: MacroTemplate }[];
+  /** Null for other formats, and for HTML. */
+  readonly media: MediaTemplate | null;
+  readonly native: NativeTemplate | null;
 }
 
 const templates = new WeakMap<CreativePublished, Templates>();
@@ -21,49 +27,41 @@ const templates = new WeakMap<CreativePublished, Templates>();
 function templatesOf(creative: CreativePublished): Templates {
   const known = templates.get(creative);
   if (known !== undefined) return known;
+  const { format, markup } = creative;
+  const assetUrl = assetUrlOf(creative);
+  const media = format === 'video' || format === 'audio' ? readMediaTemplate(markup) : null;
+  const native = format === 'native' ? readNativeTemplate(markup) : null;
   const made: Templates = {
-    markup: creative.markup.replaceAll('{asset_url}', () => escapeMarkup(assetUrl(creative))).split(macroPattern),
-    trackers: creative.trackers.map(({ event, url }) => ({ event, url: url.split(macroPattern) })),
+    assetUrl,
+    html: cutTemplate(markup, escapeMarkup(assetUrl)),
+    trackers: creative.trackers.map(({ event, url }) => ({ event, url: cutTemplate(url, assetUrl) })),
+    // The catalogue lets no fault in; what is older than its rules is HTML.
+    media: media === null || isTemplateFault(media) ? null : media,
+    native: native === null || isTemplateFault(native) ? null : native,
   };
   templates.set(creative, made);
   return made;
 }
 
-function fill(template: Template, values: MacroValues, encode: (value: string) => string): string {
-  let text = template[0] as string;
-  for (let index = 1; index < template.length; index += 2) {
-    text += encode(values[template[index] as Macro]) + (template[index + 1] as string);
-  }
-  return text;
-}
-
-const escapes: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Markup is HTML or XML (VAST): a value can't break out of an attribute or an element. */
-function escapeMarkup(value: string): string {
-  return /[&<>"']/.test(value) ? value.replace(/[&<>"']/g, (character) => escapes[character] as string) : value;
-}
-
-/** The markup of a creative with its macros filled by escaped values. */
-export function renderMarkup(creative: CreativePublished, values: MacroValues): string {
-  return fill(templatesOf(creative).markup, values, escapeMarkup);
+/**
+ * What a client gets to show. banner: the document of a sandboxed frame. native: a response of OpenRTB Native 1.2. video and audio: a document of
+ * VAST 4.2, unless the creative is HTML for a player of one's own. `publicUrl`: by which browsers reach us.
+ */
+export function renderMarkup(source: AdSource, publicUrl: string): string {
+  const { creative, values } = source;
+  const { html, media, native, assetUrl } = templatesOf(creative);
+  if (creative.format === 'native') return nativeDocument(source, native ?? nativeTemplateOf(source), assetUrl);
+  if (media !== null) return vastDocument([vastAd(source, { template: media, assetUrl })]);
+  const filled = fillTemplate(html, values, escapeMarkup);
+  return creative.format === 'banner' ? bannerDocument(filled, publicUrl) : filled;
 }
 
 /** Third-party trackers of a creative, their macros filled by percent-encoded values: for the client to call with its own beacons. */
 export function renderTrackers(creative: CreativePublished, values: MacroValues): Tracker[] {
-  return templatesOf(creative).trackers.map(({ event, url }) => ({
-    event,
-    url: fill(url, values, encodeURIComponent),
-  }));
+  return templatesOf(creative).trackers.map(({ event, url }) => ({ event, url: fillUrl(url, values) }));
 }
 
-export interface MacroSource {
+interface MacroSource {
   readonly billing: Billing;
   readonly creative: CreativePublished;
   readonly size: { readonly width: number; readonly height: number };
@@ -102,7 +100,7 @@ export function macroValues({
 }
 
 /** `{asset_url}`: creatives name no place for their assets, so it is the origin of the landing page, where advertisers host them. */
-function assetUrl({ landing_url }: CreativePublished): string {
+function assetUrlOf({ landing_url }: CreativePublished): string {
   return URL.parse(landing_url)?.origin ?? '';
 }
 

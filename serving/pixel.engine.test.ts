@@ -96,6 +96,22 @@ describe('The pixel in front of the router', () => {
     },
   );
 
+  it('takes the code of an error for its number, of no other kind, in front and behind', async () => {
+    const ordinals = async (path: string) => {
+      world.buffer.entries.length = 0;
+      await overSocket(path, {}, 'GET');
+      await world.app.inject({ url: path });
+      return world.buffer
+        .decoded()
+        .flatMap(({ record }) => ('beacon' in record.value ? [record.value.beacon.ordinal] : []));
+    };
+    expect(await ordinals(`/v1/b/error/${token()}?a=1&code=303`)).toEqual([303, 303]);
+    expect(await ordinals(`/v1/b/error/${token()}?code=[ERRORCODE]`)).toEqual([0, 0]);
+    expect(await ordinals(`/v1/b/error/${token()}?code=3030`)).toEqual([0, 0]);
+    expect(await ordinals(`/v1/b/error/${token()}`)).toEqual([0, 0]);
+    expect(await ordinals(`/v1/b/mute/${token()}?code=303`)).toEqual([0, 0]);
+  });
+
   it('says 503 when the beacon could not be kept, and that any origin may read it', async () => {
     world.buffer.full = true;
     const answer = await overSocket(`/v1/b/impression/${token()}`, {}, 'GET');

@@ -188,7 +188,7 @@ function frameOf({ markup, width, height }: Ad): HTMLIFrameElement {
   });
   frame.width = String(width || 300);
   frame.height = String(height || 100);
-  frame.srcdoc = `<!doctype html><html lang="en"><title>Advertisement</title><body style="margin:0">${markup}</body></html>`;
+  frame.srcdoc = markup;
   return frame;
 }
 

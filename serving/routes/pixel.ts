@@ -36,6 +36,17 @@ export interface PixelDeps {
   readonly onError: (error: Error) => void;
 }
 
+interface Asked {
+  readonly event: string;
+  readonly token: string;
+  readonly ordinal: number;
+}
+
+/** `?code=303` of an error beacon, as VAST 4.2 §2.3.6.3 numbers errors: another code is another event. 0 if there is none. */
+function errorCode(url: string, query: number): number {
+  return query === -1 ? 0 : Number(/[?&]code=([0-9]{3})(?:&|$)/.exec(url.slice(query))?.[1] ?? 0);
+}
+
 /** `GET /v1/b/{event}/{token}`: answered once the beacon is on disk; at once if nothing is to be recorded. */
 export class Pixel {
   readonly #deps: PixelDeps;
@@ -55,18 +66,19 @@ export class Pixel {
     const query = url.indexOf('?', slash);
     const token = url.slice(slash + 1, query === -1 ? url.length : query);
     if (slash === -1 || token === '' || token.includes('/')) return false;
-    this.answer(request, response, { event: url.slice(pixelPath.length, slash), token });
+    const event = url.slice(pixelPath.length, slash);
+    this.answer(request, response, { event, token, ordinal: event === 'error' ? errorCode(url, query) : 0 });
     return true;
   }
 
   /** Never throws and always answers. */
-  answer(request: IncomingMessage, response: ServerResponse, { event, token }: PixelRoute['Params']): void {
+  answer(request: IncomingMessage, response: ServerResponse, { event, token, ordinal }: Asked): void {
     const fail = (error: unknown) => this.#fail(response, error);
     try {
       if (isPrefetch(request.headers)) return sendPixel(response);
       const { network, userAgent } = this.#deps.clients.clientOf(request);
       const sender = { transport: 'PIXEL' as const, network, userAgent };
-      const result = this.#deps.desk.take({ event, token, ...sender, occurredAt: null, ordinal: 0 });
+      const result = this.#deps.desk.take({ event, token, ...sender, occurredAt: null, ordinal });
       if (!(result instanceof Promise)) return respond(result, response, fail);
       result.then((late) => respond(late, response, fail), fail);
     } catch (error) {
@@ -100,7 +112,10 @@ export function registerPixel(app: FastifyInstance, pixel: Pixel): void {
   };
   app.get<PixelRoute>(path, { schema, exposeHeadRoute: false }, (request, reply) => {
     reply.hijack();
-    pixel.answer(request.raw, reply.raw, request.params);
+    const { event, token } = request.params;
+    const { url = '' } = request.raw;
+    const ordinal = event === 'error' ? errorCode(url, url.indexOf('?')) : 0;
+    pixel.answer(request.raw, reply.raw, { event, token, ordinal });
   });
   app.head<PixelRoute>(path, { schema: { hide: true } }, (_request, reply) => {
     reply.hijack();
