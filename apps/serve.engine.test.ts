@@ -144,6 +144,23 @@ async function untilMore(acknowledged: ReadonlyMap<string, Billing>, count: numb
   while (acknowledged.size < wanted) await clock.sleep(5);
 }
 
+/** Waits until so many boots have said that they began. */
+async function untilStarted(count: number): Promise<void> {
+  while ((await everything('nodes')).filter(({ name }) => name === 'NodeStarted').length < count) await clock.sleep(50);
+}
+
+/** Waits until so many workers take connections. */
+async function untilListening({ url }: ServeProcess, workers: number): Promise<void> {
+  for (const seen = new Set<string>(); seen.size < workers; await clock.sleep(20)) {
+    const { checks } = await (await fetch(`${url}/readyz`, { headers: { connection: 'close' } })).json();
+    seen.add(checks.boot.detail);
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+}
+
 describe('A serve process', () => {
   it('behind a trusted proxy blocks and records by the network of whom the proxy saw', async () => {
     const serve = await start({ env: { TRUSTED_PROXIES: '127.0.0.0/8', BLOCKED_NETWORKS: '198.51.100.0/24' } });
@@ -220,6 +237,67 @@ describe('A serve process', () => {
     expect(ends).toEqual(['NodeStarted', 'BufferDrained', 'NodeFenceDecided']);
     expect(serve.errors()).toBe('');
   });
+
+  it('of several workers loses nothing that was acknowledged when one is killed, and starts it again under its name', async () => {
+    const serve = await start({ env: { SERVE_WORKERS: '2' } });
+    const key = await signingKey();
+    await untilListening(serve, 2);
+    const acknowledged = new Map<string, Billing>();
+    const stop = { now: false };
+    const senders = Array.from({ length: 16 }, () => sendUntil(stop, key, acknowledged));
+    await untilMore(acknowledged, 200);
+    const [victim] = childrenOf(serve.pid);
+    process.kill(victim as number, 'SIGKILL');
+    await untilMore(acknowledged, 100);
+    await untilStarted(3);
+    await untilListening(serve, 2);
+    await untilMore(acknowledged, 200);
+    expect(await serve.kill('SIGTERM')).toBe(0);
+    stop.now = true;
+    await Promise.all(senders);
+    await expectAllInLog(acknowledged);
+
+    const nodes = await everything('nodes');
+    const started = nodes.flatMap(({ name, value }) => (name === 'NodeStarted' ? [value] : []));
+    expect(
+      started
+        .map(({ node }) => node)
+        .toSorted()
+        .slice(0, 3),
+    ).toEqual(
+      started[2]?.node === 'node-1-w1'
+        ? ['node-1-w1', 'node-1-w1', 'node-1-w2']
+        : ['node-1-w1', 'node-1-w2', 'node-1-w2'],
+    );
+    for (const { boot } of started) {
+      const ofBoot = nodes.filter(({ value }) => 'boot' in value && value.boot === boot);
+      const ends = ofBoot.map(({ name }) => name).filter((name) => name !== 'NodeMark');
+      expect(ends).toEqual(['NodeStarted', 'BufferDrained', 'NodeFenceDecided']);
+    }
+    const reasons = nodes.flatMap(({ name, value }) => (name === 'NodeFenceDecided' ? [value.reason] : []));
+    expect(reasons.toSorted()).toEqual(['stopped', 'stopped', 'succeeded']);
+  }, 120_000);
+
+  it('of several workers answers for all of them when it is asked for metrics', async () => {
+    const serve = await start({ env: { SERVE_WORKERS: '2' } });
+    const key = await signingKey();
+    await untilListening(serve, 2);
+    const acknowledged = new Map<string, Billing>();
+    const stop = { now: false };
+    const senders = Array.from({ length: 16 }, () => sendUntil(stop, key, acknowledged));
+    await untilMore(acknowledged, 100);
+    stop.now = true;
+    await Promise.all(senders);
+    for (let time = 0; time < 4; time += 1) {
+      const text = await (await fetch(`${serve.url}/metrics`, { headers: { connection: 'close' } })).text();
+      const counted = text.matchAll(
+        /^adtally_beacons_total\{kind="(?:impression|click)",judgement="ACCEPTED"\} ([0-9]+)$/gm,
+      );
+      expect(Array.from(counted, ([, count]) => Number(count)).reduce((a, b) => a + b)).toBe(acknowledged.size);
+      expect(text).toMatch(/^adtally_boot_drawing 1$/m);
+    }
+    expect(await serve.kill('SIGTERM')).toBe(0);
+  }, 60_000);
 
   it('will not share its node name with another on the same directory', async () => {
     await start();

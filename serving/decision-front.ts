@@ -108,7 +108,8 @@ export class DecisionFront {
     const known = asAdtallyError(error as Error);
     if (known.status === 500) this.#deps.onError(error as Error);
     const problem = problemOf(known);
-    response.writeHead(known.status, { ...anyOrigin, ...problem.headers });
+    const length = { 'Content-Length': String(problem.body.length) };
+    response.writeHead(known.status, { ...anyOrigin, ...problem.headers, ...length });
     response.end(problem.body);
   }
 }

@@ -8,7 +8,7 @@ import { ClientReader } from '../serving/client.ts';
 import { LeaseFold } from '../serving/lease-book.ts';
 import { NodeClock } from '../serving/node-clock.ts';
 import { Rejections } from '../serving/rejections.ts';
-import { buildServe } from '../serving/serve-app.ts';
+import { buildServe, type ServeDeps } from '../serving/serve-app.ts';
 import { TokenKeys } from '../serving/token-keys.ts';
 import { boot, MemoryBuffer, node, registry, selectedAt } from './serving-world.ts';
 
@@ -24,7 +24,11 @@ export interface ServeWorld {
   readonly errors: Error[];
 }
 
-export async function openServeWorld(trustedProxies: readonly string[] = []): Promise<ServeWorld> {
+/** @param more what else the public side consists of */
+export async function openServeWorld(
+  trustedProxies: readonly string[] = [],
+  more: Partial<ServeDeps> = {},
+): Promise<ServeWorld> {
   const clock = createSimulatedClock({ startMs: selectedAt + 1_000 });
   const random = createSeededRandom(3);
   const disk = createSimulatedDisk({ random });
@@ -43,6 +47,7 @@ export async function openServeWorld(trustedProxies: readonly string[] = []): Pr
     health: { dependencies: () => ({ log: { ok: health.ready, detail: 'x' } }), metrics: async () => 'adtally_x 1\n' },
     routes: [],
     onError: (error) => errors.push(error),
+    ...more,
   });
   return { app, buffer, clock, keys, health, errors };
 }

@@ -1,63 +1,22 @@
 import { fastify, type FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createSimulatedClock, type SimulatedClock } from '../../adapters/simulated/clock.ts';
-import type { LoadZone } from '../../domain/deadline-policy.ts';
 import type { AdSelected, AnyRecord, MarkupReturned, PersonSeen } from '../../domain/records.ts';
-import { FixedLeases, indexOf, inventory, issuerDeps, noon, supply } from '../../test/decision-world.ts';
-import { MemoryBuffer, registry } from '../../test/serving-world.ts';
-import { BotGate } from '../bot-gate.ts';
+import { inventory, noon, supply } from '../../test/decision-world.ts';
+import { type DeskWorld, openDeskWorld } from '../../test/desk-world.ts';
 import { ClientReader } from '../client.ts';
-import { ConsentGate } from '../consent.ts';
-import { Decider } from '../decide.ts';
-import { DecisionDesk } from '../decision-desk.ts';
-import { RecentSelections } from '../frequency.ts';
-import { PersonReader } from '../person.ts';
 import { asAdtallyError, sendProblem } from '../problem.ts';
 import { registerDecisions } from './decisions.ts';
 
-interface Served {
-  readonly app: FastifyInstance;
-  readonly buffer: MemoryBuffer;
-  readonly clock: SimulatedClock;
-  readonly leases: FixedLeases;
-  zone: LoadZone;
-  /** What the key store answers. */
-  userKey: Promise<string | null>;
-}
+type Served = DeskWorld & { readonly app: FastifyInstance };
 
 const open: FastifyInstance[] = [];
 afterEach(() => Promise.all(open.splice(0).map((app) => app.close())));
 
-function serve(records: readonly AnyRecord[] = [...inventory(1), ...supply(1)]): Served {
-  const clock = createSimulatedClock({ startMs: noon });
-  const buffer = new MemoryBuffer();
-  const leases = new FixedLeases();
+function serve(records?: readonly AnyRecord[]): Served {
   const app = fastify();
   open.push(app);
-  const served: Served = { app, buffer, clock, leases, zone: 'calm', userKey: Promise.resolve('user-1') };
-  const persons = new PersonReader({
-    keys: { getMany: async () => [await served.userKey] } as never,
-    views: { getMany: async () => [null] } as never,
-    clock,
-    hashSecret: Buffer.alloc(32, 3),
-  });
-  const decider = new Decider({ clock, index: indexOf(records), leases, recent: new RecentSelections(), restMs: 0 });
-  const desk = new DecisionDesk({
-    clock,
-    nodeClock: clock,
-    registry,
-    buffer,
-    decider,
-    issuer: issuerDeps(),
-    persons,
-    bots: new BotGate(['198.51.100.0/24']),
-    consent: new ConsentGate(),
-    defaultTmaxMs: 100,
-    zone: () => served.zone,
-    onError: (error) => {
-      throw error;
-    },
-  });
+  const served = Object.assign(openDeskWorld(records), { app });
+  const { desk, clock } = served;
   app.setErrorHandler((error: Error, _request, reply) => sendProblem(reply, asAdtallyError(error)));
   const debugAllowed = (key: string) => key === 'secret';
   const clients = new ClientReader(['10.0.0.0/8']);
