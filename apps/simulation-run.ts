@@ -55,13 +55,14 @@ export async function runSimulation(options: SimulationRunOptions): Promise<Simu
   const catalog = await publishCatalog(client, spec);
   say(`published ${catalog.lineItems.length} line items and ${catalog.placements.length} placements`);
   const corpusAsks = corpus === null ? null : new CorpusAsks(corpus, catalog);
-  const asks: Asks = corpusAsks ?? pageAsks(catalog.placements.map(({ placementId }) => placementId));
+  const asks: Asks = corpusAsks ?? pageAsks(catalog.placements);
   await Promise.all(options.serveUrls.map((serveUrl) => firstAd(serveUrl, catalog)));
   const result = await simulate({
     ...options,
     clickTokenMs: settings.clickTokenMs,
     catalog,
     asks,
+    debugKey: client.key,
     randomOf: createSeededRandom,
     onProgress: say,
   });

@@ -11,6 +11,10 @@ export interface Explanation {
     readonly bid_micros: string;
     readonly ecpm_micros: string;
     readonly floor_micros: string;
+    readonly soft_floor_micros: string;
+    readonly increment_micros: string;
+    /** Null: in the open auction. */
+    readonly deal_id: string | null;
     readonly runner_up_ecpm_micros: string | null;
   };
   readonly counts?: {
@@ -40,6 +44,9 @@ export function explain({ offer, auction, priceMicros, losers, exclusions }: Cho
       bid_micros: String(auction.bid_micros),
       ecpm_micros: String(auction.ecpm_micros),
       floor_micros: String(auction.floor_micros),
+      soft_floor_micros: String(auction.soft_floor_micros),
+      increment_micros: String(auction.increment_micros),
+      deal_id: auction.deal_id,
       runner_up_ecpm_micros: auction.runner_up_ecpm_micros === null ? null : String(auction.runner_up_ecpm_micros),
     },
     counts: { eligible, solicited, responded, participating },

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Account, boundaryMs, type PricedLineItem, priceOfOne } from './account.ts';
+import { Account, boundaryMs, type PricedLineItem } from './account.ts';
+import { placementTerms, priceOfSale } from './sale-price.ts';
 
 function item(changes: Partial<PricedLineItem> = {}): PricedLineItem {
-  const plain = { lineItemId: 'li_1', campaignId: 'cmp_1', advertiserId: 'adv_1', currency: 'EUR' } as const;
+  const plain = { lineItemId: 'li_1', campaignId: 'cmp_1', advertiserId: 'adv_1', currency: 'EUR', deals: [] } as const;
   return { ...plain, pricingModel: 'CPM', bidMicros: 2_345_678, ...changes };
 }
 
@@ -15,6 +16,9 @@ function accountWith(changes: Partial<PricedLineItem> = {}): Account {
   account.selected('s1', 'li_1', false);
   return account;
 }
+
+const firstPrice = { terms: undefined, runnerUpMicros: undefined };
+const priceOfOne = (changes: Partial<PricedLineItem>) => priceOfSale(item(changes), firstPrice);
 
 describe('the price of one event', () => {
   test('of a bid for a thousand is never more than the thousandth part, and less than a micro below it', () => {
@@ -30,6 +34,39 @@ describe('the price of one event', () => {
   test('of a bid for a click is the bid, of a house ad nothing', () => {
     expect(priceOfOne({ pricingModel: 'CPC', bidMicros: 123_457 })).toBe(123_457);
     expect(priceOfOne({ pricingModel: 'NONE', bidMicros: 0 })).toBe(0);
+  });
+});
+
+describe('the price of a sale', () => {
+  const terms = placementTerms({
+    auction: 'second_price',
+    floor_micros: '500000',
+    soft_floor_micros: '2000000',
+    increment_micros: '10000',
+    deals: [
+      { deal_id: 'fixed', floor_micros: '4000999', auction: 'fixed' },
+      { deal_id: 'private', floor_micros: '2500000', auction: 'second_price' },
+    ],
+  });
+  const sold = (bidMicros: number, runnerUpMicros: number | null, deals: string[] = []) =>
+    priceOfSale(item({ bidMicros, deals }), { terms, runnerUpMicros });
+
+  test.each([
+    ['a rival and the increment', sold(5_432_109, 3_210_987), 3220],
+    ['the soft floor, alone', sold(5_432_109, null), 2000],
+    ['its own bid, below the soft floor', sold(1_234_567, 600_000), 1234],
+    ['its own bid, within the increment', sold(3_215_000, 3_210_987), 3215],
+    ['what was agreed', sold(6_000_000, 5_000_000, ['fixed']), 4000],
+    ['the floor of the deal', sold(3_333_333, null, ['private']), 2500],
+    ['a rival of the deal', sold(3_333_333, 3_210_987, ['private']), 3220],
+  ])('is %s', (_, price, expected) => {
+    expect(price).toBe(expected);
+  });
+
+  test('is not guessed where no rule gives it', () => {
+    expect(() => priceOfSale(item(), { terms, runnerUpMicros: undefined })).toThrow('names no rival');
+    expect(() => sold(5_000_000, null, ['elsewhere'])).toThrow('not here');
+    expect(() => priceOfSale(item({ pricingModel: 'VCPM' }), { terms, runnerUpMicros: null })).toThrow('predicted');
   });
 });
 

@@ -1,5 +1,6 @@
 import { billableKind } from '../domain/billing.ts';
 import type { BeaconKind, PricingModel } from '../domain/records.ts';
+import { priceOfSale, type Sale } from './sale-price.ts';
 
 /** A line item as the simulator wrote it into the catalogue. */
 export interface PricedLineItem {
@@ -10,6 +11,8 @@ export interface PricedLineItem {
   /** For a thousand (CPM, VCPM) or for a click (CPC), micros. */
   readonly bidMicros: number;
   readonly currency: string;
+  /** Deals by which alone it buys; empty: in the open auction. */
+  readonly deals: readonly string[];
 }
 
 /** One try to hand a beacon with a genuine token over, in which at least a connection was made. */
@@ -26,6 +29,8 @@ export interface Attempt {
 
 interface Entry {
   readonly item: PricedLineItem;
+  /** Of one billable event. */
+  readonly priceMicros: number;
   readonly test: boolean;
   charged: boolean;
   /** A try whose effect can't be known: it may have been recorded in time without an answer, or came too near the end. */
@@ -43,18 +48,12 @@ export interface ExpectedCharge {
 /** A try this near to the expiry of its token (ms) is neither certainly in time nor certainly late. */
 export const boundaryMs = 1_000;
 
-/**
- * The documented rule: a bid for a thousand is divided by a thousand and rounded down, a bid for a click is its price. Written anew
- * here, since the account is to be independent of the platform's code.
- */
-export function priceOfOne({ pricingModel, bidMicros }: Pick<PricedLineItem, 'pricingModel' | 'bidMicros'>): number {
-  if (pricingModel === 'NONE') return 0;
-  return pricingModel === 'CPC' ? bidMicros : (bidMicros - (bidMicros % 1000)) / 1000;
-}
+/** Sold at first price, whoever else was there. */
+const firstPrice: Sale = { terms: undefined, runnerUpMicros: undefined };
 
 /**
- * The simulator's own account of what must be charged. It knows only the catalogue that the simulator wrote, the ids in the answers and which
- * beacons were acknowledged. A selection is charged once, if a beacon of its billable kind with a genuine token was acknowledged in time.
+ * The simulator's own account of what must be charged. It knows only the catalogue that the simulator wrote, the ids in the answers, of a sale at second
+ * price the rival that the answer names, and which beacons were acknowledged. A selection is charged once, if a beacon of its billable kind with a genuine token was acknowledged in time.
  */
 export class Account {
   readonly #items: ReadonlyMap<string, PricedLineItem>;
@@ -68,15 +67,16 @@ export class Account {
     this.#items = new Map(items.map((item) => [item.lineItemId, item]));
   }
 
-  /** False if the line item is not the simulator's: the ad is then to be left alone. */
-  selected(selectionId: string, lineItemId: string, test: boolean): boolean {
+  /** False if the line item is not the simulator's: the ad is then to be left alone. Error: `INVARIANT_BROKEN` where no rule gives a price. */
+  selected(selectionId: string, lineItemId: string, test: boolean, sale: Sale = firstPrice): boolean {
     const item = this.#items.get(lineItemId);
     if (item === undefined) {
       this.foreign += 1;
       return false;
     }
     if (this.#entries.has(selectionId)) this.repeatedIds += 1;
-    this.#entries.set(selectionId, { item, test, charged: false, doubtful: false });
+    const priceMicros = priceOfSale(item, sale);
+    this.#entries.set(selectionId, { item, priceMicros, test, charged: false, doubtful: false });
     return true;
   }
 
@@ -117,8 +117,7 @@ export class Account {
   #priced(holds: (entry: Entry) => boolean): Map<string, ExpectedCharge> {
     const charges = new Map<string, ExpectedCharge>();
     for (const [selectionId, entry] of this.#entries) {
-      const { item, test } = entry;
-      const amountMicros = priceOfOne(item);
+      const { item, test, priceMicros: amountMicros } = entry;
       if (!holds(entry) || test || amountMicros === 0) continue;
       charges.set(selectionId, { selectionId, campaignId: item.campaignId, currency: item.currency, amountMicros });
     }

@@ -16,6 +16,7 @@ function result(): SimulationResult {
       pricingModel: 'CPM',
       bidMicros: 2_000_000,
       currency: 'EUR',
+      deals: [],
     },
   ]);
   const tallies = new Tallies();

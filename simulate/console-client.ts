@@ -21,6 +21,11 @@ export class ConsoleClient {
     this.#options = options;
   }
 
+  /** The key that lets it in. */
+  get key(): string {
+    return this.#options.key;
+  }
+
   /** Error: `HTTP_FAILED`, with what the console answered. */
   async get<T = Json>(path: string): Promise<T> {
     return this.#read('GET', path, await this.#persist(() => this.#send('GET', path)));

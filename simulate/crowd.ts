@@ -3,6 +3,8 @@ import { timeOfUuidV7 } from '../domain/identity.ts';
 import type { Account } from './account.ts';
 import type { Ask, Asks } from './decision-body.ts';
 import { forgeToken } from './forge-token.ts';
+import type { PublishedCatalog } from './publish-catalog.ts';
+import { placementTerms, type PlacementTerms, type Sale } from './sale-price.ts';
 import type { Tallies } from './tallies.ts';
 import type { Visit } from './visit-plan.ts';
 import type { Answer, Wire } from './wire.ts';
@@ -15,6 +17,9 @@ export interface CrowdOptions {
   readonly account: Account;
   readonly tallies: Tallies;
   readonly asks: Asks;
+  readonly catalog: Pick<PublishedCatalog, 'placements'>;
+  /** A key with which decisions are explained. */
+  readonly debugKey: string;
   /** Whether people may come from addresses of their own below 127.0.0.0/8. */
   readonly ownAddresses: boolean;
   /** Called with every selection that is the simulator's. */
@@ -36,7 +41,9 @@ interface ShownAd {
 interface DecisionAnswer {
   readonly decisions: readonly {
     readonly selection_id: string;
+    readonly placement_id: string;
     readonly line_item_id: string;
+    readonly explain?: { readonly price?: { readonly runner_up_ecpm_micros: string | null } };
     readonly click_url: string;
     readonly beacons: Readonly<Partial<Record<BeaconKind, string>>>;
     readonly expires_at: string;
@@ -59,9 +66,12 @@ function sleep(delayMs: number): Promise<void> {
 /** What people do with ads: open-loop, each visit from its intended moment on, whatever became of the others. */
 export class Crowd {
   readonly #options: CrowdOptions;
+  readonly #terms: ReadonlyMap<string, PlacementTerms>;
 
   constructor(options: CrowdOptions) {
     this.#options = options;
+    const { placements } = options.catalog;
+    this.#terms = new Map(placements.map(({ placementId, body }) => [placementId, placementTerms(body)]));
   }
 
   /** One visit: asks for ads, then lives with each of them. Resolves when nothing of it is under way any more. */
@@ -72,7 +82,11 @@ export class Crowd {
     const answer = await wire.send({
       method: 'POST',
       url: `${this.#nodeOf(visit)}/v1/decisions`,
-      headers: { 'content-type': 'application/json', 'user-agent': asked.askingAgent },
+      headers: {
+        'content-type': 'application/json',
+        'user-agent': asked.askingAgent,
+        ...(asked.body['debug'] === true && { authorization: `Bearer ${this.#options.debugKey}` }),
+      },
       body: JSON.stringify(asked.body),
       from: this.#addressOf(visit),
     });
@@ -90,7 +104,7 @@ export class Crowd {
     const { account, clickTokenMs, onSelected, tallies } = this.#options;
     const { selection_id: selectionId, line_item_id, beacons, click_url: clickUrl, expires_at } = decision;
     const test = ask.body['test'] === true;
-    if (!account.selected(selectionId, line_item_id, test)) return;
+    if (!account.selected(selectionId, line_item_id, test, this.#saleOf(decision))) return;
     onSelected(visit, selectionId, ask);
     tallies.lastSelectedAt = Date.now();
     await this.#live({
@@ -103,6 +117,12 @@ export class Crowd {
       test,
       userAgent: ask.beaconAgent,
     });
+  }
+
+  #saleOf({ placement_id, explain }: DecisionAnswer['decisions'][number]): Sale {
+    const rival = explain?.price?.runner_up_ecpm_micros;
+    const runnerUpMicros = typeof rival === 'string' ? Number(rival) : rival;
+    return { terms: this.#terms.get(placement_id), runnerUpMicros };
   }
 
   /** The ad is shown, seen and clicked on, as the plan of the visit says. */

@@ -1,5 +1,7 @@
 import type { Json } from './console-client.ts';
 import { pick } from './people.ts';
+import type { PublishedCatalog } from './publish-catalog.ts';
+import { dependsOnRivals, placementTerms } from './sale-price.ts';
 import { topics } from './simulated-catalog.ts';
 import type { Visit } from './visit-plan.ts';
 
@@ -21,7 +23,11 @@ export interface Asks {
 }
 
 /** Pages of the simulated publishers, with one to three slots. */
-export function pageAsks(placementIds: readonly string[]): Asks {
+export function pageAsks(placements: PublishedCatalog['placements']): Asks {
+  const placementIds = placements.map(({ placementId }) => placementId);
+  const rivalled = new Set(
+    placements.filter(({ body }) => dependsOnRivals(placementTerms(body))).map(({ placementId }) => placementId),
+  );
   return {
     isEnough: () => true,
     selected: () => undefined,
@@ -33,8 +39,11 @@ export function pageAsks(placementIds: readonly string[]): Asks {
         placement_id: pick(random, placementIds),
         key_values: { topic },
       }));
+      const debug = slots.some(({ placement_id }) => rivalled.has(placement_id));
       const body = {
         slots,
+        // Whose price depends on others can be foreseen only by who says who they were.
+        ...(debug && { debug }),
         user: { id: person.id },
         device: { ua: askingAgent, ip: person.address, language: person.language, type: person.deviceType },
         geo: { country: person.country },

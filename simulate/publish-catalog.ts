@@ -65,6 +65,7 @@ export async function publishCatalog(client: ConsoleClient, spec: CatalogSpec): 
           pricingModel,
           bidMicros,
           currency,
+          deals: (item.more?.['deals'] ?? []) as readonly string[],
         });
       }
     }

@@ -27,6 +27,29 @@ function banners(name: string): readonly Json[] {
   return [banner(name, [300, 250], colors), banner(name, [728, 90], colors)];
 }
 
+/**
+ * Sold at second price, with a soft floor and two deals: by topic it meets a rival, none, a bid below the soft floor, a fixed price and a private
+ * auction with a rival in the open one.
+ */
+const takeover: Json = {
+  ...placement('Takeover', ['banner'], ['970x250'], '500000'),
+  auction: 'second_price',
+  soft_floor_micros: '2000000',
+  increment_micros: '10000',
+  deals: [
+    { deal_id: 'takeover-fixed', floor_micros: '4000999', auction: 'fixed' },
+    { deal_id: 'takeover-private', floor_micros: '2500000', auction: 'second_price' },
+  ],
+};
+
+function wide(name: string): readonly Json[] {
+  return [banner(name, [970, 250], colors)];
+}
+
+function byDeal(spec: LineItemSpec, deal: string): LineItemSpec {
+  return { ...spec, more: { deals: [deal] } };
+}
+
 function item(
   name: string,
   [pricingModel, bidMicros]: readonly [LineItemSpec['pricingModel'], number],
@@ -47,6 +70,7 @@ export function simulatedCatalog(name: string, nowMs: number): CatalogSpec {
         placements: [
           placement('Rectangle', ['banner'], ['300x250'], '100000'),
           placement('Leaderboard', ['banner'], ['728x90'], '50000'),
+          takeover,
         ],
       },
       {
@@ -66,6 +90,11 @@ export function simulatedCatalog(name: string, nowMs: number): CatalogSpec {
             item('News CPM', ['CPM', 2_345_678], about('news')),
             item('Sport viewable', ['VCPM', 3_999_999], about('sport')),
           ]),
+          campaign('Takeover of North', 50_000, nowMs, [
+            item('Wide', ['CPM', 5_432_109], about('news', 'sport'), wide('North')),
+            item('Wide, low', ['CPM', 1_234_567], about('games'), wide('North')),
+            byDeal(item('Wide, private', ['CPM', 3_333_333], about('food'), wide('North')), 'takeover-private'),
+          ]),
           campaign('Clicks', 50_000, nowMs, [item('Travel CPC', ['CPC', 123_457], about('travel'))]),
           // Too little for all who come: it runs dry, and others take its place.
           campaign('Small budget', 1, nowMs, [item('Food, first', ['CPM', 9_876_543], about('food'))]),
@@ -83,6 +112,11 @@ export function simulatedCatalog(name: string, nowMs: number): CatalogSpec {
               ...item('Capped', ['CPM', 7_000_001], about('cars', 'games')),
               more: { frequency_cap: { impressions: 2, window_ms: 3_600_000 } },
             },
+          ]),
+          campaign('Takeover of West', 50_000, nowMs, [
+            item('Wide', ['CPM', 3_210_987], about('news', 'cars', 'food'), wide('West')),
+            item('Wide, high', ['CPM', 9_999_999], about('travel'), wide('West')),
+            byDeal(item('Wide, fixed', ['CPM', 6_000_000], about('travel'), wide('West')), 'takeover-fixed'),
           ]),
           campaign('House', 1, nowMs, [{ ...item('House', ['NONE', 0], {}), more: { priority: 16 } }]),
         ],

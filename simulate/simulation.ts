@@ -22,6 +22,8 @@ export interface SimulationOptions {
   readonly clickTokenMs: number;
   readonly catalog: PublishedCatalog;
   readonly asks: Asks;
+  /** A key with which decisions are explained. */
+  readonly debugKey: string;
   readonly randomOf: (seed: string) => Random;
   /** What is done to the platform meanwhile, in the order of its moments. */
   readonly faults: readonly PlannedFault[];
