@@ -35,6 +35,10 @@ const commands: Record<string, { readonly does: string; readonly load: () => Pro
     does: 'why this ad, at this price: a selection decided again',
     load: () => import('./commands/explain.ts'),
   },
+  'why-not': {
+    does: 'why a line item was not chosen, or would not be for a request',
+    load: () => import('./commands/why-not.ts'),
+  },
   replay: { does: 'fold the log into a fresh ledger and compare digests', load: () => import('./commands/replay.ts') },
   report: { does: 'run a named report', load: () => import('./commands/report.ts') },
   migrate: {

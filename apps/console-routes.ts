@@ -16,6 +16,7 @@ import { modelKeysFolder } from './click-model.ts';
 import { consoleMetrics } from './console-metrics.ts';
 import { consolePages } from './console-pages.ts';
 import type { ConsoleParts } from './console-parts.ts';
+import { askDryRun } from './dry-run.ts';
 import { readPersonSecret } from './person-secret.ts';
 import { askExplanation, askWhyNot } from './why-not.ts';
 
@@ -31,7 +32,10 @@ export function consoleRoutes(parts: ConsoleParts): ConsoleRoutes[] {
     catalogRoutes(desks.catalog),
     financeRoutes(corrections, desks.facts),
     auditRoutes({ log, registry, events, catchUp }),
-    whyNotRoutes(askWhyNot({ log, registry, events, keys, catchUp })),
+    whyNotRoutes(
+      askWhyNot({ log, registry, events, keys, catchUp }),
+      askDryRun({ log, registry, clock, blockedNetworks: settings.blockedNetworks }),
+    ),
     explainRoutes(askExplanation({ log, registry, events, keys, catchUp })),
     auditRunRoutes(parts.audits),
     ledgerRoutes({ queries, campaignOwner }),

@@ -174,6 +174,11 @@ export class CatalogIndex {
     return this.#bySlot[slot] as IndexedLineItem;
   }
 
+  /** Line items that are not archived, in no order. */
+  items(): IterableIterator<IndexedLineItem> {
+    return this.#byId.values();
+  }
+
   get(lineItemId: string): IndexedLineItem | undefined {
     return this.#byId.get(lineItemId);
   }

@@ -193,6 +193,7 @@ test('recomputing the winner, every recorded loser and every count of exclusions
             line_item_id: selected.billing.line_item_id,
             step: 'won',
             reason: 'won',
+            detail: null,
             creative_id: selected.billing.creative_id,
             ecpm_micros: selected.auction.ecpm_micros,
           },
@@ -313,6 +314,7 @@ describe('a line item that did not win', () => {
       line_item_id: 'li_1',
       step: 'auction',
       reason: 'outbid',
+      detail: null,
       creative_id: 'cr_1',
       ecpm_micros: 1_200_000,
     });

@@ -18,6 +18,7 @@ import { type ClickRates, clickRatesView } from './click-rates.ts';
 import { lostBecause } from './decide.ts';
 import { termsOf } from './deals.ts';
 import { EligibilityIndex } from './eligibility.ts';
+import { exclusionDetail } from './exclusion-detail.ts';
 import { limitsOf } from './exchange-terms.ts';
 import { capOwner } from './person-exposures.ts';
 import type { ServedModel } from './prediction/served-model.ts';
@@ -39,6 +40,8 @@ export interface WhyNot {
   /** status, targeting, brand_safety, creative, frequency, separation, budget, floor, ranking or auction; `won` for the winner. */
   readonly step: string;
   readonly reason: string;
+  /** More about it, where there is more: the part of the targeting expression that failed, the cap and what was counted. */
+  readonly detail: string | null;
   /** Creative it would have shown, and its ranking value for a thousand; null if it was refused before its bid. */
   readonly creative_id: string | null;
   readonly ecpm_micros: number | null;
@@ -67,8 +70,11 @@ export function whyNot(selected: AdSelected, lineItemId: string, catalog: Catalo
   requirePredictions(selected, item, facts);
   const attributes = recordedAttributes(selected, catalog);
   const excluded = excludedByBitmaps(selected, attributes, index);
-  if (excluded !== null) return refused(lineItemId, excluded.step, excluded.reason);
-  return judge(item, selected, placeFacts(selected, attributes, index, facts));
+  const place = placeFacts(selected, attributes, index, facts);
+  const told = { attributes, clockOf: (zone: string) => index.clockOf(zone), exposures: place.exposures };
+  const verdict =
+    excluded === null ? judge(item, selected, place) : refused(lineItemId, excluded.step, excluded.reason);
+  return { ...verdict, detail: exclusionDetail(verdict.reason, item, told) };
 }
 
 /** Click rates rank who is sold by the click, where there was no model, and choose among several creatives; a model ranks who is not sold by the impression. */
@@ -103,7 +109,7 @@ export function requireRevision(selected: AdSelected, view: string, given: numbe
 }
 
 function refused(line_item_id: string, step: string, reason: string): WhyNot {
-  return { line_item_id, step, reason, creative_id: null, ecpm_micros: null };
+  return { line_item_id, step, reason, detail: null, creative_id: null, ecpm_micros: null };
 }
 
 function placementOf(
@@ -204,6 +210,7 @@ function judge(item: IndexedLineItem, selected: AdSelected, facts: PlaceFacts): 
     line_item_id: id,
     step,
     reason,
+    detail: null,
     creative_id: offer.creative.creative.creative_id,
     ecpm_micros: offer.rank.ecpmMicros,
   };

@@ -38,9 +38,9 @@ export class ConsoleClient {
     return answer.body;
   }
 
-  /** A creation: the key makes repeating it harmless. */
-  async post<T = Json>(path: string, body: Json, idempotencyKey: string): Promise<T> {
-    const headers = { 'idempotency-key': idempotencyKey };
+  /** A creation: the key makes repeating it harmless. A question that creates nothing needs none. */
+  async post<T = Json>(path: string, body: Json, idempotencyKey?: string): Promise<T> {
+    const headers: Record<string, string> = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey };
     return this.#read('POST', path, await this.#persist(() => this.#send('POST', path, body, headers)));
   }
 

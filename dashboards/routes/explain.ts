@@ -111,7 +111,14 @@ const answerSchema = {
     },
     asked: {
       type: ['object', 'null'],
-      properties: { line_item_id: text, step: text, reason: text, creative_id: textOrNull, ecpm_micros: microsOrNull },
+      properties: {
+        line_item_id: text,
+        step: text,
+        reason: text,
+        detail: textOrNull,
+        creative_id: textOrNull,
+        ecpm_micros: microsOrNull,
+      },
     },
   },
 } as const;

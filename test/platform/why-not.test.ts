@@ -57,6 +57,7 @@ describe('Why an ad was chosen', () => {
         lineItem('abroad', 9_000_000, { countries: { include: ['FR'] } }),
         lineItem('fitting nowhere', 9_000_000, { sizes: { include: ['728x90'] } }),
         lineItem('paused', 9_000_000, {}, { status: 'paused' }),
+        lineItem('expressed', 9_000_000, { expression: 'country in (FR, AT) and not device = tv' }),
       ],
     ];
     const published = await platform.publish({
@@ -112,6 +113,43 @@ describe('Why an ad was chosen', () => {
     });
   }
 
+  describe('POST /v1/audit/why-not', () => {
+    const asked = async (name: string, request: object) =>
+      platform.ask('POST', '/v1/audit/why-not', {
+        key: keyOf.auditor,
+        body: { line_item_id: lineItems.get(name), request },
+      });
+    const request = (country: string) => ({
+      slots: [{ id: 'top', placement_id: placementId }],
+      device: { ua: browser },
+      geo: { country },
+    });
+
+    test('answers for a request that nobody made, and names the part of the expression that failed', async () => {
+      const { status, json } = await asked('expressed', request('DE'));
+      expect(status).toBe(200);
+      expect(json).toMatchObject({
+        slots: [
+          {
+            slot_id: 'top',
+            step: 'targeting',
+            reason: 'expression',
+            detail: 'country in (AT, FR) (the request has country: DE)',
+            winner_line_item_id: lineItems.get('winner'),
+          },
+        ],
+        warnings: [],
+      });
+      expect((await asked('expressed', request('AT'))).json).toMatchObject({ slots: [{ step: 'won' }] });
+    });
+
+    test('refuses a body that is no request, naming the field', async () => {
+      const { status, json } = await asked('winner', { slots: [] });
+      expect(status).toBe(400);
+      expect(json).toMatchObject({ code: 'VALIDATION_FAILED' });
+    });
+  });
+
   describe('GET /v1/audit/why-not', () => {
     test('says of the winner that it won, with the creative that was shown and its rank', async () => {
       expect(shown.line_item_id).toBe(lineItems.get('winner'));
@@ -122,6 +160,7 @@ describe('Why an ad was chosen', () => {
           line_item_id: shown.line_item_id,
           step: 'won',
           reason: 'won',
+          detail: null,
           creative_id: shown.creative_id,
           ecpm_micros: '5000000',
         },
@@ -134,6 +173,7 @@ describe('Why an ad was chosen', () => {
       ['abroad', 'targeting', 'country', null],
       ['fitting nowhere', 'targeting', 'size', null],
       ['paused', 'status', 'inactive', null],
+      ['expressed', 'targeting', 'expression', null],
     ])('says why the line item %j was not chosen: %s, %s', async (name, step, reason, ecpm) => {
       const { status, json } = await whyNot(name);
       expect(status).toBe(200);
