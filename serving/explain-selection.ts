@@ -7,7 +7,7 @@ import { CatalogIndex, type IndexedLineItem } from './catalog-index.ts';
 import { clickRatesView } from './click-rates.ts';
 import { EligibilityIndex, type Eligible } from './eligibility.ts';
 import { addExclusion, runnerUpOf } from './ranking.ts';
-import { type Difference, settleBudgets } from './unrecorded-budgets.ts';
+import { type Difference, isOfAnEarlierVersion, settleBudgets } from './unrecorded-budgets.ts';
 import {
   placeFacts,
   recordedAttributes,
@@ -108,7 +108,8 @@ export function explainSelection(
     (counts) => addExclusion(counts, { step: 'budget', reason: 'no_budget', count: 1 }),
     judged.exclusions,
   );
-  const price = priceAccount(ranking, selected);
+  const earlier = isOfAnEarlierVersion(selected);
+  const price = priceAccount(ranking, selected, earlier);
   return {
     selection_id: billing.selection_id,
     line_item_id: billing.line_item_id,
@@ -121,7 +122,7 @@ export function explainSelection(
     eligible: eligible.targeted,
     participating: ranking.length,
     exclusions,
-    ranking: standings(ranking, without),
+    ranking: standings({ ranking, without, earlier }),
     price,
     differences: [...unexplained, ...differencesOf(selected, { ranking, eligible, price })],
   };
@@ -170,7 +171,15 @@ function judge(
 
 const idOf = ({ item }: Offer): string => item.lineItem.line_item_id;
 
-function standings(ranking: readonly Offer[], without: readonly Offer[]): Standing[] {
+function standings({
+  ranking,
+  without,
+  earlier,
+}: {
+  readonly ranking: readonly Offer[];
+  readonly without: readonly Offer[];
+  readonly earlier: boolean;
+}): Standing[] {
   const all = [...ranking, ...without].toSorted((a, b) => compareRanks(a.rank, b.rank));
   return all.slice(0, standingsShown).map((offer, place) => ({
     place: place + 1,
@@ -185,7 +194,7 @@ function standings(ranking: readonly Offer[], without: readonly Offer[]): Standi
     view_ppm: offer.bid.viewRatePpm,
     quality_ppm: offer.bid.qualityPpm,
     rank_value_micros: offer.rank.ecpmMicros,
-    would_pay_micros: priceMicros(offer.bid, offer.terms, runnerUpOf(all, place)?.rank.ecpmMicros ?? null),
+    would_pay_micros: priceMicros(offer.bid, offer.terms, runnerUpOf(all, place, earlier)?.rank.ecpmMicros ?? null),
     outcome: outcomeOf(offer, ranking, without),
   }));
 }
@@ -198,11 +207,11 @@ function outcomeOf(offer: Offer, [winner]: readonly Offer[], without: readonly O
     : 'outbid';
 }
 
-function priceAccount(ranking: readonly Offer[], { billing }: AdSelected): PriceAccount | null {
+function priceAccount(ranking: readonly Offer[], { billing }: AdSelected, earlier: boolean): PriceAccount | null {
   const [winner] = ranking;
   if (winner === undefined) return null;
   const { bid, terms, item } = winner;
-  const rival = runnerUpOf(ranking, 0);
+  const rival = runnerUpOf(ranking, 0, earlier);
   const value = rival?.rank.ecpmMicros ?? null;
   return {
     rule: winner.rank.priority === housePriority ? 'fallback' : terms.rule,
@@ -254,6 +263,7 @@ function differencesOf(selected: AdSelected, { ranking, eligible, price }: Recom
       checks.push(['runner_up_ecpm_micros', auction.runner_up_ecpm_micros, price.runner_up_rank_value_micros]);
     if (prediction !== null) {
       checks.push(['click_ppm', prediction.click_ppm, winner.bid.clickRatePpm]);
+      checks.push(['view_ppm', prediction.view_ppm, winner.bid.viewRatePpm]);
       checks.push(['quality_ppm', prediction.quality_ppm, winner.bid.qualityPpm]);
     }
   }

@@ -195,14 +195,14 @@ function isRival(a: Offer, b: Offer): boolean {
 
 /**
  * The next one behind a place of a ranking that competes with it and is of another advertiser, or null: nobody pays more because of its own other
- * line items.
+ * line items. `anyAdvertiser`: as versions before did it.
  */
-export function runnerUpOf(offers: readonly Offer[], place: number): Offer | null {
+export function runnerUpOf(offers: readonly Offer[], place: number, anyAdvertiser = false): Offer | null {
   const winner = offers[place];
   if (winner === undefined) return null;
   for (const other of offers.slice(place + 1)) {
     if (!competes(winner.rank, other.rank)) return null;
-    if (isRival(winner, other)) return other;
+    if (anyAdvertiser || isRival(winner, other)) return other;
   }
   return null;
 }

@@ -45,6 +45,11 @@ export function settleBudgets(
   };
 }
 
+/** Before predictions were recorded, the runner-up was the next one of whomever. */
+export function isOfAnEarlierVersion({ prediction }: AdSelected): boolean {
+  return prediction === null;
+}
+
 function withoutBudget(exclusions: readonly ExclusionCount[]): number {
   return exclusions.reduce((sum, { reason, count }) => (reason === 'no_budget' ? sum + count : sum), 0);
 }
@@ -54,15 +59,14 @@ function wasCut({ degradations }: AdSelected): boolean {
 }
 
 /** Rivals of the winner that outrank the recorded runner-up, if there is room for so many without budget. */
-function rivalsPassedOver(ranking: readonly Offer[], { auction }: AdSelected, room: number): readonly Offer[] {
+function rivalsPassedOver(ranking: readonly Offer[], selected: AdSelected, room: number): readonly Offer[] {
+  const { auction } = selected;
   const { rule, runner_up_ecpm_micros: recorded } = auction;
   const passed: Offer[] = [];
   if (rule !== 'second_price' || auction.priority === housePriority) return passed;
   for (;;) {
-    const rival = runnerUpOf(
-      ranking.filter((offer) => !passed.includes(offer)),
-      0,
-    );
+    const left = ranking.filter((offer) => !passed.includes(offer));
+    const rival = runnerUpOf(left, 0, isOfAnEarlierVersion(selected));
     if (rival === null || rival.rank.ecpmMicros <= (recorded ?? -1)) return passed;
     passed.push(rival);
     if (passed.length > room) return [];
