@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { crossLayout } from '../domain/click-features.ts';
 import type { Deal, LineItemPublished } from '../domain/records.ts';
 import { indexOf, placement, supply } from '../test/decision-world.ts';
 import { scatteredWeights, signedModel } from '../test/model-world.ts';
@@ -244,6 +245,27 @@ test('participating and excluded line items add up to the eligible ones, after r
       expect(ranking.responded).toBeGreaterThanOrEqual(ranking.participating);
       expect(ranking.solicited).toBeGreaterThanOrEqual(ranking.responded);
     }),
+  );
+});
+
+test('bounds that leave no room are still bounds: a model without crosses, and line items that are all sold by the click', () => {
+  const alone = scatteredWeights(5, 60_000).filter(([place]) => place < (crossLayout[0]?.from ?? 0));
+  const model = new ServedModel(signedModel({ weights: alone }));
+  const bids = fc.array(fc.integer({ min: 100_000, max: 900_000 }), { minLength: 20, maxLength: 60 });
+  fc.assert(
+    fc.property(bids, fc.nat(500), fc.constantFrom(0, 500_000), (bid, number, floorMicros) => {
+      const items = bid.map((bid_micros) => ({ pricing_model: 'CPC' as const, bid_micros, priority: 8 }));
+      const given = { items, blocked: [], capped: [], broke: [], eligible: () => true, floorMicros, requestHash: 1 };
+      const { index, facts, present, eligibleSet } = build(given);
+      index.models.take(model);
+      for (let step = 0; step < 2; step += 1) index.models.advance(index, 1000);
+      const ofSlot = { ...facts, model: model.forRequest(requestOf(`pl_${number}`)) };
+      const ranking = walk(index, eligibleSet, ofSlot, 2);
+      ranking.fill(3);
+      const full = fullRanking(present, ofSlot).slice(0, 3);
+      expect(ranking.offers.slice(0, 3).map(({ item }) => item.slot)).toEqual(full.map(({ item }) => item.slot));
+    }),
+    { numRuns: 100 },
   );
 });
 
