@@ -66,10 +66,17 @@ export async function runAnalystQuery(
  * by its tokens, and by the tree that the engine itself parses from them. @returns the statement to run, without comments. Error: `SQL_REFUSED`.
  */
 export async function admitQuery(warehouse: Warehouse, sql: string): Promise<string> {
-  const body = withoutComments(sql).replace(/[\s;]+$/, '');
+  const body = withoutEnd(withoutComments(sql));
   judgeTokens(tokensOf(body));
   for (const node of await parse(warehouse, body)) judgeNode(node, null);
   return body;
+}
+
+/** Without the spaces and semicolons at its end. A pattern would try again from each space of a long text: seconds of a query's 20,000 characters. */
+function withoutEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && /[\s;]/.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
 }
 
 function judgeTokens(tokens: readonly Token[]): void {
@@ -129,8 +136,9 @@ async function parse(warehouse: Warehouse, body: string): Promise<readonly Node[
 
 /** The word before the one that the parser stumbled over is the one that led it there: FORMAT in `FORMAT CSV`. */
 function whereItFails(body: string, position: number): string {
-  const before = /[\w.]*\s*$/.exec(body.slice(0, Math.max(position, 0)))?.[0] ?? '';
-  const after = /^\S*/.exec(body.slice(Math.max(position, 0)))?.[0] ?? '';
+  // Only what is near: on all of a long text the pattern would try from every character of it.
+  const before = /[\w.]*\s*$/.exec(body.slice(Math.max(position - 80, 0), Math.max(position, 0)))?.[0] ?? '';
+  const after = /^\S*/.exec(body.slice(Math.max(position, 0), Math.max(position, 0) + 80))?.[0] ?? '';
   return `it does not parse as one SELECT near ${JSON.stringify((before + after).replaceAll(/\s+/g, ' ').slice(0, 60))}`;
 }
 
@@ -140,13 +148,19 @@ function treeOf(lines: readonly string[]): readonly Node[] {
   for (const line of lines) {
     const depth = line.search(/\S/);
     const [, kind = '', rest = ''] = /^\s*(\S+) ?(.*)$/s.exec(line) ?? [];
-    const name = rest.replace(/ ?\(children \d+\)$/, '').replace(/ ?\(alias .*\)$/, '');
+    const name = withoutAlias(rest.replace(/ ?\(children \d+\)$/, ''));
     const node: Node = { kind, name, children: [] };
     (depth <= 0 ? roots : (path[depth - 1]?.children ?? roots)).push(node);
     path.length = Math.max(depth, 0);
     path.push(node);
   }
   return roots;
+}
+
+/** Without ` (alias …)` at its end; not by a pattern, since a text may hold thousands of its beginnings. */
+function withoutAlias(text: string): string {
+  const at = text.endsWith(')') ? text.indexOf('(alias ') : -1;
+  return at === -1 ? text : text.slice(0, at).replace(/ $/, '');
 }
 
 function judgeNode(node: Node, parent: Node | null): void {

@@ -1,5 +1,6 @@
 import { TCString } from '@iabtechlabtcf/core';
 import { BoundedCache } from './bounded-cache.ts';
+import { namedVendors } from './tcf-vendors.ts';
 
 /** Signals of a request, as given. */
 export interface ConsentSignals {
@@ -11,12 +12,25 @@ export interface ConsentSignals {
   readonly gdpr: boolean | null;
   /** Directed at children (COPPA). */
   readonly coppa: boolean;
+  /** US privacy string (`1YNN`). */
+  readonly usPrivacy?: string | null;
+  /** The person's device asks not to be tracked (`lmt`, `dnt`). */
+  readonly limited?: boolean;
 }
 
 /** Whether the person may be recognised, and why. `personal` allows the user id, segments and frequency; `contextual` the page alone. */
 export interface ConsentVerdict {
   readonly consent: 'personal' | 'contextual';
-  readonly reason: 'tcf_ok' | 'not_in_scope' | 'no_signal' | 'purpose_missing' | 'malformed' | 'coppa' | 'gpp_unread';
+  readonly reason:
+    | 'tcf_ok'
+    | 'not_in_scope'
+    | 'no_signal'
+    | 'purpose_missing'
+    | 'malformed'
+    | 'coppa'
+    | 'gpp_unread'
+    | 'us_privacy'
+    | 'limited';
 }
 
 /**
@@ -27,6 +41,8 @@ const neededPurposes = [1, 3, 4] as const;
 
 const keptStrings = 20_000;
 const longestString = 4096;
+/** The global list has some 1,500 vendors, and a string names each a few times. What names more costs the decoder seconds, and is none. */
+const mostVendors = 10_000;
 
 /** Judges consent; whatever is unclear is none. */
 export class ConsentGate {
@@ -34,6 +50,8 @@ export class ConsentGate {
 
   judge(signals: ConsentSignals): ConsentVerdict {
     if (signals.coppa) return contextual('coppa');
+    if (signals.limited === true) return contextual('limited');
+    if (optsOut(signals.usPrivacy)) return contextual('us_privacy');
     // A GPP string can hold an opt-out of any of its sections; until all are read, its presence is taken for one.
     if (signals.gpp !== null) return contextual('gpp_unread');
     if (signals.gdpr === false) return { consent: 'personal', reason: 'not_in_scope' };
@@ -50,12 +68,18 @@ export class ConsentGate {
   }
 }
 
+/** The third character says whether the person opted out of sale; `-` where the law does not apply. What can't be read is taken for an opt-out. */
+function optsOut(usPrivacy: string | null | undefined): boolean {
+  return usPrivacy !== null && usPrivacy !== undefined && !/^1([Yy][Nn]|[Nn][Nn]|--)[YyNn-]$/.test(usPrivacy);
+}
+
 function contextual(reason: ConsentVerdict['reason']): ConsentVerdict {
   return { consent: 'contextual', reason };
 }
 
 function readTcf(tcf: string): ConsentVerdict {
   if (tcf.length === 0 || tcf.length > longestString) return contextual('malformed');
+  if ((namedVendors(tcf) ?? Number.POSITIVE_INFINITY) > mostVendors) return contextual('malformed');
   const granted = purposeConsents(tcf);
   if (granted === null) return contextual('malformed');
   return neededPurposes.every((purpose) => granted.has(purpose))

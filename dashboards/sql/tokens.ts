@@ -34,6 +34,8 @@ const longestSql = 20_000;
 /** Splits SQL into tokens. Error: `SQL_REFUSED`, naming the character that no rule takes. */
 export function tokensOf(sql: string): readonly Token[] {
   if (sql.length > longestSql) throw refused(`it is longer than ${longestSql} characters`);
+  // What the engine says of an error ends there, so that nobody could tell what it was.
+  if (sql.includes('\0')) throw refused('it holds a zero byte');
   const tokens: Token[] = [];
   for (let at = 0; at < sql.length; ) {
     const { kind, source } = next(sql, at);

@@ -4,12 +4,16 @@ import { describe, expect, it } from 'vitest';
 import { parseRedisUrl } from '../../adapters/redis/redis-url.ts';
 import { textTable } from '../../apps/text-table.ts';
 import { readSettings } from '../../config/settings.ts';
+import { admitQuery } from '../../dashboards/sql-gate.ts';
 import { tokensOf } from '../../dashboards/sql/tokens.ts';
 import { sumCreativeStats } from '../../domain/creative-stats-view.ts';
+import { AdtallyError } from '../../domain/errors.ts';
 import { decodeFrequencyView } from '../../domain/frequency-view.ts';
 import { verifyToken } from '../../domain/token.ts';
+import { ConsentGate } from '../../serving/consent.ts';
 import { readEntries } from '../../serving/buffer-frames.ts';
 import { sampleBilling, sampleToken } from '../serving-world.ts';
+import { consentString } from './consent-strings.ts';
 import { registry } from './golden-records.ts';
 
 /** Each was found by a campaign of `npm run fuzz`, and stays here. */
@@ -110,4 +114,35 @@ describe('Found by fuzzing, and mended:', () => {
     'a spelling that the ClickHouse engine reads otherwise than the gate is refused: %s',
     (sql) => expect(() => tokensOf(sql)).toThrow(/refused/),
   );
+
+  it('a consent string that names millions of vendors is none, and does not hold the process for seconds', () => {
+    const tcf = consentString({ consents: Array.from({ length: 730 }, () => [1, 65_535] as const) });
+    expect(tcf.length).toBeLessThan(4_096);
+    const startedAt = performance.now();
+    const signals = { tcf, gpp: null, gdpr: true, coppa: false };
+    expect(new ConsentGate().judge(signals)).toEqual({ consent: 'contextual', reason: 'malformed' });
+    expect(performance.now() - startedAt).toBeLessThan(500);
+    const usual = { ...signals, tcf: consentString({ consents: [[1, 1_500]], interests: [[2, 700]] }) };
+    expect(new ConsentGate().judge(usual)).toEqual({ consent: 'personal', reason: 'tcf_ok' });
+  });
+
+  it.each([
+    ['spaces', `SELECT${' '.repeat(19_900)}1`],
+    ['a word', `SELECT ${'a'.repeat(19_900)}`],
+    ['beginnings of aliases', `SELECT '${'(alias '.repeat(2_800)}'`],
+  ])('a query of 20,000 characters of %s is judged at once', async (_, sql) => {
+    const lines = ['SelectWithUnionQuery (children 1)', ` Literal ${sql.slice(8)} x`];
+    const parses = { syntaxTree: async () => lines };
+    const fault = new AdtallyError('WAREHOUSE_QUERY', 'Syntax error: failed at position 19900');
+    const startedAt = performance.now();
+    await admitQuery(parses as never, sql);
+    await expect(admitQuery({ syntaxTree: () => Promise.reject(fault) } as never, sql)).rejects.toThrow(
+      /does not parse/,
+    );
+    expect(performance.now() - startedAt).toBeLessThan(400);
+  });
+
+  it('a query with a zero byte is refused before the engine, whose complaint would end there', () => {
+    expect(() => tokensOf("SELECT 'a\0b'")).toThrow(/refused/);
+  });
 });

@@ -4,7 +4,9 @@ import fc from 'fast-check';
 import { isAdtallyError } from '../../domain/errors.ts';
 import type { Billing } from '../../domain/records.ts';
 import { signToken, type TokenKey, verifyToken } from '../../domain/token.ts';
+import { ConsentGate } from '../../serving/consent.ts';
 import { sampleBilling, sampleToken } from '../serving-world.ts';
+import { consentString } from './consent-strings.ts';
 import { mutatedBytes } from './mutations.ts';
 import { fuzzTarget } from './target.ts';
 
@@ -103,4 +105,36 @@ const signedNonsense = fuzzTarget({
   }),
 });
 
-export const tokenTargets = [tokenTexts, signedNonsense];
+const consents = [
+  consentString({ consents: [[1, 1_500]], interests: [[1, 900]], restrictions: [[[1, 20]]] }),
+  consentString({ consents: Array.from({ length: 700 }, () => [1, 65_535] as const) }),
+  consentString({ consents: [], restrictions: Array.from({ length: 60 }, () => [[1, 60_000]] as const) }),
+  consentString({ consents: [[3, 9]], segments: `.IFukWSQg${'.I__-'.repeat(700)}` }),
+];
+
+const consentStrings = fuzzTarget({
+  name: 'consent-strings',
+  about: 'Changed TCF strings, also such as name millions of vendors: a verdict, soon.',
+  shortRuns: 1_000,
+  open: () => {
+    const gate = new ConsentGate();
+    return {
+      inputs: fc.oneof(
+        mutatedBytes(consents.map((text) => ({ bytes: Buffer.from(text) }))).map(({ bytes }) =>
+          bytes.toString('latin1'),
+        ),
+        mutatedBytes(consents.map((text) => ({ bytes: Buffer.from(text, 'base64url') }))).map(({ bytes }) =>
+          bytes.toString('base64url'),
+        ),
+      ),
+      holds: (tcf, seen) => {
+        const startedAt = performance.now();
+        const { reason } = gate.judge({ tcf, gpp: null, gdpr: true, coppa: false });
+        ok(performance.now() - startedAt < 500, 'it took too long');
+        seen(reason);
+      },
+    };
+  },
+});
+
+export const tokenTargets = [tokenTexts, signedNonsense, consentStrings];
