@@ -1,6 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
+import { workerNode } from '../config/limits.ts';
 import type { Settings } from '../config/settings.ts';
-import { AdtallyError } from '../domain/errors.ts';
 import { answerForAll } from './worker-metrics.ts';
 
 export interface WorkersOptions {
@@ -15,7 +15,6 @@ const longestRestartDelayMs = 5_000;
 const steadyAfterMs = 10_000;
 /** A worker that ends so often in a row before it listens will not listen. */
 const hopelessEnds = 5;
-const nodeNameLength = 12;
 
 interface Slot {
   readonly node: string;
@@ -26,27 +25,21 @@ interface Slot {
   timer: NodeJS.Timeout | null;
 }
 
-/** Names of the nodes that the workers are: each has leases, a buffer and a fence of its own. Error: `BAD_SETTING` if they would be too long. */
-export function workerNodes({ nodeName, serveWorkers }: Pick<Settings, 'nodeName' | 'serveWorkers'>): string[] {
-  const names = Array.from({ length: serveWorkers }, (_, index) => `${nodeName}-w${index + 1}`);
-  const longest = names.at(-1) ?? '';
-  if (longest.length <= nodeNameLength) return names;
-  const most = nodeNameLength - (longest.length - nodeName.length);
-  // Cut off, two machines could have the same node.
-  throw new AdtallyError(
-    'BAD_SETTING',
-    `NODE_NAME must have at most ${most} characters with SERVE_WORKERS=${serveWorkers}`,
-  );
-}
-
 /**
  * Runs the workers of this process on one port: the first alone until it listens, so that what is made once is made once, then the others. A worker that ends
  * is started again under its name and recovers what it left; connections go to those that listen. Resolves once all have stopped, after SIGINT or
  * SIGTERM.
  */
 export async function runServeWorkers({ settings, port, say }: WorkersOptions): Promise<void> {
-  const slots = workerNodes(settings).map(
-    (node): Slot => ({ node, worker: null, delayMs: restartDelayMs, ends: 0, timer: null }),
+  const slots = Array.from(
+    { length: settings.serveWorkers },
+    (_, index): Slot => ({
+      node: workerNode(settings, index + 1),
+      worker: null,
+      delayMs: restartDelayMs,
+      ends: 0,
+      timer: null,
+    }),
   );
   let stopping = false;
 

@@ -44,7 +44,18 @@ function relations(settings: Settings, limits: Limits): readonly (readonly [bool
       'WAREHOUSE_KEEP must keep every topic for longer than HORIZON_MS: reports join what still moves',
     ],
     [markMs < bufferBoundMs, 'MARK_MS must be less than BUFFER_BOUND_MS, or a healthy node is fenced'],
+    [
+      settings.serveWorkers === 1 || workerNode(settings, settings.serveWorkers).length <= nodeNameLength,
+      `NODE_NAME with \`-w${settings.serveWorkers}\` must have at most ${nodeNameLength} characters: cut off, two machines could have the same node`,
+    ],
   ];
+}
+
+const nodeNameLength = 12;
+
+/** Name of the node that the n-th serving worker is, from 1. */
+export function workerNode({ nodeName }: Pick<Settings, 'nodeName'>, nth: number): string {
+  return `${nodeName}-w${nth}`;
 }
 
 /** Derives the limits and asserts how they relate. Error: `BAD_SETTING` with the reason. */

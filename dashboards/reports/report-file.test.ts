@@ -15,6 +15,7 @@ test('The named reports are those that the interface promises', () => {
     'stage_latency.sql',
     'traffic_quality.sql',
     'truth_funnel.sql',
+    'yield_by_latency.sql',
   ]);
 });
 

@@ -144,6 +144,41 @@ describe('Of twelve selections whose fate is known', () => {
     ]);
   });
 
+  test('yield by latency shows what each plan earned, what it did without and what that cost', async () => {
+    const rows = await rowsOf(warehouse, 'yield_by_latency');
+    expect(rows).toEqual([
+      {
+        currency: 'EUR',
+        tier: 'premium',
+        plan: 'full',
+        from_us: 2000,
+        below_us: 5000,
+        selections: 3,
+        sold: 3,
+        fill: 1,
+        ecpm_micros: '1006000',
+        degraded: 0,
+        lost_micros: '0',
+        done_without: '',
+        over_share: '',
+        p50_us: 2500,
+        p99_us: 2500,
+        spare_p50_us: 97_500,
+      },
+      expect.objectContaining({
+        tier: 'premium',
+        plan: 'no_person',
+        selections: 1,
+        degraded: 1,
+        lost_micros: '7',
+        done_without: 'enrichment/person_load 1',
+      }),
+      expect.objectContaining({ tier: 'standard', plan: 'full', selections: 7, sold: 6, fill: 0.857143 }),
+    ]);
+    expect(await rowsOf(warehouse, 'yield_by_latency', { plan: 'no_person' })).toEqual([rows[1]]);
+    expect(await rowsOf(warehouse, 'yield_by_latency', { tier: 'standard' })).toEqual([rows[2]]);
+  });
+
   test('participation keeps eligible, solicited, responded and participating apart', async () => {
     expect(await rowsOf(warehouse, 'participation')).toEqual([
       {
