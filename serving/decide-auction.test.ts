@@ -11,7 +11,7 @@ const prices = (ads: readonly AdSelected[]) => ads.map(({ billing }) => billing.
 const winners = (ads: readonly AdSelected[]) => ads.map(numberOf);
 const changed = (given: Market, number: number, changes: Bidder): Market => ({
   ...given,
-  bidders: given.bidders.map((one, at) => (at === number ? ({ ...one, ...changes } as typeof one) : one)),
+  bidders: given.bidders.map((one, at) => (at === number ? { ...one, ...changes } : one)),
 });
 const runs = { numRuns: 200 };
 

@@ -16,7 +16,18 @@ const bidder = fc.record({
   deals: fc.constantFrom([], [], [], ['private'], ['fixed']),
 });
 export type Bidder = Partial<LineItemPublished>;
-export const market = fc.record({
+export interface Market {
+  readonly bidders: readonly (Bidder & Pick<LineItemPublished, 'bid_micros'>)[];
+  /** So many line items in a row are of one advertiser. */
+  readonly perAdvertiser: number;
+  readonly floor_micros: number;
+  readonly soft_floor_micros: number;
+  readonly increment_micros: number;
+  readonly auction: string;
+  /** Ads of the slot. */
+  readonly count: number;
+}
+export const market: fc.Arbitrary<Market> = fc.record({
   bidders: fc.array(bidder, { minLength: 2, maxLength: 12 }),
   perAdvertiser: fc.constantFrom(1, 1, 2, 4),
   floor_micros: fc.constantFrom(0, 900_000),
@@ -25,7 +36,6 @@ export const market = fc.record({
   auction: fc.constantFrom('second_price', 'second_price', 'first_price'),
   count: fc.integer({ min: 1, max: 3 }),
 });
-export type Market = typeof market extends fc.Arbitrary<infer T> ? T : never;
 
 export function sellIn(given: Market): AdSelected[] {
   return decideIn(given).selections;

@@ -6,13 +6,14 @@ import { type DerivedPrice, salePrice } from '../reconcile/sale-price.ts';
 import type { CatalogIndex } from '../serving/catalog-index.ts';
 import { decideIn, market } from './auction-market.ts';
 
-/** The recount's price of a selection, with the click rate that every creative has before anything was learned. */
-function recounted({ billing, auction }: AdSelected, { catalog }: CatalogIndex): DerivedPrice {
+/** The recount's price of a selection, by what was predicted for it. */
+function recounted(selected: AdSelected, { catalog }: CatalogIndex): DerivedPrice {
+  const { billing } = selected;
   const lineItem = catalog.lineItems.get(billing.line_item_id);
   const placement = catalog.placements.get(billing.placement_id);
   if (lineItem === undefined || placement === undefined) throw new Error('nothing was sold');
-  const predicted = { click_ppm: 2000, view_ppm: 1_000_000, quality_ppm: 1_000_000 };
-  const fact = { billing, auction, predicted } as SelectedFact;
+  const { prediction: predicted } = selected;
+  const fact: SelectedFact = { ...selected, predicted, catalogSeen: undefined };
   return salePrice(fact, lineItem, placement);
 }
 
