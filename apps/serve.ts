@@ -27,12 +27,14 @@ import { type RecoveryOptions, recoverBuffers } from '../serving/recovery.ts';
 import { Rejections } from '../serving/rejections.ts';
 import { leftBuffers } from '../serving/segments.ts';
 import { registerDecisions } from '../serving/routes/decisions.ts';
+import { registerOpenRtb } from '../serving/routes/openrtb.ts';
 import { buildServe, defaultTimeouts } from '../serving/serve-app.ts';
 import { TokenKeys } from '../serving/token-keys.ts';
 import { connectLogWriter } from '../serving/writer-thread.ts';
 import { followModels } from './click-model.ts';
 import { mayDebug } from './debug-keys.ts';
 import { openDecisionDesk } from './decisions.ts';
+import { openExchange } from './openrtb.ts';
 import { openKeys, openLog, openSchemas, openViews } from './engines.ts';
 import { decisionShare, watchLoad } from './load-meter.ts';
 import { runServeWorkers } from './serve-workers.ts';
@@ -117,6 +119,7 @@ async function recoverOtherNodes({ buffers, own, ...options }: OtherNodes): Prom
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
   if (cluster.isPrimary && settings.serveWorkers > 1) {
+    deriveLimits(settings);
     const { servePort, serveHost } = settings;
     return runServeWorkers({ settings, port: servePort === 0 ? await freePort(serveHost) : servePort, say });
   }
@@ -209,6 +212,7 @@ async function serve(settings: Settings): Promise<void> {
   });
   const monotonicUs = () => clock.monotonicUs();
   const admission = new Admission({ overload, yields: decisions.yields, catalog: index.catalog });
+  const exchange = await openExchange({ settings, disk, clock, index, desk: decisions, admission, say });
   const front = new DecisionFront({ desk: decisions, admission, monotonicUs, onError });
   const metrics = serveMetrics({ counts: desk.counts, decisions: decisions.counts, boot, overload, gate });
   if (model !== null) addModelMetrics(metrics, model.desk, () => nodeClock.now());
@@ -227,6 +231,7 @@ async function serve(settings: Settings): Promise<void> {
           admission,
           front,
         }),
+      (scope) => registerOpenRtb(scope, { exchange, desk: decisions, clients, monotonicUs, onError }),
     ],
     fronts: [front],
     gate,

@@ -351,6 +351,34 @@ const table = {
     'TRUSTED_PROXIES',
     'Networks of your own proxies, in CIDR notation, joined by commas. Of a request that comes from one of them, X-Forwarded-For is read from the right up to the first address that is in none. Empty: the header is ignored.',
   ),
+  openrtbPublisher: pattern(
+    'OPENRTB_PUBLISHER',
+    'only',
+    /^(only|off|pub_[0-9A-Za-z]{1,12})$/,
+    'Publisher on whose placements and terms bid requests of unknown publishers are sold: its id, or `only`, the one there is if there is but one. `off`: they get no bid.',
+  ),
+  openrtbImps: whole(
+    'OPENRTB_IMPS',
+    50,
+    [1, 500],
+    'Imps of one bid request that are auctioned; those beyond get no bid.',
+  ),
+  openrtbNetworkMs: duration(
+    'OPENRTB_NETWORK_MS',
+    '20',
+    [0, 1_000],
+    'What the way there and back takes of the `tmax` of a bid request.',
+  ),
+  openrtbRates: text(
+    'OPENRTB_RATES',
+    'File of currency rates, `{"dataAsOf":"2026-11-22","conversions":{"USD":{"EUR":0.93}}}`, read anew every minute. Empty: nothing is converted, and a floor in another currency gets no bid.',
+  ),
+  openrtbRatesOldestMs: duration(
+    'OPENRTB_RATES_OLDEST',
+    '3d',
+    [1_000, 366 * day],
+    'Rates that were made (`dataAsOf`) longer ago are refused.',
+  ),
   clickWithoutImpressionMs: duration(
     'QUALITY_CLICK_DELAY_MS',
     '60s',

@@ -1,3 +1,4 @@
+import { readMediaTemplate } from '../domain/creative-template.ts';
 import type { CreativePublished, LineItemPublished, RequestContext } from '../domain/records.ts';
 
 /** What a bid request of an exchange asks of one slot, over and above what every request does. */
@@ -32,12 +33,11 @@ export interface PlaceLimits {
   /** An exchange takes no bid without a price: no house ads. */
   readonly paidOnly: boolean;
   readonly seats: readonly string[];
-  readonly blocked: readonly string[];
   readonly durations: readonly (readonly [fromMs: number, toMs: number])[];
 }
 
-export function limitsOf({ channel, seats, blocked, durations }: RequestContext): PlaceLimits {
-  return { paidOnly: channel === 'openrtb', seats, blocked, durations: durations.map(inMs) };
+export function limitsOf({ channel, seats, durations }: RequestContext): PlaceLimits {
+  return { paidOnly: channel === 'openrtb', seats, durations: durations.map(inMs) };
 }
 
 function inMs(range: string): readonly [number, number] {
@@ -54,15 +54,23 @@ export function refusedBuyer(
   return seats.length > 0 && !seats.includes(advertiser_id) ? 'seat_not_allowed' : null;
 }
 
-/** Whether a creative may be shown: none of its categories blocked, and its length, where it has one, among those that fit. */
-export function isShowable({ categories, duration_ms, format }: CreativePublished, limits: PlaceLimits): boolean {
-  const { blocked, durations } = limits;
-  if (blocked.length > 0 && categories.some((category) => isBlocked(category, blocked))) return false;
-  if (durations.length === 0 || duration_ms === 0 || (format !== 'video' && format !== 'audio')) return true;
+/** Whether players of an exchange can show a creative: as VAST, and of a length that fits, where it has one. */
+export function isShowable(creative: CreativePublished, limits: PlaceLimits): boolean {
+  const { duration_ms, format } = creative;
+  const { durations } = limits;
+  if (format !== 'video' && format !== 'audio') return true;
+  if (limits.paidOnly && !isVast(creative)) return false;
+  if (durations.length === 0 || duration_ms === 0) return true;
   return durations.some(([from, to]) => duration_ms >= from && duration_ms <= to);
 }
 
-/** Who blocks `IAB7` blocks `IAB7-39`. */
-function isBlocked(category: string, blocked: readonly string[]): boolean {
-  return blocked.includes(category) || blocked.includes(category.split('-', 1)[0] as string);
+const vast = new WeakMap<CreativePublished, boolean>();
+
+/** Players of others understand VAST; HTML is for a player of one's own. */
+function isVast(creative: CreativePublished): boolean {
+  const known = vast.get(creative);
+  if (known !== undefined) return known;
+  const made = readMediaTemplate(creative.markup) !== null;
+  vast.set(creative, made);
+  return made;
 }

@@ -1,0 +1,47 @@
+import { hash } from 'node:crypto';
+
+/** The same request, sent again: its answer is that of the first. */
+interface Kept<T> {
+  readonly atMs: number;
+  readonly answer: Promise<T>;
+}
+
+/**
+ * Answers equal requests of one page view once. A page that asks twice, or a client that asks again because it did not wait, gets the same selections, so that neither
+ * money is held nor evidence written a second time. Equal means the same bytes (the id of the bid request among them) from the same client.
+ */
+export class Coalescing<T> {
+  readonly #windowMs: number;
+  readonly #most: number;
+  readonly #kept = new Map<string, Kept<T>>();
+  /** Requests that were answered by another's answer. */
+  repeated = 0;
+
+  constructor(options: { readonly windowMs: number; readonly most: number }) {
+    this.#windowMs = options.windowMs;
+    this.#most = options.most;
+  }
+
+  /** @param nowMs monotonic */
+  answer(body: Uint8Array, client: string, nowMs: number, make: () => Promise<T>): Promise<T> {
+    this.#forget(nowMs);
+    const key = `${hash('sha1', body, 'base64')} ${client}`;
+    const known = this.#kept.get(key);
+    if (known !== undefined) {
+      this.repeated += 1;
+      return known.answer;
+    }
+    const answer = make();
+    this.#kept.set(key, { atMs: nowMs, answer });
+    // What failed is tried anew.
+    answer.catch(() => this.#kept.delete(key));
+    return answer;
+  }
+
+  #forget(nowMs: number): void {
+    for (const [key, { atMs }] of this.#kept) {
+      if (nowMs - atMs < this.#windowMs && this.#kept.size < this.#most) return;
+      this.#kept.delete(key);
+    }
+  }
+}

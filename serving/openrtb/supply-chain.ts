@@ -1,0 +1,20 @@
+import { fieldsOf, isFields, listOf } from './fields.ts';
+import type { Fields } from './fields.ts';
+
+const longest = 1024;
+const parts = ['asi', 'sid', 'hp', 'rid', 'name', 'domain'] as const;
+
+/** `schain` in one line, as the IAB writes it for URLs: `1.0,1!exchange.example,1234,1,,,`. Empty if there is none; cut where a record ends. */
+export function supplyChainOf({ source, ext }: Fields): string {
+  const own = fieldsOf(source);
+  const chain = [own['schain'], fieldsOf(own['ext'])['schain'], fieldsOf(ext)['schain']].find(isFields);
+  if (chain === undefined) return '';
+  const nodes = listOf(chain['nodes']).map((node) => parts.map((part) => written(fieldsOf(node)[part])).join());
+  return [`${written(chain['ver'])},${written(chain['complete'])}`, ...nodes].join('!').slice(0, longest);
+}
+
+function written(value: unknown): string {
+  if (typeof value === 'boolean') return value ? '1' : '0';
+  if (typeof value !== 'string' && typeof value !== 'number') return '';
+  return encodeURIComponent(String(value).toWellFormed());
+}
