@@ -3,145 +3,17 @@
  * is the whole `serve` process with a catalogue of live line items and budgets: every answer is chosen, drawn, signed, recorded, synced and drained
  * into the log within the time that is measured. One request in five is of a person.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createHmac } from 'node:crypto';
-import { openFileSchemaRegistry } from '../adapters/embedded/file-schema-registry.ts';
-import { createSystemClock } from '../adapters/system/clock.ts';
-import { openKeys, openLog, openViews } from '../apps/engines.ts';
-import { readPersonSecret } from '../apps/person-secret.ts';
-import { readSettings, type Settings } from '../config/settings.ts';
-import { encodeFrequencyView, frequencyViewKey } from '../domain/frequency-view.ts';
-import { shardOf } from '../domain/identity.ts';
-import { entityFacts } from '../domain/catalog.ts';
-import type { AnyRecord, NodeStarted, RecordOf } from '../domain/records.ts';
-import type { EventLog, NewRecord } from '../ports/event-log.ts';
+import { rmSync } from 'node:fs';
 import { type DecisionLoadResult, runDecisionLoad } from './decision-load.ts';
-import { trafficBodies, trafficCatalog, trafficPersons } from './decision-traffic.ts';
+import { freePort, requestOf, startDecisionServer, untilDrained } from './decision-server.ts';
+import { trafficBodies } from './decision-traffic.ts';
 import { type MeasuredServer, startMeasured } from './measured-server.ts';
 
 const connections = 128;
 const seed = 7;
-const registry = openFileSchemaRegistry();
-const clock = createSystemClock();
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-function encode({ name, value }: AnyRecord): Uint8Array {
-  return registry.encode(name, value as never);
-}
-
-async function appendAll(log: EventLog, topic: 'catalog' | 'pacing', records: readonly NewRecord[]): Promise<void> {
-  for (let from = 0; from < records.length; from += 5000) await log.append(topic, records.slice(from, from + 5000));
-}
-
-/** A data directory with the catalogue in its log, and persons whose keys and views are there. */
-async function prepare(settings: Settings, lineItems: number): Promise<readonly string[]> {
-  const records = trafficCatalog({ lineItems, requests: 0, nowMs: Date.now(), seed }) as RecordOf<'catalog'>[];
-  const log = await openLog(settings, clock);
-  await appendAll(
-    log,
-    'catalog',
-    records.map((one) => ({ shard: 0, key: entityFacts(one).id, value: encode(one) })),
-  );
-  await log.close();
-  await preparePersons(settings);
-  return records.filter(({ name }) => name === 'CampaignPublished').map((one) => entityFacts(one).id);
-}
-
-/** Four of five persons are known, with a few exposures each. */
-async function preparePersons(settings: Settings): Promise<void> {
-  const [keys, views] = [await openKeys(settings, clock), await openViews(settings, clock)];
-  const secret = readPersonSecret(settings.dataDir);
-  const known = trafficPersons.filter((_, number) => number % 5 !== 0);
-  const keyOf = (number: number) => `018f0000-0000-7000-8000-${String(number).padStart(12, '0')}`;
-  const store = (id: string, number: number) =>
-    keys.putIfAbsent(createHmac('sha256', secret).update(id).digest('hex'), keyOf(number));
-  await Promise.all(known.map(store));
-  await views.putMany(
-    known.map((_, number) => {
-      const items = new Map(
-        [1, 2, 3].map((step) => [`li_${(number * 31 * step) % 1000}`, [Date.now() - 60_000 * step]]),
-      );
-      const value = encodeFrequencyView({ items, segments: ['segment1', `segment${number % 100}`] });
-      return { key: frequencyViewKey(keyOf(number)), version: 1, value };
-    }),
-  );
-  await Promise.all([keys.close(), views.close()]);
-}
-
-/** Gives the boot a lease of every campaign, as the allocator would. */
-async function grantLeases(settings: Settings, campaigns: readonly string[]): Promise<void> {
-  const log = await openLog(settings, clock);
-  const nodes = (await log.read('nodes', 0, 0, 1000)).map(({ value }) => registry.decode(value));
-  const started = nodes.findLast(({ name }) => name === 'NodeStarted')?.value as NodeStarted;
-  const day = new Date().toISOString().slice(0, 10);
-  const grants = campaigns.map((campaign_id) => ({
-    shard: shardOf(campaign_id, settings.shards),
-    key: campaign_id,
-    value: registry.encode('LeaseGranted', {
-      campaign_id,
-      number: 1,
-      lease: { node: started.node, boot: started.boot, day },
-      amount_micros: 1_000_000_000_000,
-      granted_at: Date.now(),
-      allocator: 'bench',
-    }),
-  }));
-  await appendAll(log, 'pacing', grants);
-  await log.close();
-}
-
-/** A running `serve` with so many live line items. */
-interface Served {
-  readonly server: MeasuredServer;
-  readonly folder: string;
-}
-
-async function startServe(lineItems: number): Promise<Served> {
-  const folder = mkdtempSync(join(tmpdir(), 'adtally-decision-'));
-  const settings = readSettings({ DATA_DIR: folder });
-  const campaigns = await prepare(settings, lineItems);
-  const server = await startMeasured('apps/serve.ts', await freePort(), { DATA_DIR: folder });
-  await grantLeases(settings, campaigns);
-  await untilReady(server.port);
-  return { server, folder };
-}
-
-async function untilReady(port: number): Promise<void> {
-  for (let tries = 0; tries < 600; tries += 1) {
-    if ((await fetch(`http://127.0.0.1:${port}/readyz`)).ok) return pause(500);
-    await pause(100);
-  }
-  throw new Error('serve did not become ready within a minute');
-}
-
-async function untilDrained(port: number): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
-    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-    if (Number(/^adtally_buffer_entries ([0-9]+)$/m.exec(metrics)?.[1]) === 0) return;
-    await pause(50);
-  }
-  throw new Error('the buffer was not drained within ten seconds');
-}
-
-const requests = trafficBodies({ lineItems: 0, requests: 5000, nowMs: 0, seed }).map((body) =>
-  Buffer.from(
-    `POST /v1/decisions HTTP/1.1\r\nHost: ads.example\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  ),
-);
+const requests = trafficBodies({ lineItems: 0, requests: 5000, nowMs: 0, seed }).map(requestOf);
+/** A closed loop holds the server at its limit on purpose: everything is to be measured, nothing done without. */
+const neverOverloaded = { OVERLOAD_TURN_MS: '60000' };
 
 interface Round extends DecisionLoadResult {
   readonly cpuUs: number;
@@ -174,7 +46,7 @@ export interface DecisionBenchOptions {
 
 /** Ours against bare fastify at 10,000 line items, and latency at half the throughput. */
 async function measureRatio({ rounds, roundMs, warmMs }: DecisionBenchOptions): Promise<Record<string, number>> {
-  const { server: ours, folder } = await startServe(10_000);
+  const { server: ours, folder } = await startDecisionServer({ lineItems: 10_000, env: neverOverloaded });
   const warm = await round(ours, warmMs, true);
   const ANSWER_BYTES = String(Math.round(warm.bytes / warm.answered) - 230);
   const bare = await startMeasured('bench/bare-decision.ts', await freePort(), { ANSWER_BYTES });
@@ -218,7 +90,7 @@ async function measureRatio({ rounds, roundMs, warmMs }: DecisionBenchOptions): 
 }
 
 async function measureCost(lineItems: number, { rounds, roundMs, warmMs }: DecisionBenchOptions): Promise<number> {
-  const { server, folder } = await startServe(lineItems);
+  const { server, folder } = await startDecisionServer({ lineItems, env: neverOverloaded });
   try {
     await round(server, warmMs, true);
     const costs: number[] = [];
