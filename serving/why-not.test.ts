@@ -20,6 +20,7 @@ import { hashText, tieBreak } from './auction.ts';
 import { ClickRateHistory } from './click-rate-history.ts';
 import { noCounts, SmoothedClickRates } from './click-rates.ts';
 import { ServedModel } from './prediction/served-model.ts';
+import { explainSelection } from './explain-selection.ts';
 import { recordedRevision, type WhyNotFacts, whyNot } from './why-not.ts';
 
 const targetings = fc.constantFrom(
@@ -49,6 +50,8 @@ const oneSupply = fc.record({
   blocked: fc.boolean(),
   width: fc.constantFrom(300, 300, 728, 0),
   currency: fc.constantFrom('EUR', 'EUR', 'EUR', 'USD'),
+  category: fc.constantFrom('IAB1-1', 'IAB2', 'IAB2-3'),
+  deals: fc.constantFrom([], [], [], [], ['fixed'], ['private'], ['elsewhere']),
   /** Another creative that fits. */
   rotates: fc.boolean(),
 });
@@ -58,13 +61,14 @@ type OneSupply = typeof oneSupply extends fc.Arbitrary<infer T> ? T : never;
 function recordsOf(supplies: readonly OneSupply[]): AnyRecord[] {
   return supplies.flatMap((one, number) => {
     const [advertiser, campaign, lineItem, creative] = supply(number, {
-      advertiser: { currency: one.currency },
+      advertiser: { currency: one.currency, categories: [one.category] },
       lineItem: {
         pricing_model: one.pricing_model,
         bid_micros: one.bid_micros,
         priority: one.priority,
         status: one.status,
         frequency_cap: one.cap,
+        deals: one.deals,
       },
       creative: { attributes: one.blocked ? [17] : [], width: one.width, height: one.width === 0 ? 0 : 250 },
     }) as [AnyRecord, AnyRecord, AnyRecord & { value: LineItemPublished }, AnyRecord];
@@ -116,6 +120,10 @@ const asked = fc.record({
   exposed: fc.array(fc.nat(24), { maxLength: 8 }),
   floor: fc.constantFrom(0, 0, 1_500_000),
   second: fc.boolean(),
+  increment: fc.constantFrom(0, 1000),
+  softFloor: fc.constantFrom(0, 2_000_000),
+  separation: fc.constantFrom('advertiser', 'category'),
+  offered: fc.constantFrom(undefined, ['fixed'], []),
   slots: fc.integer({ min: 1, max: 3 }),
   count: fc.integer({ min: 1, max: 2 }),
   broke: fc.array(fc.nat(39), { maxLength: 30 }),
@@ -127,10 +135,22 @@ function decided(supplies: readonly OneSupply[], given: typeof asked extends fc.
   const placement = {
     floor_micros: given.floor,
     auction: given.second ? 'second_price' : 'first_price',
+    soft_floor_micros: given.softFloor,
+    increment_micros: given.increment,
+    deals: [
+      {
+        deal_id: 'fixed',
+        floor_micros: 1_100_000,
+        auction: 'fixed',
+        advertisers: ['adv_1', 'adv_2', 'adv_3', 'adv_4'],
+      },
+      { deal_id: 'private', floor_micros: 1_200_000, auction: 'second_price', advertisers: [] },
+    ],
     blocked_attributes: [17],
   };
+  const publisher = { separation: given.separation };
   const rates = new SmoothedClickRates();
-  const index = indexOf([...inventory(1, { placement }), ...recordsOf(supplies)], { rates });
+  const index = indexOf([...inventory(1, { placement, publisher }), ...recordsOf(supplies)], { rates });
   const history = new ClickRateHistory();
   const learn = (slice: (typeof given.learned)[number], counts: typeof given.counts = []) => {
     rates.learn(slice, counts);
@@ -153,6 +173,7 @@ function decided(supplies: readonly OneSupply[], given: typeof asked extends fc.
       placement_id: 'pl_1',
       count: given.count,
       ...(given.section && { key_values: { section: given.section } }),
+      ...(given.offered && { deals: given.offered }),
     })),
     geo: { country: given.country },
     context: { keywords: given.keywords },
@@ -213,7 +234,7 @@ test('recomputing the winner, every recorded loser and every count of exclusions
             step === 'targeting' ||
             step === 'brand_safety' ||
             reason === 'no_creative_fits' ||
-            step === 'separation'
+            reason === 'same_advertiser'
           ) {
             expect([name, recordedCount(selected, step, reason)]).toEqual([name, count]);
           }
@@ -224,6 +245,21 @@ test('recomputing the winner, every recorded loser and every count of exclusions
       }
     }),
     { numRuns: 300 },
+  );
+});
+
+test('explained as a whole, no record differs from its recomputation, whatever was learned, capped, spent or sold by deal', () => {
+  fc.assert(
+    fc.property(fc.array(oneSupply, { minLength: 1, maxLength: 40 }), asked, (supplies, given) => {
+      const { index, selections, history } = decided(supplies, given);
+      for (const selected of selections) {
+        const told = explainSelection(selected, index.catalog, recordedRates(selected, history));
+        expect(told.differences).toEqual([]);
+        expect(told.price?.price_micros).toBe(selected.billing.price_micros);
+        expect(told.exclusions.reduce((sum, { count }) => sum + count, told.participating)).toBe(told.known);
+      }
+    }),
+    { numRuns: 200 },
   );
 });
 
