@@ -9,7 +9,7 @@ import { modelSigner } from '../domain/model-seal.ts';
 import type { ModelPublished } from '../domain/records.ts';
 import { ServedModel } from '../serving/prediction/served-model.ts';
 import { trainModel } from '../streams/processors/click-model.ts';
-import { featuresBy, type Impression, simulatedTraffic } from './prediction-traffic.ts';
+import { featuresBy, type Impression, simulatedTraffic } from '../test/prediction-traffic.ts';
 
 const { values } = parseArgs({
   options: { examples: { type: 'string', default: '400000' }, seed: { type: 'string', default: '1' } },

@@ -149,7 +149,8 @@ function look(state: JoinState, options: JoinOptions): readonly Outcome[] {
 
 function isOver(selectionId: string, { impressionAt }: Joining, time: number, options: JoinOptions): boolean {
   const age = time - timeOfUuidV7(selectionId);
-  return age > options.keepMs || (impressionAt === 0 && age > options.impressionMs);
+  // An impression after this tick may have been read or not: it does not count yet.
+  return age > options.keepMs || (!happened(impressionAt, time) && age > options.impressionMs);
 }
 
 /** What there is to say of a selection now, if anything. */
