@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { banner, flightFrom, placement } from '../../simulate/catalog-parts.ts';
 import type { LineItemSpec } from '../../simulate/publish-catalog.ts';
+import { adtally } from '../adtally-command.ts';
 import { keyOf } from '../console-world.ts';
 import { makeTemporaryFolder } from '../temporary-folder.ts';
 import { type Answer, type Processes, startProcesses } from './processes.ts';
@@ -223,6 +224,63 @@ describe('Why an ad was chosen', () => {
 
     test('asks for a key', async () => {
       expect(await whyNot('winner', '')).toMatchObject({ status: 401, json: { code: 'UNAUTHORIZED' } });
+    });
+  });
+
+  describe('GET /v1/audit/explain', () => {
+    const path = () => `/v1/audit/explain?selection_id=${shown.selection_id}`;
+
+    test('decides the selection again on the catalogue of then, and the record agrees', async () => {
+      expect((await whyNot('winner')).status).toBe(200);
+      const { status, json } = await platform.ask('GET', path(), { key: keyOf.auditor });
+      expect(status).toBe(200);
+      expect(json).toMatchObject({
+        selection_id: shown.selection_id,
+        tallies: true,
+        differences: [],
+        price: {
+          rule: 'first_price',
+          deal_id: null,
+          bid_micros: '5000000',
+          floor_micros: '500000',
+          price_micros: '5000',
+        },
+        ranking: [
+          { line_item_id: shown.line_item_id, would_pay_micros: '5000', outcome: 'won' },
+          { line_item_id: lineItems.get('outbid'), would_pay_micros: '2000', outcome: 'outbid' },
+        ],
+        asked: null,
+      });
+      expect(json['exclusions']).toContainEqual({ step: 'floor', reason: 'below_floor', count: 1 });
+    });
+
+    test('is what `adtally explain` prints, with the line item that was asked about', async () => {
+      const asked = [
+        'explain',
+        shown.selection_id,
+        '--console',
+        platform.consoleUrl,
+        '--line-item',
+        lineItems.get('abroad') ?? '',
+      ];
+      const text = await adtally(asked, { CONSOLE_KEY: keyOf.auditor });
+      expect(text.code).toBe(0);
+      expect(text.out).toContain('price       0.005000 EUR for one impression');
+      expect(text.out).toContain(`${lineItems.get('abroad')}: targeting, country`);
+      expect(text.out).toContain('the record agrees with the recomputation');
+      const json = await adtally([...asked, '--json'], { CONSOLE_KEY: keyOf.auditor });
+      expect(JSON.parse(json.out)).toMatchObject({ tallies: true, asked: { step: 'targeting', reason: 'country' } });
+      expect((await adtally(['explain', 'yesterday'])).code).toBe(2);
+    });
+
+    test.each([
+      [keyOf.finance, 403],
+      [scoped.auditor, 403],
+      ['', 401],
+    ])('refuses whoever may not see every bid (%#)', async (key, expected) => {
+      const { status, json } = await platform.ask('GET', path(), { key });
+      expect(status).toBe(expected);
+      expect(JSON.stringify(json)).not.toContain('micros');
     });
   });
 
