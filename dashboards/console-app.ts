@@ -17,12 +17,16 @@ export interface ConsoleDeps {
 }
 
 const bodyLimitBytes = 1024 * 1024;
+/** From the first byte of a request to its last, ms. */
+const slowestMs = 15_000;
 
 /** The private side of Adtally: every route of the console. The caller listens and closes. */
 export async function buildConsole({ keys, routes, onError }: ConsoleDeps): Promise<FastifyInstance> {
   const app = fastify({
     bodyLimit: bodyLimitBytes,
-    requestTimeout: 30_000,
+    // Whoever sends a byte now and then is let go after this, not after the minute that Node gives.
+    http: { headersTimeout: slowestMs, connectionsCheckingInterval: 1_000 },
+    requestTimeout: slowestMs,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 2_000 },
     // What a client sends is judged as it is: nothing coerced, dropped or filled in behind its back.

@@ -75,9 +75,9 @@ async function replace(path: string, content: Uint8Array): Promise<void> {
   await syncFolder(dirname(path));
 }
 
-/** Syncs the parent of every folder that it made, so that their names are durable too. */
+/** For their owner alone: secrets are in one of them. Syncs the parent of every folder that it made, so that their names are durable too. */
 async function makeFolder(path: string): Promise<void> {
-  const firstMade = await mkdir(path, { recursive: true });
+  const firstMade = await mkdir(path, { recursive: true, mode: 0o700 });
   if (firstMade === undefined) return;
   for (let made = path; ; made = dirname(made)) {
     await syncFolder(dirname(made));
