@@ -68,6 +68,20 @@ test('a budget that no record names explains whom the winner had ahead of it, as
   );
 });
 
+test('a walk that was cut for want of time explains whom it did not reach', () => {
+  const cut = (one: AdSelected) => ({
+    ...one,
+    billing: { ...one.billing, line_item_id: 'li_2', campaign_id: 'cmp_2', creative_id: 'cr_2', price_micros: 900 },
+    auction: { ...one.auction, bid_micros: 2_000_000, ecpm_micros: 2_000_000, runner_up_ecpm_micros: null },
+    losers: [],
+    degradations: [{ stage: 'targeting', reason: 'walk_cut', cost_micros: 0 }],
+  });
+  const told = explained([3_000_000, 2_000_000, 1_000_000], new FixedLeases(), cut);
+  expect(told.differences).toEqual([]);
+  expect(told.ranking.map(({ outcome }) => outcome)).toEqual(['not_reached', 'won', 'not_reached']);
+  expect(told.exclusions).toEqual([{ step: 'ranking', reason: 'not_reached', count: 2 }]);
+});
+
 describe('the explanation', () => {
   const told = explained([3_000_000, 2_000_000, 1_000_000, 400_000]);
 

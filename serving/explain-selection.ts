@@ -7,7 +7,7 @@ import { CatalogIndex, type IndexedLineItem } from './catalog-index.ts';
 import { clickRatesView } from './click-rates.ts';
 import { EligibilityIndex, type Eligible } from './eligibility.ts';
 import { addExclusion, runnerUpOf } from './ranking.ts';
-import { type Difference, isOfAnEarlierVersion, settleBudgets } from './unrecorded-budgets.ts';
+import { type Difference, isOfAnEarlierVersion, type Settled, settleBudgets } from './unrecorded-budgets.ts';
 import {
   placeFacts,
   recordedAttributes,
@@ -34,7 +34,7 @@ export interface Standing {
   readonly rank_value_micros: number;
   /** Of one billable event. */
   readonly would_pay_micros: number;
-  /** won, outbid, lost_tie, or no_budget for whoever is ahead of the winner. */
+  /** won, outbid, lost_tie; no_budget or not_reached for whoever is ahead of the winner, or of the runner-up. */
   readonly outcome: string;
 }
 
@@ -103,9 +103,10 @@ export function explainSelection(
   });
   const place = placeFacts(selected, attributes, index, facts);
   const judged = judgeAll(index, eligible, { place, houseOnly: isHouseOnly(selected) });
-  const { ranking, without, unexplained } = settleBudgets(selected, judged.offers, judged.exclusions);
+  const settled = settleBudgets(selected, judged.offers, judged.exclusions);
+  const { ranking, without, reason, unexplained } = settled;
   const exclusions = without.reduce(
-    (counts) => addExclusion(counts, { step: 'budget', reason: 'no_budget', count: 1 }),
+    (counts) => addExclusion(counts, { step: reason === 'no_budget' ? 'budget' : 'ranking', reason, count: 1 }),
     judged.exclusions,
   );
   const earlier = isOfAnEarlierVersion(selected);
@@ -122,7 +123,7 @@ export function explainSelection(
     eligible: eligible.targeted,
     participating: ranking.length,
     exclusions,
-    ranking: standings({ ranking, without, earlier }),
+    ranking: standings(settled, earlier),
     price,
     differences: [...unexplained, ...differencesOf(selected, { ranking, eligible, price })],
   };
@@ -171,15 +172,8 @@ function judge(
 
 const idOf = ({ item }: Offer): string => item.lineItem.line_item_id;
 
-function standings({
-  ranking,
-  without,
-  earlier,
-}: {
-  readonly ranking: readonly Offer[];
-  readonly without: readonly Offer[];
-  readonly earlier: boolean;
-}): Standing[] {
+function standings(settled: Settled, earlier: boolean): Standing[] {
+  const { ranking, without } = settled;
   const all = [...ranking, ...without].toSorted((a, b) => compareRanks(a.rank, b.rank));
   return all.slice(0, standingsShown).map((offer, place) => ({
     place: place + 1,
@@ -195,13 +189,13 @@ function standings({
     quality_ppm: offer.bid.qualityPpm,
     rank_value_micros: offer.rank.ecpmMicros,
     would_pay_micros: priceMicros(offer.bid, offer.terms, runnerUpOf(all, place, earlier)?.rank.ecpmMicros ?? null),
-    outcome: outcomeOf(offer, ranking, without),
+    outcome: outcomeOf(offer, settled),
   }));
 }
 
-function outcomeOf(offer: Offer, [winner]: readonly Offer[], without: readonly Offer[]): string {
+function outcomeOf(offer: Offer, { ranking: [winner], without, reason }: Settled): string {
   if (offer === winner) return 'won';
-  if (without.includes(offer)) return 'no_budget';
+  if (without.includes(offer)) return reason;
   return winner?.rank.ecpmMicros === offer.rank.ecpmMicros && winner.rank.priority === offer.rank.priority
     ? 'lost_tie'
     : 'outbid';

@@ -13,8 +13,10 @@ export interface Difference {
 export interface Settled {
   /** From the recorded winner on. */
   readonly ranking: readonly Offer[];
-  /** Offers that had no budget, though no lease of theirs is recorded. */
+  /** Offers that the decision passed over, though nothing recorded says so of them by name. */
   readonly without: readonly Offer[];
+  /** Why: no budget, or no time to look at them. */
+  readonly reason: 'no_budget' | 'not_reached';
   /** Offers that were passed over and that no recorded count accounts for. */
   readonly unexplained: readonly Difference[];
 }
@@ -23,26 +25,25 @@ const idOf = ({ item }: Offer): string => item.lineItem.line_item_id;
 
 /**
  * A record holds the leases of at most twenty campaigns, and of line items that rested for want of budget only how many they were. So whoever outranks
- * the recorded winner, or the recorded runner-up, had no budget, as long as the recorded count leaves room for it; beyond that it is a difference.
+ * the recorded winner, or the recorded runner-up, had no budget, as long as the recorded count leaves room for it; beyond that it is a difference. Of a
+ * walk that was cut for want of time nobody knows whom it did not reach.
  */
 export function settleBudgets(
   selected: AdSelected,
   offers: readonly Offer[],
   recomputed: readonly ExclusionCount[],
 ): Settled {
-  const room = withoutBudget(selected.exclusions) - withoutBudget(recomputed);
+  const cut = wasCut(selected);
+  const reason = cut ? 'not_reached' : 'no_budget';
+  const room = cut ? Infinity : Math.max(0, withoutBudget(selected.exclusions) - withoutBudget(recomputed));
   const winnerAt = offers.findIndex((offer) => idOf(offer) === selected.billing.line_item_id);
-  if (winnerAt === -1) return { ranking: offers, without: [], unexplained: [] };
+  if (winnerAt === -1) return { ranking: offers, without: [], reason, unexplained: [] };
   const ahead = offers.slice(0, winnerAt);
+  if (ahead.length > room) return { ranking: offers, without: [], reason, unexplained: ahead.map(passedOver) };
   const ranking = offers.slice(winnerAt);
-  if (ahead.length > Math.max(0, room) && !wasCut(selected))
-    return { ranking: offers, without: [], unexplained: ahead.map(passedOver) };
   const between = rivalsPassedOver(ranking, selected, room - ahead.length);
-  return {
-    ranking: ranking.filter((offer) => !between.includes(offer)),
-    without: [...ahead, ...between],
-    unexplained: [],
-  };
+  const left = ranking.filter((offer) => !between.includes(offer));
+  return { ranking: left, without: [...ahead, ...between], reason, unexplained: [] };
 }
 
 /** Before predictions were recorded, the runner-up was the next one of whomever. */

@@ -64,7 +64,10 @@ const standing = {
     quality_ppm: whole,
     rank_value_micros: micros,
     would_pay_micros: { ...micros, description: 'For one billable event, with everybody before it away.' },
-    outcome: { ...text, description: 'won, outbid, lost_tie; no_budget if it was ahead of the winner.' },
+    outcome: {
+      ...text,
+      description: 'won, outbid, lost_tie; no_budget or not_reached if it was ahead of the winner or the runner-up.',
+    },
   },
 } as const;
 
