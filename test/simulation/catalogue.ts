@@ -47,7 +47,7 @@ export function catalogueOf(dice: Dice, startMs: number): readonly Published[] {
     const model = models[number % models.length] ?? 'CPM';
     const bid = model === 'CPC' ? dice.between(90_000, 300_000) : dice.between(2_000_000, 9_000_000);
     const price = model === 'CPC' ? bid : Math.floor(bid / 1_000);
-    const total = price * dice.pick([6, 20, 60, 500]);
+    const total = price * dice.pick(model === 'CPC' ? [2, 4, 20, 500] : [6, 20, 60, 500]);
     const campaign = add('campaign', advertiser, {
       name: `Campaign ${number}`,
       budget_total_micros: String(total),

@@ -2,6 +2,7 @@ import { createSimulatedStates } from '../../adapters/simulated/state-store.ts';
 import type { Topic } from '../../domain/records.ts';
 import type { Dice } from './dice.ts';
 import type { Engine } from './life.ts';
+import type { Machine } from './machine.ts';
 import { type EventFault, eventFaults } from './plan.ts';
 import type { World } from './world.ts';
 
@@ -94,7 +95,7 @@ export class Mischief {
       case 'kill':
         return machine.kill('killed');
       case 'power_loss':
-        return machine.losePower();
+        return this.#losePower(dice.pick([...nodes, ...nodes, machine]), dice);
       case 'rolling_restart': {
         const all = dice.chance(0.5) ? nodes : owners;
         all.forEach((one, index) => time.after(index * 1_500, () => void one.stop(true)));
@@ -128,6 +129,13 @@ export class Mischief {
       default:
         fault satisfies never;
     }
+  }
+
+  /** Often the network goes first, so that what was acknowledged lies on the disk alone. */
+  #losePower(machine: Machine<unknown>, dice: Dice): void {
+    if (dice.chance(0.3)) return machine.losePower();
+    machine.life?.cut.add('log');
+    this.#world.time.after(dice.between(100, 1_500), () => machine.losePower());
   }
 
   /** Bytes that nobody can read, or a record in a topic where it does not belong. */

@@ -79,7 +79,9 @@ export class Operators {
     const { story, books } = this.#world;
     const known = [...story.issued.keys()];
     const certified = known.filter((id) => (books.ledgers.accounts.get(id)?.certified ?? 0) > 0);
-    const from = act === 'reverse' ? certified : known;
+    const corrected = certified.filter((id) => books.factsOf(id).adjusted > 0);
+    const judged = dice.chance(0.5) && corrected.length > 0 ? corrected : dice.chance(0.5) ? certified : known;
+    const from = act === 'reverse' ? certified : judged;
     if (from.length === 0) return;
     const selectionId = dice.pick(from);
     const decider = { principal: 'finance', scope: null };

@@ -125,7 +125,7 @@ export class People {
       await time.sleep(dice.between(100, 1_200));
       sent.push(this.#send(ad, 'viewable', visitor, dice.for('viewable')));
     }
-    if (dice.chance(0.5)) {
+    if (dice.chance(0.65)) {
       await time.sleep(dice.between(500, 1_500));
       sent.push(this.#send(ad, 'click', visitor, dice.for('click')));
     }

@@ -115,7 +115,7 @@ export function planOf(seed: number): Plan {
     owners: dice.between(1, 2),
     shards: dice.between(1, 3),
     horizonMs: 120_000,
-    edits: dice.between(0, 8),
+    edits: dice.between(0, 12),
     rates,
   };
 }

@@ -52,6 +52,16 @@ async function tell(seed: number): Promise<void> {
   if (result.problems.length > 0) process.exitCode = 1;
 }
 
+/** Runs until one fails, and says how many that took. */
+async function findFirst(runs: number, seed: number): Promise<void> {
+  for (let run = 1; run <= runs; run += 1) {
+    const { problems } = await simulate(planOf(seed + run - 1));
+    if (problems.length === 0) continue;
+    process.exitCode = 1;
+    return say(`run ${run} (seed ${seed + run - 1}) fails: ${problems[0]?.split('\n')[0]}`);
+  }
+}
+
 /** Divides the runs among processes of their own, and adds up what they found. */
 async function runBeside(runs: number, seed: number, jobs: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'adtally-sim-'));
@@ -102,8 +112,10 @@ const { values } = parseArgs({
     story: { type: 'boolean', default: false },
     jobs: { type: 'string', default: '1' },
     quiet: { type: 'boolean', default: false },
+    first: { type: 'boolean', default: false },
   },
 });
 if (values.story) await tell(Number(values.seed));
+else if (values.first) await findFirst(Number(values.runs), Number(values.seed));
 else if (Number(values.jobs) > 1) await runBeside(Number(values.runs), Number(values.seed), Number(values.jobs));
 else await runAll(Number(values.runs), Number(values.seed), values.resume, values.quiet);

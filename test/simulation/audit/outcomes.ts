@@ -34,7 +34,7 @@ export function judgeSelections(world: World): void {
   for (const [id, issued] of story.issued) {
     const attempts = byId.get(id) ?? [];
     const one: Case = { id, issued, attempts, facts: books.factsOf(id), account: books.ledgers.account(id) };
-    const problem = judge(one, world) ?? lostReceipt(one, world) ?? sharesWrong(one);
+    const problem = judge(one, world) ?? lostReceipt(one, world) ?? sharesWrong(one) ?? refusedAttempt(one, world);
     if (problem !== null)
       story.complain(`${id} (${issued.billing.pricing_model} ${issued.billing.price_micros}): ${problem}`);
   }
@@ -138,6 +138,13 @@ function sharesWrong({ issued, account }: Case): string | null {
   const up = { DOWN: false, UP: rest > 0n, HALF_EVEN: rest > 500_000n || (rest === 500_000n && whole % 2n === 1n) };
   const share = Number(whole) + (up[billing.share_rounding] ? 1 : 0);
   return account.publisher === share ? null : `the publisher got ${account.publisher}, his share is ${share}`;
+}
+
+/** Every token here is genuine, and every key verifies longer than its tokens live. */
+function refusedAttempt({ attempts }: Case, { trouble }: World): string | null {
+  if ((trouble.counts.get('clock_jump') ?? 0) > 0) return null;
+  const refused = attempts.find(({ answer }) => answer === 'refused');
+  return refused === undefined ? null : `a genuine ${refused.kind} was refused`;
 }
 
 /** A bot that says so is judged, once its beacon was taken. */
