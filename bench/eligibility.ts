@@ -94,13 +94,18 @@ function changes(index: CatalogIndex, slots: readonly SlotAttributes[]): Figures
   const searches: number[] = [];
   const creatives = numbers.map((number) => {
     const creative = catalog.creatives.get(`cr_${number}`);
-    const time = creative === undefined ? 0 : apply({ name: 'CreativePublished', value: next(creative, { width: 728, height: 90 }) });
+    const time =
+      creative === undefined
+        ? 0
+        : apply({ name: 'CreativePublished', value: next(creative, { width: 728, height: 90 }) });
     searches.push(tookUs(() => eligibility.find(slots[number % slots.length] as SlotAttributes, facts)));
     return time;
   });
   const [advertiser] = catalog.advertisers.values();
   const advertisers =
-    advertiser === undefined ? 0 : apply({ name: 'AdvertiserPublished', value: next(advertiser, { categories: ['IAB2'] }) });
+    advertiser === undefined
+      ? 0
+      : apply({ name: 'AdvertiserPublished', value: next(advertiser, { categories: ['IAB2'] }) });
   return {
     change_line_item_us_longest: longest(lineItems),
     change_creative_us_longest: longest(creatives),
@@ -120,7 +125,9 @@ function bigCampaign(records: readonly AnyRecord[]): Figures {
   const change = (changed: object, archived = false) => {
     const value = index.catalog.campaigns.get('cmp_0');
     if (value === undefined) return 0;
-    return tookUs(() => index.apply({ name: 'CampaignPublished', value: next(value, changed, archived) }, index.revision));
+    return tookUs(() =>
+      index.apply({ name: 'CampaignPublished', value: next(value, changed, archived) }, index.revision),
+    );
   };
   const frequency_cap = { impressions: 3, window_ms: 0, calendar: 'day' };
   const advertiser = index.catalog.advertisers.get('adv_0');

@@ -131,6 +131,23 @@ export class SlotSet {
     for (let index = 0; index < length; index += 1) words[index] = (words[index] as number) | (own[index] as number);
   }
 
+  /** Bits of the set in `words` become those of `source`, or 0 where that is null; all others stay. */
+  assignFrom(source: Uint32Array | null, words: Uint32Array): void {
+    if (this.#list !== null) {
+      for (const slot of this.#list) {
+        if (source !== null && hasBit(source, slot)) setBit(words, slot);
+        else clearBit(words, slot);
+      }
+      return;
+    }
+    const length = Math.min(words.length, this.#words.length);
+    for (let index = 0; index < length; index += 1) {
+      const own = this.#words[index] as number;
+      const given = source === null ? 0 : (source[index] as number);
+      words[index] = ((words[index] as number) & ~own) | (own & given);
+    }
+  }
+
   /** `words &= ~set`, where `words` has `count` bits; gives the number of bits left. */
   clearFrom(words: Uint32Array, length: number, count: number): number {
     if (this.#list === null) return clearAll(words, this.bitmap(length), length);

@@ -9,12 +9,12 @@ import type {
   Targeting,
 } from '../domain/records.ts';
 import { certainPpm, ecpmLimit, ecpmMicros, hashText, housePriority, priorityOf } from './auction.ts';
-import { clearBit, SlotSet, setBit } from './bitmap.ts';
+import { clearBit, hasBit, SlotSet, setBit } from './bitmap.ts';
 import { BitmapDimension } from './bitmap-dimension.ts';
 import { BitmapExpressions } from './bitmap-expressions.ts';
 import { BitmapKeyValues } from './bitmap-key-values.ts';
 import { RankBounds } from './bitmap-ranking.ts';
-import { BitmapCategories, categoriesOf } from './brand-safety.ts';
+import { BrandIndex } from './brand-index.ts';
 import { type ClickRates, SmoothedClickRates } from './click-rates.ts';
 import { creativeKeys } from './creative-fit.ts';
 import { FlightSchedule } from './flight-schedule.ts';
@@ -47,9 +47,8 @@ export interface IndexedLineItem {
   readonly hours: Uint32Array | null;
   /** When its flight next begins or ends, ms. */
   flightAt: number;
-  /** Every set that its slot is in; those of its advertiser by themselves, since they change together. */
+  /** Every set that its slot is in. */
   readonly memberships: SlotSet[];
-  advertiserMemberships: SlotSet[];
 }
 
 /** Attributes of which a line item has a list rule, by the name of the rule. */
@@ -80,17 +79,30 @@ export interface CatalogIndexOptions {
   readonly onlyLineItems?: readonly string[];
 }
 
+/** Line items of a campaign, and their slots. */
+interface CampaignLineItems {
+  readonly slots: SlotSet;
+  readonly items: Set<IndexedLineItem>;
+}
+
+/** Retired line items whose slots are given back at one decision. */
+const sweptAtOnce = 8;
+
 /** Bitmaps that grow together, one bit a slot. */
 interface StateBitmaps {
   /** In the catalogue and not archived. */
   readonly known: Uint32Array;
   /** Line item, campaign and advertiser are all live. */
   readonly active: Uint32Array;
+  /** The line item itself is. */
+  readonly ownActive: Uint32Array;
   readonly inFlight: Uint32Array;
   /** Not in one of its hours now. */
   readonly closed: Uint32Array;
   /** A frequency cap holds for it: its own, its campaign's or its advertiser's. */
   readonly capped: Uint32Array;
+  /** The line item itself has one. */
+  readonly ownCapped: Uint32Array;
   /** A house ad. */
   readonly house: Uint32Array;
 }
@@ -99,9 +111,11 @@ function stateBitmaps(words: number): StateBitmaps {
   return {
     known: new Uint32Array(words),
     active: new Uint32Array(words),
+    ownActive: new Uint32Array(words),
     inFlight: new Uint32Array(words),
     closed: new Uint32Array(words),
     capped: new Uint32Array(words),
+    ownCapped: new Uint32Array(words),
     house: new Uint32Array(words),
   };
 }
@@ -118,10 +132,8 @@ export class CatalogIndex {
   readonly currencies = new BitmapDimension();
   /** By format and size of its creatives. */
   readonly creativeFits = new BitmapDimension();
-  /** By advertiser id and domain: what publishers block. */
-  readonly brands = new BitmapDimension();
-  /** By the categories of what they show. */
-  readonly categories = new BitmapCategories();
+  /** By advertiser, domain and category: what publishers block. */
+  readonly brands = new BrandIndex();
   /** Line items that are not to stand beside some categories of pages. */
   readonly avoidingCategories = new SlotSet();
   readonly keyValues = new BitmapKeyValues();
@@ -134,14 +146,16 @@ export class CatalogIndex {
   /** Changes with every bit of every bitmap: whatever was derived from an older version is worthless. */
   version = 0;
   state: StateBitmaps = stateBitmaps(0);
-  readonly #byAdvertiser = new Map<string, SlotSet>();
   readonly #bySlot: (IndexedLineItem | undefined)[] = [];
   readonly #byId = new Map<string, IndexedLineItem>();
-  readonly #byCampaign = new Map<string, Set<IndexedLineItem>>();
+  readonly #byCampaign = new Map<string, CampaignLineItems>();
   readonly #byHours = new Map<ZoneClock, Set<IndexedLineItem>>();
   readonly #freeSlots: number[] = [];
   readonly #flights = new FlightSchedule();
   readonly #clocks: ZoneClocks;
+  /** Archived with their campaign or advertiser: no longer known, but still in their sets. */
+  readonly #retired: Iterator<IndexedLineItem>[] = [];
+  #retiredCount = 0;
   #now: number;
 
   constructor(options: CatalogIndexOptions) {
@@ -152,6 +166,7 @@ export class CatalogIndex {
     this.dimensions = Object.fromEntries(
       listDimensions.map((name) => [name, new BitmapDimension()]),
     ) as unknown as Record<ListDimension, BitmapDimension>;
+    for (const advertiser of this.catalog.advertisers.values()) this.brands.setAdvertiser(advertiser);
     for (const id of options.onlyLineItems ?? this.catalog.lineItems.keys()) this.#refresh(id);
   }
 
@@ -167,7 +182,7 @@ export class CatalogIndex {
 
   /** Line items that are not archived. */
   get size(): number {
-    return this.#byId.size;
+    return this.#byId.size - this.#retiredCount;
   }
 
   at(slot: number): IndexedLineItem {
@@ -176,11 +191,16 @@ export class CatalogIndex {
 
   /** Line items that are not archived, in no order. */
   items(): IterableIterator<IndexedLineItem> {
-    return this.#byId.values();
+    return this.#byId.values().filter((item) => this.#isKnown(item));
   }
 
   get(lineItemId: string): IndexedLineItem | undefined {
-    return this.#byId.get(lineItemId);
+    const item = this.#byId.get(lineItemId);
+    return item !== undefined && this.#isKnown(item) ? item : undefined;
+  }
+
+  #isKnown({ slot }: IndexedLineItem): boolean {
+    return hasBit(this.state.known, slot);
   }
 
   /** Wall clock of a zone, at the time of the index. */
@@ -189,7 +209,7 @@ export class CatalogIndex {
   }
 
   ofAdvertiser(advertiserId: string): SlotSet | undefined {
-    return this.#byAdvertiser.get(advertiserId);
+    return this.brands.ofAdvertiser(advertiserId);
   }
 
   /** Takes the next record of `catalog`; false if it is void. */
@@ -226,11 +246,34 @@ export class CatalogIndex {
    * Brings flights, hours and budget days up to a time; gives the time of the index, ms: that, or an earlier call's if the clock went back since.
    */
   advance(nowMs: number): number {
+    if (this.#retired.length > 0) this.#sweep();
     if (nowMs <= this.#now) return this.#now;
     this.#now = nowMs;
     if (nowMs >= this.#clocks.nextAt) this.#advanceClocks();
     if (nowMs >= this.#flights.nextAt) this.#advanceFlights();
     return nowMs;
+  }
+
+  /**
+   * Takes a few of those that were archived with their campaign out of their sets. Thousands are hidden at once, by one pass over a bitmap, and leave
+   * their sets a few at every decision: a change must not hold up the decisions that wait behind it.
+   */
+  #sweep(): void {
+    const items = this.#retired.at(-1);
+    for (let left = sweptAtOnce; left > 0 && items !== undefined; left -= 1) {
+      const { done, value: item } = items.next();
+      if (done === true) return void this.#retired.pop();
+      if (this.#byId.get(item.lineItem.line_item_id) !== item || this.#isKnown(item)) continue;
+      this.#remove(item);
+      this.#freeSlots.push(item.slot);
+    }
+  }
+
+  #retire({ slots, items }: CampaignLineItems): void {
+    for (const item of items) if (!this.#isKnown(item)) this.#retiredCount -= 1; // those are counted again below
+    slots.assignFrom(null, this.state.known);
+    this.#retiredCount += items.size;
+    this.#retired.push(items.values());
   }
 
   #advanceClocks(): void {
@@ -249,44 +292,45 @@ export class CatalogIndex {
   }
 
   #refreshCampaign(campaign: CampaignPublished): void {
-    const items = this.#byCampaign.get(campaign.campaign_id);
-    if (items === undefined || campaign.change.archived || items.size === 0) {
-      for (const id of this.catalog.children.get(campaign.campaign_id) ?? []) this.#refresh(id);
-      return;
-    }
-    for (const item of items) {
-      item.campaign = campaign;
-      this.#setCapped(item);
-      this.#setActive(item);
-      this.#setFlight(item);
-    }
+    const members = this.#byCampaign.get(campaign.campaign_id);
+    if (members === undefined || members.items.size === 0) return this.#refreshAll(campaign.campaign_id);
+    if (campaign.change.archived) return this.#retire(members);
+    const [first] = members.items;
+    const before = first?.campaign.flight;
+    const hasMoved = before?.starts_at !== campaign.flight.starts_at || before.ends_at !== campaign.flight.ends_at;
+    for (const item of members.items) item.campaign = campaign;
+    if (hasMoved) for (const item of members.items) this.#setFlight(item);
+    this.#setOwned(members);
   }
 
   #refreshAdvertiser(advertiser: AdvertiserPublished): void {
+    this.brands.setAdvertiser(advertiser);
     for (const { campaign_id } of campaignsOf(this.catalog, advertiser.advertiser_id)) {
-      const items = this.#byCampaign.get(campaign_id);
-      if (items === undefined || items.size === 0 || advertiser.change.archived) {
-        for (const id of this.catalog.children.get(campaign_id) ?? []) this.#refresh(id);
-      } else for (const item of Array.from(items)) this.#setAdvertiser(item, advertiser);
+      const members = this.#byCampaign.get(campaign_id);
+      const [first] = members?.items ?? [];
+      if (members === undefined || first === undefined || isElsewhere(first.advertiser, advertiser)) {
+        this.#refreshAll(campaign_id);
+      } else if (advertiser.change.archived) this.#retire(members);
+      else {
+        for (const item of members.items) item.advertiser = advertiser;
+        this.#setOwned(members);
+      }
     }
   }
 
-  #setAdvertiser(item: IndexedLineItem, advertiser: AdvertiserPublished): void {
-    const { currency, time_zone } = item.advertiser;
-    // The console never lets them change; were they changed all the same, half of the index would go on with the old ones.
-    if (currency !== advertiser.currency || time_zone !== advertiser.time_zone) {
-      return this.#refresh(item.lineItem.line_item_id);
-    }
-    const same =
-      brandsOf(item.advertiser).join() === brandsOf(advertiser).join() &&
-      item.advertiser.categories.join() === advertiser.categories.join();
-    item.advertiser = advertiser;
-    this.#setCapped(item);
-    this.#setActive(item);
-    if (same) return;
-    for (const set of item.advertiserMemberships) set.delete(item.slot);
-    item.advertiserMemberships = [];
-    this.#joinBrands(item);
+  #refreshAll(campaignId: string): void {
+    for (const id of this.catalog.children.get(campaignId) ?? []) this.#refresh(id);
+  }
+
+  /** Brings what the line items of a campaign have from it and its advertiser up to date: a pass over bitmaps, however many they are. */
+  #setOwned({ slots, items }: CampaignLineItems): void {
+    const [first] = items;
+    if (first === undefined) return;
+    const { campaign, advertiser } = first;
+    const { active, capped, ownActive, ownCapped, known } = this.state;
+    slots.assignFrom(isLive(campaign) && isLive(advertiser) ? ownActive : null, active);
+    const isCappedAbove = campaign.frequency_cap !== null || advertiser.frequency_cap !== null;
+    slots.assignFrom(isCappedAbove ? known : ownCapped, capped);
   }
 
   /** Indexes a line item anew, or takes it out if it is archived or incomplete. */
@@ -331,16 +375,23 @@ export class CatalogIndex {
       hours: hoursAsBits(lineItem.targeting.hours),
       flightAt: Infinity,
       memberships: [],
-      advertiserMemberships: [],
     };
     this.#bySlot[slot] = item;
     this.#byId.set(lineItem.line_item_id, item);
-    join(this.#byCampaign, lineItem.campaign_id, item);
+    this.#joinCampaign(item);
     if (item.hours !== null) join(this.#byHours, item.clock, item);
     this.#joinSets(item);
-    this.#joinBrands(item);
     this.#setBits(item);
     this.bounds.set(slot, this.#boundOf(item));
+  }
+
+  #joinCampaign(item: IndexedLineItem): void {
+    const { campaign_id } = item.lineItem;
+    const members = this.#byCampaign.get(campaign_id) ?? { slots: new SlotSet(), items: new Set() };
+    this.#byCampaign.set(campaign_id, members);
+    members.items.add(item);
+    members.slots.add(item.slot);
+    item.memberships.push(members.slots);
   }
 
   #joinSets({ slot, lineItem, advertiser, creatives, memberships }: IndexedLineItem): void {
@@ -358,16 +409,8 @@ export class CatalogIndex {
       creatives.flatMap(({ keys }) => keys),
       memberships,
     );
-  }
-
-  #joinBrands({ slot, advertiser, creatives, advertiserMemberships }: IndexedLineItem): void {
-    this.brands.add(slot, { include: [], exclude: brandsOf(advertiser) }, advertiserMemberships);
-    const shown = creatives.map(({ creative }) => categoriesOf(creative, advertiser));
-    this.categories.add(slot, shown.length === 0 ? [advertiser.categories] : shown, advertiserMemberships);
-    const own = this.#byAdvertiser.get(advertiser.advertiser_id) ?? new SlotSet();
-    this.#byAdvertiser.set(advertiser.advertiser_id, own);
-    own.add(slot);
-    advertiserMemberships.push(own);
+    const shown = creatives.map(({ creative }) => creative);
+    this.brands.add(slot, advertiser.advertiser_id, shown, memberships);
   }
 
   #setBits(item: IndexedLineItem): void {
@@ -380,10 +423,12 @@ export class CatalogIndex {
   }
 
   #setActive({ slot, lineItem, campaign, advertiser }: IndexedLineItem): void {
+    put(this.state.ownActive, slot, isLive(lineItem));
     put(this.state.active, slot, isLive(lineItem) && isLive(campaign) && isLive(advertiser));
   }
 
   #setCapped(item: IndexedLineItem): void {
+    put(this.state.ownCapped, item.slot, item.lineItem.frequency_cap !== null);
     put(this.state.capped, item.slot, isCapped(item));
   }
 
@@ -431,15 +476,20 @@ export class CatalogIndex {
 
   #remove(item: IndexedLineItem): void {
     const { slot } = item;
+    if (!this.#isKnown(item)) this.#retiredCount -= 1;
     for (const set of item.memberships) set.delete(slot);
-    for (const set of item.advertiserMemberships) set.delete(slot);
     for (const bitmap of Object.values(this.state) as Uint32Array[]) clearBit(bitmap, slot);
     this.bounds.clear(slot);
     this.#bySlot[slot] = undefined;
     this.#byId.delete(item.lineItem.line_item_id);
-    this.#byCampaign.get(item.lineItem.campaign_id)?.delete(item);
+    this.#byCampaign.get(item.lineItem.campaign_id)?.items.delete(item);
     this.#byHours.get(item.clock)?.delete(item);
   }
+}
+
+/** The console never lets them change; were they changed all the same, half of the index would go on with the old ones. */
+function isElsewhere(before: AdvertiserPublished, after: AdvertiserPublished): boolean {
+  return before.currency !== after.currency || before.time_zone !== after.time_zone;
 }
 
 /** Creatives of a line item that can be shown, oldest first. */
@@ -473,11 +523,6 @@ function flightOf({ lineItem, campaign }: IndexedLineItem): { starts_at: number;
     starts_at: Math.max(own.starts_at, campaign.flight.starts_at),
     ends_at: Math.min(own.ends_at, campaign.flight.ends_at),
   };
-}
-
-/** What a publisher may name to block an advertiser. */
-function brandsOf({ advertiser_id, domains }: AdvertiserPublished): string[] {
-  return [advertiser_id, ...domains.map((domain) => domain.toLowerCase())];
 }
 
 function hoursAsBits(hours: readonly number[]): Uint32Array | null {

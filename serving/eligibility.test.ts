@@ -265,3 +265,98 @@ test('the slot of an archived line item is used again', () => {
   expect(index.length).toBe(1);
   expect(index.get('li_3')?.slot).toBe(0);
 });
+
+test('a campaign of hundreds of line items changes at once, and gives its slots back when it is archived', () => {
+  const anywhere = (shownAdvertisers: string[], personKnown: boolean) => ({
+    shownAdvertisers,
+    personKnown,
+    resting: null,
+  });
+  const slot: SlotAttributes = {
+    values: Object.fromEntries(listDimensions.map((name) => [name, []])) as unknown as SlotAttributes['values'],
+    keyValues: new Map(),
+    city: null,
+    currency: 'EUR',
+    creativeKeys: ['banner'],
+    blockedBrands: ['brand1.example'],
+    blockedCategories: ['IAB7'],
+    deals: [],
+  };
+  const campaignChange = fc.record({
+    kind: fc.constantFrom('campaign' as const, 'campaign' as const, 'advertiser' as const, 'lineItem' as const),
+    status,
+    archived: fc.constantFrom(false, false, false, true),
+    capped: fc.boolean(),
+    ended: fc.boolean(),
+    domains: fc.constantFrom([], ['brand1.example']),
+    categories: fc.constantFrom(['IAB2'], ['IAB7-3'], []),
+    number: fc.nat(99),
+    sweeps: fc.nat(30),
+  });
+  fc.assert(
+    fc.property(fc.array(campaignChange, { minLength: 1, maxLength: 8 }), (changes) => {
+      const [owner, whole, item, shown] = supply(1, { advertiser: { categories: ['IAB2'], domains: [] } });
+      const members = Array.from({ length: 100 }, (_, number): AnyRecord[] => [
+        { ...item, value: { ...item?.value, line_item_id: `li_${number}` } } as AnyRecord,
+        {
+          ...shown,
+          value: { ...shown?.value, line_item_id: `li_${number}`, creative_id: `cr_${number}` },
+        } as AnyRecord,
+      ]);
+      const index = indexOf([owner, whole, ...members.flat(), ...supply(200)] as AnyRecord[]);
+      const eligibility = new EligibilityIndex(index);
+      let nowMs = noon;
+      const cap = { impressions: 1, window_ms: 1000, calendar: '' };
+      for (const { kind, archived, number, sweeps, ...to } of changes) {
+        const { catalog } = index;
+        const before = {
+          campaign: catalog.campaigns.get('cmp_1'),
+          advertiser: catalog.advertisers.get('adv_1'),
+          lineItem: catalog.lineItems.get(`li_${number}`),
+        }[kind];
+        const isGone = [catalog.campaigns.get('cmp_1'), catalog.advertisers.get('adv_1')].some(
+          (one) => one?.change.archived,
+        );
+        if (before === undefined || before.change.archived || isGone) continue;
+        const flight = { starts_at: noon - 5, ends_at: to.ended ? noon - 1 : noon + 99 };
+        const more = {
+          campaign: { flight, frequency_cap: to.capped ? cap : null },
+          advertiser: { domains: to.domains, categories: to.categories, frequency_cap: to.capped ? cap : null },
+          lineItem: { frequency_cap: to.capped ? cap : null },
+        }[kind];
+        const change = firstChange({ revision: before.change.revision + 1, archived });
+        const name = {
+          campaign: 'CampaignPublished',
+          advertiser: 'AdvertiserPublished',
+          lineItem: 'LineItemPublished',
+        }[kind];
+        index.apply({ name, value: { ...before, ...more, status: to.status, change } } as AnyRecord, index.revision);
+        for (let sweep = 0; sweep < sweeps; sweep += 1) index.advance((nowMs += 1));
+        const fresh = new CatalogIndex({ nowMs, catalog });
+        for (const facts_ of [anywhere([], false), anywhere(['adv_1'], true), anywhere([], true)]) {
+          const anew = found(fresh, new EligibilityIndex(fresh), slot, facts_);
+          const inPlace = found(index, eligibility, slot, facts_);
+          expect(inPlace.ids).toEqual(anew.ids);
+          expect(inPlace.eligible.exclusions).toEqual(anew.eligible.exclusions);
+          expect(index.size).toBe(fresh.size);
+        }
+      }
+      const slots = index.length;
+      if (index.get('li_200') === undefined || index.size > 1) return;
+      for (let sweep = 0; sweep < 20; sweep += 1) index.advance((nowMs += 1));
+      for (const record of members.flat()) index.apply(renamed(record), index.revision);
+      expect(index.length).toBe(slots);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+/** The same line item or creative under another name, in the campaign that is left. */
+function renamed({ name, value }: AnyRecord): AnyRecord {
+  const { line_item_id = '', creative_id = '' } = value as { line_item_id?: string; creative_id?: string };
+  const ids = {
+    line_item_id: line_item_id.replace('li_', 'li_new'),
+    creative_id: creative_id.replace('cr_', 'cr_new'),
+  };
+  return { name, value: { ...value, ...ids, campaign_id: 'cmp_200', advertiser_id: 'adv_200' } } as AnyRecord;
+}

@@ -156,7 +156,7 @@ export class EligibilityIndex {
     search.clear('status', 'outside_hours', state.closed);
     search.filter('targeting', 'currency', currencies, [currency]);
     for (const [name, reason] of slotAttributes) search.filter('targeting', reason, dimensions[name], values[name]);
-    search.filter('brand_safety', 'blocked_by_publisher', brands, blockedBrands);
+    for (const named of brands.named(blockedBrands)) search.clearSet('brand_safety', 'blocked_by_publisher', named);
     this.#clearBlocked(search, attributes);
     search.filter('creative', 'no_creative_fits', creativeFits, creativeKeys);
     return { words, count: search.count, exclusions: search.exclusions };
@@ -164,19 +164,9 @@ export class EligibilityIndex {
 
   #clearBlocked(search: Search, { blockedCategories }: SlotAttributes): void {
     if (blockedCategories.length === 0) return;
-    const { categories } = this.#index;
-    search.filter(
-      'brand_safety',
-      'blocked_category',
-      categories.dimension,
-      categories.allowed(blockedCategories, true),
-    );
-    search.filter(
-      'brand_safety',
-      'category_unknown',
-      categories.dimension,
-      categories.allowed(blockedCategories, false),
-    );
+    const { brands } = this.#index;
+    search.filter('brand_safety', 'blocked_category', brands.categories, brands.allowed(blockedCategories, true));
+    search.filter('brand_safety', 'category_unknown', brands.categories, brands.allowed(blockedCategories, false));
   }
 }
 

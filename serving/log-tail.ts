@@ -22,6 +22,8 @@ export interface LogTailOptions {
 const readRecords = 500;
 const waitMs = 1_000;
 const retryMs = 200;
+/** Records are taken for so long without a turn for others, microseconds: decisions wait on the same loop. */
+const turnUs = 2_000;
 
 /** Follows all shards of a topic on one process, without a group. */
 export class LogTail {
@@ -69,12 +71,17 @@ export class LogTail {
 
   /** Takes the next records of every shard; false if there were none. */
   async #readOn(): Promise<boolean> {
-    const { log, topic } = this.#options;
+    const { log, topic, clock } = this.#options;
     this.#goal ??= await this.#ends();
     let found = false;
     for (const [shard, offset] of this.#next.entries()) {
       const records = await log.read(topic, shard, offset, readRecords);
+      let since = clock.monotonicUs();
       for (const record of records) {
+        if (clock.monotonicUs() - since > turnUs) {
+          await clock.sleep(0);
+          since = clock.monotonicUs();
+        }
         if (this.#stopped) return true;
         this.#options.apply(await this.#decode(record), record);
         this.#next[shard] = record.offset + 1;

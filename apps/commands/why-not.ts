@@ -32,7 +32,7 @@ async function run(args: readonly string[]): Promise<number> {
   if (lineItemId === undefined || more.length > 0 || (selectionId === undefined) === (values.request === undefined)) {
     throw new AdtallyError('VALIDATION_FAILED', 'name a line item by --line-item, and one selection or a --request');
   }
-  const answer = await withConsole(values, (client) => {
+  const answer = await withConsole<DryRunAnswer | WhyNotAnswer>(values, (client) => {
     if (values.request !== undefined) {
       const body = { line_item_id: lineItemId, request: readRequest(values.request) };
       return client.post<DryRunAnswer>('/v1/audit/why-not', body);
