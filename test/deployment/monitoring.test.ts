@@ -23,7 +23,16 @@ const metric = /\badtally[_:][a-z0-9_:]+/g;
 
 /** Names that the processes expose, or that rules record. */
 function exposed(): Set<string> {
-  const sources = ['serving/metrics.ts', 'apps/streams.ts', 'apps/console-metrics.ts'].map(repositoryFile).join('\n');
+  const sources = [
+    'serving/metrics.ts',
+    'serving/decision-metrics.ts',
+    'serving/overload-metrics.ts',
+    'serving/prediction/model-metrics.ts',
+    'apps/streams.ts',
+    'apps/console-metrics.ts',
+  ]
+    .map(repositoryFile)
+    .join('\n');
   const recorded = parse(repositoryFile('dashboards/prometheus/recording.yml')) as {
     groups: { rules: { record: string }[] }[];
   };
