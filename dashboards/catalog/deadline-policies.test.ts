@@ -32,7 +32,7 @@ describe('A deadline policy', () => {
 
   it('is changed, paused and archived like every other entity', async () => {
     const { json } = await console.ask('POST', '/v1/deadline-policies', { body });
-    const path = `/v1/deadline-policies/${json['policy_id']}`;
+    const path = `/v1/deadline-policies/${String(json['policy_id'])}`;
     const change = (given: object) => console.ask('PATCH', path, { body: given, headers: any });
     expect((await change({ shares })).status).toBe(200);
     expect((await inForce()).shares).toEqual(shares);
