@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const engineTests = '**/*.engine.test.ts';
-/** Of test/, what simulates, fuzzes and attacks needs nothing but memory, or an engine as its name says. */
-const platformTests = ['test/*.test.ts', 'test/!(simulation|fuzz|security)/**/*.test.ts'];
+/** Of test/, what simulates, fuzzes, attacks and bids needs nothing but memory, or an engine as its name says. */
+const platformTests = ['test/*.test.ts', 'test/!(simulation|fuzz|security|openrtb)/**/*.test.ts'];
 const never = ['**/node_modules/**', 'data/**'];
 
 /**

@@ -14,8 +14,8 @@ export interface Fraction {
   readonly denominator: bigint;
 }
 
-/** Decimals smaller or larger than this are no amounts and no rates. */
-const mostExponent = 30;
+/** Decimals further from one than this are no amounts and no rates: they are taken for nothing, and for more than anything. */
+const mostExponent = 60;
 
 /**
  * The exact value of a decimal. A number that JSON gave is taken by its shortest text, which is what the client wrote, up to 15 digits. Null for what is
@@ -26,10 +26,10 @@ export function fractionOf(value: number | string): Fraction | null {
     /^([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,3}))?$/.exec(String(value)) ?? [];
   if (whole === undefined) return null;
   const exponent = Number(exponentText) - part.length;
-  if (Math.abs(exponent) > 2 * mostExponent) return exponent < 0 ? { numerator: 0n, denominator: 1n } : null;
+  if (exponent < -mostExponent) return { numerator: 0n, denominator: 1n };
   const digits = BigInt(whole + part);
   return exponent >= 0
-    ? { numerator: digits * 10n ** BigInt(exponent), denominator: 1n }
+    ? { numerator: digits * 10n ** BigInt(Math.min(exponent, mostExponent)), denominator: 1n }
     : { numerator: digits, denominator: 10n ** BigInt(-exponent) };
 }
 

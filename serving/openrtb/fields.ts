@@ -22,6 +22,11 @@ export function textOf(value: unknown, longest = 128): string | null {
   return typeof value === 'string' && value !== '' && value.length <= longest ? value : null;
 }
 
+/** A finite number; null for anything else. */
+export function numberOf(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
 /** The texts of a list, each once. */
 export function textsOf(value: unknown, longest = 128): string[] {
   return [...new Set(listOf(value).flatMap((entry) => textOf(entry, longest) ?? []))];

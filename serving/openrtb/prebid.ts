@@ -1,5 +1,5 @@
 import { decimalOf, microsOf } from './decimal.ts';
-import { type Fields, fieldsOf, flagOf, isFields, listOf } from './fields.ts';
+import { type Fields, fieldsOf, flagOf, isFields, listOf, numberOf } from './fields.ts';
 import { ownSeat } from './bid-request.ts';
 
 /** What Prebid asks of an answer; null if the request is none of Prebid's. */
@@ -27,15 +27,15 @@ function range(max: number, increment: number): PriceRange {
 }
 
 /** Prebid's own granularities. */
-const granularities: Readonly<Record<string, readonly PriceRange[]>> = {
-  low: [range(5, 0.5)],
-  med: [range(20, 0.1)],
-  medium: [range(20, 0.1)],
-  high: [range(20, 0.01)],
-  auto: [range(5, 0.05), range(10, 0.1), range(20, 0.5)],
-  dense: [range(3, 0.01), range(8, 0.05), range(20, 0.5)],
-};
-const usual = granularities['med'] as readonly PriceRange[];
+const usual: readonly PriceRange[] = [range(20, 0.1)];
+const granularities: ReadonlyMap<unknown, readonly PriceRange[]> = new Map([
+  ['low', [range(5, 0.5)]],
+  ['med', usual],
+  ['medium', usual],
+  ['high', [range(20, 0.01)]],
+  ['auto', [range(5, 0.05), range(10, 0.1), range(20, 0.5)]],
+  ['dense', [range(3, 0.01), range(8, 0.05), range(20, 0.5)]],
+]);
 const usualPrecision = 2;
 const mostRanges = 20;
 
@@ -58,9 +58,9 @@ function biddersOf(imp: unknown): string[] {
 function termsOf(targeting: Fields): TargetingTerms {
   const { pricegranularity } = targeting;
   const own = fieldsOf(pricegranularity);
-  const named = typeof pricegranularity === 'string' ? granularities[pricegranularity] : undefined;
+  const named = granularities.get(pricegranularity);
   const given = listOf(own['ranges']).slice(0, mostRanges).flatMap(rangeOf);
-  const precision = Number(own['precision'] ?? usualPrecision);
+  const precision = numberOf(own['precision']) ?? usualPrecision;
   return {
     ranges: named ?? (given.length > 0 ? given : usual),
     precision: Number.isInteger(precision) && precision >= 0 && precision <= 6 ? precision : usualPrecision,
@@ -72,7 +72,7 @@ function termsOf(targeting: Fields): TargetingTerms {
 
 function rangeOf(given: unknown): PriceRange[] {
   const { max, increment } = fieldsOf(given);
-  const made = range(Number(max), Number(increment));
+  const made = range(numberOf(max) ?? 0, numberOf(increment) ?? 0);
   return made.maxMicros > 0n && made.incrementMicros > 0n ? [made] : [];
 }
 
