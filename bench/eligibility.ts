@@ -1,9 +1,10 @@
 /**
  * What finding the eligible line items costs, by the size of the catalogue and with targeting expressions, and for how long a change of the catalogue holds
- * up the event loop, at 100,000 line items and for a campaign of 10,000. CPU time of the thread, microseconds; medians, and of changes the longest.
+ * up the event loop, at 100,000 line items and for a campaign of 10,000. Microseconds; the best of some rounds, since what else runs on the machine can only take time away: of a
+ * kind of change the longest in the round that was disturbed least.
  */
 import { readDecisionRequest } from '../serving/decision-request.ts';
-import type { AnyRecord, LineItemPublished, RecordOf } from '../domain/records.ts';
+import type { AnyRecord, CampaignPublished, RecordOf } from '../domain/records.ts';
 import { createSeededRandom } from '../adapters/simulated/random.ts';
 import { CatalogIndex } from '../serving/catalog-index.ts';
 import { EligibilityIndex } from '../serving/eligibility.ts';
@@ -53,22 +54,20 @@ function slotsOf(index: CatalogIndex): SlotAttributes[] {
 
 const facts = { personKnown: false, shownAdvertisers: [], resting: null };
 
-/** The median of rounds over all requests. */
+/** A mean over all requests, in the best round. */
 function searchUs(index: CatalogIndex, slots: readonly SlotAttributes[]): number {
   const eligibility = new EligibilityIndex(index);
   const search = () => {
     for (const slot of slots) eligibility.find(slot, facts);
   };
   const rounds = Array.from({ length: 7 }, () => tookUs(search) / slots.length);
-  return rounds.sort((a, b) => a - b)[3] as number;
+  return Math.min(...rounds);
 }
 
-/** CPU time of this thread, so that what else runs on the machine does not count. */
 function tookUs(run: () => void): number {
-  const before = process.threadCpuUsage();
+  const began = performance.now();
   run();
-  const { user, system } = process.threadCpuUsage(before);
-  return user + system;
+  return (performance.now() - began) * 1000;
 }
 
 type CatalogValue = RecordOf<'catalog'>['value'];
@@ -79,61 +78,61 @@ function next<T extends CatalogValue>(value: T, changes: Partial<T>, archived = 
   return { ...value, ...changes, change };
 }
 
+/** Figures of the round in which each was lowest. */
+function calmest(rounds: number, measure: () => Figures): Figures {
+  const all = Array.from({ length: rounds }, measure);
+  const names = Object.keys(all[0] ?? {});
+  return Object.fromEntries(names.map((name) => [name, Math.min(...all.map((figures) => figures[name] ?? Infinity))]));
+}
+
+/** Forty changes of each kind, each followed by the first search after it. */
 function changes(index: CatalogIndex, slots: readonly SlotAttributes[]): Figures {
   const { catalog } = index;
   const eligibility = new EligibilityIndex(index);
   const apply = (record: AnyRecord) => tookUs(() => index.apply(record, index.revision));
-  const longest = (times: readonly number[]) => Math.max(...times);
-  const numbers = Array.from({ length: 200 }, (_, number) => (number * 487) % 100_000);
-  const lineItems = numbers.map((number) =>
-    apply({
-      name: 'LineItemPublished',
-      value: next(catalog.lineItems.get(`li_${number}`) as LineItemPublished, { bid_micros: 3_000_000 }),
-    }),
-  );
-  const searches: number[] = [];
-  const creatives = numbers.map((number) => {
+  const [lineItems, creatives, searches]: [number[], number[], number[]] = [[], [], []];
+  for (let number = 0; number < 100_000; number += 2_487) {
+    const lineItem = catalog.lineItems.get(`li_${number}`);
     const creative = catalog.creatives.get(`cr_${number}`);
-    const time =
-      creative === undefined
-        ? 0
-        : apply({ name: 'CreativePublished', value: next(creative, { width: 728, height: 90 }) });
+    if (lineItem === undefined || creative === undefined) continue;
+    lineItems.push(apply({ name: 'LineItemPublished', value: next(lineItem, { bid_micros: 3_000_000 }) }));
+    creatives.push(apply({ name: 'CreativePublished', value: next(creative, { width: 728, height: 90 }) }));
     searches.push(tookUs(() => eligibility.find(slots[number % slots.length] as SlotAttributes, facts)));
-    return time;
-  });
-  const [advertiser] = catalog.advertisers.values();
-  const advertisers =
-    advertiser === undefined
-      ? 0
-      : apply({ name: 'AdvertiserPublished', value: next(advertiser, { categories: ['IAB2'] }) });
+  }
   return {
-    change_line_item_us_longest: longest(lineItems),
-    change_creative_us_longest: longest(creatives),
-    change_advertiser_us: advertisers,
-    search_after_change_us_longest: longest(searches),
+    change_line_item_us_longest: Math.max(...lineItems),
+    change_creative_us_longest: Math.max(...creatives),
+    search_after_change_us_longest: Math.max(...searches),
   };
 }
 
-/** 10,000 line items moved into one campaign, which then is paused, capped and archived. */
-function bigCampaign(records: readonly AnyRecord[]): Figures {
-  const moved = records.map((record): AnyRecord => {
-    if (record.name !== 'LineItemPublished' && record.name !== 'CreativePublished') return record;
-    if (Number(record.value.line_item_id.slice(3)) >= 10_000) return record;
-    return { name: record.name, value: { ...record.value, campaign_id: 'cmp_0', advertiser_id: 'adv_0' } } as AnyRecord;
-  });
-  const index = indexOf(moved);
-  const change = (changed: object, archived = false) => {
-    const value = index.catalog.campaigns.get('cmp_0');
-    if (value === undefined) return 0;
-    return tookUs(() =>
-      index.apply({ name: 'CampaignPublished', value: next(value, changed, archived) }, index.revision),
-    );
-  };
+/** One campaign has 10,000 line items. */
+function withBigCampaign(records: readonly AnyRecord[]): CatalogIndex {
+  return indexOf(
+    records.map((record): AnyRecord => {
+      if (record.name !== 'LineItemPublished' && record.name !== 'CreativePublished') return record;
+      if (Number(record.value.line_item_id.slice(3)) >= 10_000) return record;
+      const value = { ...record.value, campaign_id: 'cmp_0', advertiser_id: 'adv_0' };
+      return { name: record.name, value } as AnyRecord;
+    }),
+  );
+}
+
+function campaignChange(index: CatalogIndex, changed: Partial<CampaignPublished>, archived = false): number {
+  const value = index.catalog.campaigns.get('cmp_0');
+  if (value === undefined) return 0;
+  const record: AnyRecord = { name: 'CampaignPublished', value: next(value, changed, archived) };
+  return tookUs(() => index.apply(record, index.revision));
+}
+
+function bigCampaignChanges(index: CatalogIndex): Figures {
   const frequency_cap = { impressions: 3, window_ms: 0, calendar: 'day' };
   const advertiser = index.catalog.advertisers.get('adv_0');
-  const figures = {
-    change_campaign_10000_paused_us: change({ status: 'PAUSED' }),
-    change_campaign_10000_capped_us: change({ status: 'ACTIVE', frequency_cap }),
+  const shortened = { starts_at: nowMs - 1, ends_at: nowMs + Math.floor(Math.random() * 1e9) };
+  return {
+    change_campaign_10000_paused_us: campaignChange(index, { status: 'PAUSED', frequency_cap: null }),
+    change_campaign_10000_capped_us: campaignChange(index, { status: 'ACTIVE', frequency_cap }),
+    change_campaign_10000_flight_us: campaignChange(index, { flight: shortened }),
     change_advertiser_10000_us:
       advertiser === undefined
         ? 0
@@ -141,10 +140,19 @@ function bigCampaign(records: readonly AnyRecord[]): Figures {
             const value = next(advertiser, { categories: ['IAB2'], domains: ['other.example'] });
             index.apply({ name: 'AdvertiserPublished', value }, index.revision);
           }),
-    change_campaign_10000_archived_us: change({}, true),
   };
-  const sweeps = Array.from({ length: 1300 }, (_, turn) => tookUs(() => index.advance(nowMs + turn + 1)));
-  return { ...figures, sweep_after_archived_us_longest: Math.max(...sweeps) };
+}
+
+/** Archiving is final: one round. The sweeps are the calls of `advance` at the decisions that follow. */
+function archive(index: CatalogIndex): Figures {
+  const archived = campaignChange(index, {}, true);
+  const sweeps = Array.from({ length: 1_300 }, (_, turn) => tookUs(() => index.advance(nowMs + turn + 1)));
+  const sorted = sweeps.sort((a, b) => a - b);
+  return {
+    change_campaign_10000_archived_us: archived,
+    sweep_after_archived_us: sorted[650] ?? 0,
+    sweep_after_archived_us_p99: sorted[1_287] ?? 0,
+  };
 }
 
 export function measureEligibility(): Figures {
@@ -161,7 +169,18 @@ export function measureEligibility(): Figures {
     });
     if (lineItems === 100_000) figures['index_build_100000_with_expressions_ms'] = builtUs / 1000;
     figures[`eligibility_us_${lineItems}_half_with_expressions`] = searchUs(expressed, slots);
-    if (lineItems === 100_000) Object.assign(figures, changes(expressed, slots), bigCampaign(records));
+    if (lineItems === 100_000) {
+      Object.assign(
+        figures,
+        calmest(5, () => changes(expressed, slots)),
+      );
+      const index = withBigCampaign(records);
+      Object.assign(
+        figures,
+        calmest(7, () => bigCampaignChanges(index)),
+        archive(index),
+      );
+    }
   }
   return figures;
 }

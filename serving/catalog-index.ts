@@ -9,7 +9,7 @@ import type {
   Targeting,
 } from '../domain/records.ts';
 import { certainPpm, ecpmLimit, ecpmMicros, hashText, housePriority, priorityOf } from './auction.ts';
-import { clearBit, hasBit, SlotSet, setBit } from './bitmap.ts';
+import { clearBit, countBits, hasBit, SlotSet, setBit } from './bitmap.ts';
 import { BitmapDimension } from './bitmap-dimension.ts';
 import { BitmapExpressions } from './bitmap-expressions.ts';
 import { BitmapKeyValues } from './bitmap-key-values.ts';
@@ -270,9 +270,10 @@ export class CatalogIndex {
   }
 
   #retire({ slots, items }: CampaignLineItems): void {
-    for (const item of items) if (!this.#isKnown(item)) this.#retiredCount -= 1; // those are counted again below
-    slots.assignFrom(null, this.state.known);
-    this.#retiredCount += items.size;
+    const { known } = this.state;
+    const before = countBits(known, this.length);
+    slots.assignFrom(null, known);
+    this.#retiredCount += before - countBits(known, this.length);
     this.#retired.push(items.values());
   }
 
