@@ -47,7 +47,8 @@ export async function preload({ urls, folder, mix }: ThroughputOptions): Promise
   const log = await openLog(settingsOf({ urls, folder }), clock);
   try {
     // A topic that was just made has no leader at first, and an append that is repeated for one shard is repeated for all.
-    for (const shard of mix.keys()) await persist(() => log.read('spend', shard, 0, 1), { clock, onRetry: () => {} });
+    const patiently = { clock, onRetry: () => {} };
+    for (const shard of mix.keys()) await persist(() => log.read('spend', shard, 0, 1), patiently);
     const longest = Math.max(...mix.map((values) => values.length));
     for (let from = 0; from < longest; from += pageRecords) {
       const page = mix.flatMap((values, shard) =>
@@ -56,7 +57,7 @@ export async function preload({ urls, folder, mix }: ThroughputOptions): Promise
       await log.append('spend', page);
     }
     for (const [shard, values] of mix.entries()) {
-      const { next } = await log.bounds('spend', shard);
+      const { next } = await persist(() => log.bounds('spend', shard), patiently);
       if (next !== values.length) throw new Error(`spend/${shard} has ${next} records, not ${values.length}`);
     }
   } finally {
