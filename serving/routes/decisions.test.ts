@@ -1,7 +1,8 @@
 import { fastify, type FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { builtInPolicies, skippable } from '../../domain/deadline-policy.ts';
 import type { AdSelected, AnyRecord, MarkupReturned, PersonSeen } from '../../domain/records.ts';
-import { inventory, noon, supply } from '../../test/decision-world.ts';
+import { firstChange, inventory, noon, supply } from '../../test/decision-world.ts';
 import { type DeskWorld, openDeskWorld } from '../../test/desk-world.ts';
 import { ClientReader } from '../client.ts';
 import { asAdtallyError, sendProblem } from '../problem.ts';
@@ -190,6 +191,44 @@ describe('POST /v1/decisions', () => {
     expect([pressed?.plan, late?.plan]).toEqual(['no_person', 'no_person']);
   });
 
+  /** From here on: more time for the person, and under load nothing but house ads. */
+  function publishPolicy({ index }: Served): void {
+    const { shares } = builtInPolicies.standard;
+    const plans = [{ name: 'nothing_left', zone: 'degrade', time_left: 0, skips: [...skippable] }];
+    const policy = { policy_id: 'dp_1', name: 'Ours', tier: 'standard', status: 'ACTIVE' as const };
+    const value = { ...policy, shares: { ...shares, enrichment: 30 }, plans, change: firstChange() };
+    index.apply({ name: 'DeadlinePolicyPublished', value }, index.revision);
+  }
+
+  test('follows a deadline policy from the request on that comes after it was published', async () => {
+    const served = serve();
+    await ask(served, { slots: [slot] });
+    publishPolicy(served);
+    await ask(served, { slots: [slot] });
+    const given = recorded<AdSelected>(served, 'AdSelected').map(({ stages }) => stages[1]);
+    expect(given).toMatchObject([
+      { stage: 'enrichment', share_us: 20_000 },
+      { stage: 'enrichment', share_us: 30_000 },
+    ]);
+  });
+
+  test('takes house ads alone, and says so, where the plan does without an auction', async () => {
+    const house = supply(2, { lineItem: { pricing_model: 'NONE', bid_micros: 0 } });
+    const served = serve([...inventory(1), ...supply(1), ...house]);
+    publishPolicy(served);
+    served.zone = 'degrade';
+    const person = { user: { id: 'someone' }, consent: { gdpr: false } };
+    const { decisions } = (await ask(served, { slots: [slot], ...person })).json();
+    expect(decisions).toMatchObject([{ line_item_id: 'li_2' }]);
+    const [selected] = recorded<AdSelected>(served, 'AdSelected');
+    expect(selected).toMatchObject({ plan: 'nothing_left', fallback: true });
+    expect(selected?.degradations.map(({ stage, reason }) => `${stage}/${reason}`)).toEqual([
+      'enrichment/person_load',
+      'auction/auction_load',
+    ]);
+    expect(selected?.exclusions).toContainEqual({ step: 'ranking', reason: 'house_only', count: 1 });
+  });
+
   test('goes on to answer when a client gives too little time to ask for the person', async () => {
     const served = serve();
     await ask(served, { slots: [slot], user: { id: 'someone' }, consent: { gdpr: false }, tmax: 5 });
@@ -270,6 +309,8 @@ describe('bad input', () => {
         [{ slots: [{ ...slot, floor_micros: '-1' }] }, 'slots[0].floor_micros'],
         [{ slots: [{ ...slot, floor_micros: 'NaN' }] }, 'slots[0].floor_micros'],
         [{ slots: [{ ...slot, floor_micros: '9999999999999999' }] }, 'slots[0].floor_micros'],
+        [{ slots: [{ ...slot, deals: 'spring' }] }, 'slots[0].deals'],
+        [{ slots: [{ ...slot, deals: ['spring', 'no deal'] }] }, 'slots[0].deals[1]'],
         [{ slots: [{ ...slot, key_values: [] }] }, 'slots[0].key_values'],
         [{ slots: [{ ...slot, key_values: { a: { b: 1 } } }] }, 'slots[0].key_values.a'],
         [{ slots: [{ ...slot, key_values: { a: [long] } }] }, 'slots[0].key_values.a'],
