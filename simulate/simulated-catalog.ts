@@ -66,7 +66,13 @@ export function simulatedCatalog(name: string, nowMs: number): CatalogSpec {
     name,
     publishers: [
       {
-        body: { name: `${name} Gazette`, ...shares(653_217), share_rounding: 'HALF_EVEN' },
+        body: {
+          name: `${name} Gazette`,
+          ...shares(653_217),
+          share_rounding: 'HALF_EVEN',
+          // Nobody who does not say what he advertises, and no gambling.
+          blocked_categories: ['IAB7-39', 'IAB25', 'IAB26'],
+        },
         placements: [
           placement('Rectangle', ['banner'], ['300x250'], '100000'),
           placement('Leaderboard', ['banner'], ['728x90'], '50000'),
@@ -84,7 +90,7 @@ export function simulatedCatalog(name: string, nowMs: number): CatalogSpec {
     ],
     advertisers: [
       {
-        body: { name: `${name} North`, currency: 'EUR', time_zone: 'Europe/Berlin' },
+        body: { name: `${name} North`, currency: 'EUR', time_zone: 'Europe/Berlin', categories: ['IAB12', 'IAB20'] },
         campaigns: [
           campaign('News and sport', 50_000, nowMs, [
             item('News CPM', ['CPM', 2_345_678], about('news')),
@@ -101,11 +107,11 @@ export function simulatedCatalog(name: string, nowMs: number): CatalogSpec {
         ],
       },
       {
-        body: { name: `${name} West`, currency: 'EUR', time_zone: 'America/New_York' },
+        body: { name: `${name} West`, currency: 'EUR', time_zone: 'America/New_York', categories: ['IAB2', 'IAB8'] },
         campaigns: [
           campaign('Everything else', 50_000, nowMs, [
             item('Food, second', ['CPM', 1_111_111], about('food')),
-            item('Cars', ['CPM', 4_444_445], about('cars')),
+            item('Cars', ['CPM', 4_444_445], { expression: 'kv.topic = cars and not device in (tv, set_top_box)' }),
             item('Games', ['VCPM', 2_000_999], about('games')),
             item('Video', ['CPM', 12_345_678], {}, [video('West')]),
             {
@@ -122,7 +128,7 @@ export function simulatedCatalog(name: string, nowMs: number): CatalogSpec {
         ],
       },
       {
-        body: { name: `${name} Pacific`, currency: 'USD', time_zone: 'Asia/Tokyo' },
+        body: { name: `${name} Pacific`, currency: 'USD', time_zone: 'Asia/Tokyo', categories: ['IAB22'] },
         campaigns: [
           campaign('Cards and spots', 50_000, nowMs, [
             item('Cards', ['CPM', 1_999_001], {}, [native('Pacific')]),
