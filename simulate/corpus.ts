@@ -50,7 +50,7 @@ export function corpusCatalog(name: string, nowMs: number, sources: readonly Sou
       },
     ],
     advertisers: currencies.map((currency) => ({
-      body: { name: `${name} ${currency}`, currency, time_zone: 'UTC' },
+      body: { name: `${name} ${currency}`, currency, time_zone: 'UTC', categories: ['IAB17'] },
       campaigns: [
         {
           body: campaign,
