@@ -2,7 +2,7 @@ import type { Catalog } from '../domain/catalog.ts';
 import { AdtallyError } from '../domain/errors.ts';
 import { requestFactsOf } from '../domain/prediction-facts.ts';
 import type { AdSelected, PlacementPublished, PublisherPublished } from '../domain/records.ts';
-import { compareRanks, hashText, type Rank, tieBreak } from './auction.ts';
+import { compareRanks, hashText, housePriority, priorityOf, type Rank, tieBreak } from './auction.ts';
 import {
   admit,
   bidOf,
@@ -201,6 +201,7 @@ function requestHashOf({ request_id, slot_id, position }: AdSelected): number {
 
 function judge(item: IndexedLineItem, selected: AdSelected, facts: PlaceFacts): WhyNot {
   const id = item.lineItem.line_item_id;
+  if (isHouseOnly(selected) && priorityOf(item.lineItem) !== housePriority) return refused(id, 'ranking', 'house_only');
   const refusal = admit(item, facts) ?? pace(item, facts);
   if (refusal !== null) return refused(id, refusal.step, refusal.reason);
   const offer = bidOf(item, facts);
@@ -214,6 +215,11 @@ function judge(item: IndexedLineItem, selected: AdSelected, facts: PlaceFacts): 
     creative_id: offer.creative.creative.creative_id,
     ecpm_micros: offer.rank.ecpmMicros,
   };
+}
+
+/** The plan of the decision had no time for an auction. */
+function isHouseOnly({ degradations }: AdSelected): boolean {
+  return degradations.some(({ stage, reason }) => stage === 'auction' && reason.startsWith('auction_'));
 }
 
 /** The rank that the winner had, as recorded. */

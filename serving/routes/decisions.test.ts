@@ -6,6 +6,7 @@ import { firstChange, inventory, noon, supply } from '../../test/decision-world.
 import { type DeskWorld, openDeskWorld } from '../../test/desk-world.ts';
 import { ClientReader } from '../client.ts';
 import { asAdtallyError, sendProblem } from '../problem.ts';
+import { whyNot } from '../why-not.ts';
 import { registerDecisions } from './decisions.ts';
 
 type Served = DeskWorld & { readonly app: FastifyInstance };
@@ -227,6 +228,8 @@ describe('POST /v1/decisions', () => {
       'auction/auction_load',
     ]);
     expect(selected?.exclusions).toContainEqual({ step: 'ranking', reason: 'house_only', count: 1 });
+    const verdict = whyNot(selected as AdSelected, 'li_1', served.index.catalog);
+    expect(verdict).toMatchObject({ step: 'ranking', reason: 'house_only' });
   });
 
   test('goes on to answer when a client gives too little time to ask for the person', async () => {
