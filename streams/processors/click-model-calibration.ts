@@ -11,9 +11,9 @@ export interface CalibrationBins {
 const binsPerLogit = 4;
 const binCount = 2 * mostLogit * binsPerLogit + 1;
 /** Events by which a bin is drawn towards what was predicted. */
-const priorEvents: Readonly<Record<Target, number>> = { click: 40, view: 40 };
+const priorEvents: Readonly<Record<Target, number>> = { click: 100, view: 100 };
 /** Events that a pool of bins must hold before its rate is taken for more than chance. */
-const leastEvents = 100;
+const leastEvents = 300;
 const million = 1_000_000;
 
 export function emptyBins(): CalibrationBins {
@@ -59,8 +59,8 @@ export function fade(bins: CalibrationBins, factor: number): void {
 }
 
 interface Pool {
-  from: number;
-  to: number;
+  /** Sum of the bins' logits, by what was predicted in them. */
+  logits: number;
   predicted: number;
   happened: number;
 }
@@ -70,9 +70,9 @@ function pooled(bins: CalibrationBins): Pool[] {
   const pools: Pool[] = [];
   let open: Pool | null = null;
   for (let bin = 0; bin < binCount; bin += 1) {
-    if (bins.examples[bin] === 0) continue;
-    open ??= { from: bin, to: bin, predicted: 0, happened: 0 };
-    open.to = bin;
+    if (bins.predicted[bin] === 0) continue;
+    open ??= { logits: 0, predicted: 0, happened: 0 };
+    open.logits += (bin / binsPerLogit - mostLogit) * (bins.predicted[bin] as number);
     open.predicted += bins.predicted[bin] as number;
     open.happened += bins.happened[bin] as number;
     if (Math.max(open.happened, open.predicted) < leastEvents) continue;
@@ -82,18 +82,20 @@ function pooled(bins: CalibrationBins): Pool[] {
   const last = pools.at(-1);
   if (open === null) return pools;
   if (last === undefined) return [open];
-  const joined = { from: last.from, to: open.to, predicted: last.predicted + open.predicted };
-  return [...pools.slice(0, -1), { ...joined, happened: last.happened + open.happened }];
+  last.logits += open.logits;
+  last.predicted += open.predicted;
+  last.happened += open.happened;
+  return pools;
 }
 
 /**
- * Points of a calibration: what is predicted, times observed ÷ predicted of its pool of bins, with a straight line between the middles of pools and the
+ * Points of a calibration: what is predicted, times observed ÷ predicted of its pool of bins, with a straight line between the means of pools and the
  * outermost factor beyond. Where that would fall, the higher rate goes on (isotonic, Zadrozny and Elkan 2002).
  */
 export function calibrationOf(bins: CalibrationBins, target: Target): number[] {
   const prior = priorEvents[target];
-  const factors = pooled(bins).map(({ from, to, predicted, happened }) => ({
-    logit: (from + to) / 2 / binsPerLogit - mostLogit,
+  const factors = pooled(bins).map(({ logits, predicted, happened }) => ({
+    logit: logits / predicted,
     factor: (happened + prior) / (predicted + prior),
   }));
   const points: number[] = [];

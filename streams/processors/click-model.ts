@@ -58,7 +58,7 @@ export interface TrainingOptions {
 /** Largest weights of a target that are published: a version stays well below a megabyte. */
 const mostWeights = 60_000;
 /** What calibration remembers of a version ago, per version. */
-const fading = 0.97;
+const fading = 0.9;
 const defaultLeast = { examples: 2_000, clicks: 20 } as const;
 /** Two clicks of a thousand, where there is nothing to take a mean of. */
 const priorMean = { examples: 1000, clicks: 2 } as const;
