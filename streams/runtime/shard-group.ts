@@ -35,19 +35,29 @@ export interface GroupHandle {
 /** Joins a group and runs one task for each shard that this process owns. */
 export async function runShards(options: ShardGroupOptions): Promise<GroupHandle> {
   const running = new Map<number, Running>();
+  let owned: ReadonlySet<number> = new Set();
   const tell = () => options.onOwned?.([...running.keys()].toSorted((a, b) => a - b));
+  const begin = (shards: readonly number[]): void => {
+    const gained = shards.filter((shard) => !running.has(shard));
+    for (const shard of gained) running.set(shard, start(options.task(shard)));
+    if (gained.length > 0) tell();
+  };
   const stop = async (shard: number): Promise<void> => {
-    await running.get(shard)?.stop();
+    const one = running.get(shard);
+    await one?.stop();
+    if (one === undefined || running.get(shard) !== one) return;
     running.delete(shard);
+    // A slow task is not waited for: its shard may have left and come back meanwhile, and only now can be begun anew.
+    if (owned.has(shard)) begin([shard]);
   };
   const membership = await options.log.join(options.group, {
     topics: options.topics,
     onAssigned: async (shards) => {
-      const gained = shards.filter((shard) => !running.has(shard));
-      for (const shard of gained) running.set(shard, start(options.task(shard)));
-      if (gained.length > 0) tell();
+      owned = new Set(shards);
+      begin(shards);
     },
     onRevoked: async (shards) => {
+      owned = owned.difference(new Set(shards));
       await Promise.all(shards.map(stop));
       tell();
     },
@@ -55,6 +65,7 @@ export async function runShards(options: ShardGroupOptions): Promise<GroupHandle
   const tasks = (): readonly ShardTask[] => [...running.values()].map((one) => one.task);
   return {
     stop: async () => {
+      owned = new Set();
       await Promise.all([...running.keys()].map(stop));
       await membership.leave();
     },
