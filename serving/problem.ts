@@ -18,6 +18,8 @@ const problemType = 'application/problem+json';
 /** fastify's own errors that a client can cause, by our codes. */
 const frameworkCodes: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_BAD_URL: 'BAD_REQUEST',
+  // Of a method that only the parser knows (PRI): no router has a place for it.
+  FST_ERR_NOT_FOUND: 'NOT_FOUND',
   FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'BAD_REQUEST',

@@ -3,6 +3,7 @@ import { consoleTargets } from './console-targets.ts';
 import { financeTargets } from './finance-targets.ts';
 import { publicTargets } from './public-targets.ts';
 import { settingTargets } from './setting-targets.ts';
+import { socketTargets } from './socket-targets.ts';
 import { sqlTargets } from './sql-targets.ts';
 import type { FuzzTarget } from './target.ts';
 import { tokenTargets } from './token-targets.ts';
@@ -16,6 +17,11 @@ export const memoryTargets: readonly FuzzTarget[] = [
 ];
 
 /** Targets on SQLite, the ClickHouse engine or sockets. */
-export const engineTargets: readonly FuzzTarget[] = [...consoleTargets, ...financeTargets, ...sqlTargets];
+export const engineTargets: readonly FuzzTarget[] = [
+  ...consoleTargets,
+  ...financeTargets,
+  ...sqlTargets,
+  ...socketTargets,
+];
 
 export const allTargets: readonly FuzzTarget[] = [...memoryTargets, ...engineTargets];
