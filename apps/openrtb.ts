@@ -33,6 +33,7 @@ export async function openExchange(parts: ExchangeParts): Promise<Exchange> {
     placements: new PlacementFinder({ catalog, defaultPublisher: settings.openrtbPublisher }),
     rates,
     networkMs: settings.openrtbNetworkMs,
+    bidLifeMs: settings.openrtbBidMs,
     mostImps: settings.openrtbImps,
     admission,
     monotonicUs: () => clock.monotonicUs(),

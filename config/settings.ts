@@ -369,6 +369,12 @@ const table = {
     [0, 1_000],
     'What the way there and back takes of the `tmax` of a bid request.',
   ),
+  openrtbBidMs: duration(
+    'OPENRTB_BID_MS',
+    '10min',
+    [1_000, 86_400_000],
+    'How long a bid is good for if the imp does not say (`exp`), at most IMPRESSION_TOKEN_MS. Its price is held so much longer than needed if the auction is lost.',
+  ),
   openrtbRates: text(
     'OPENRTB_RATES',
     'File of currency rates, `{"dataAsOf":"2026-11-22","conversions":{"USD":{"EUR":0.93}}}`, read anew every minute. Empty: nothing is converted, and a floor in another currency gets no bid.',

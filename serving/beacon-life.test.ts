@@ -19,5 +19,6 @@ test.each([
   expect(kindExpiry(verifyToken(token, keys, noon), 'impression')).toBe(noon + lifeMs);
   expect(ad.decision.expires_at).toBe(new Date(noon + lifeMs).toISOString());
   expect(selectedRecord(ad, { input, views: [] }).impression_expires_at).toBe(noon + lifeMs);
-  expect(ad.billing.expires_at, 'the reservation outlives the longest token').toBeGreaterThan(noon + 1_800_000);
+  // D and the skew: for so long a beacon that was taken in time may be on its way.
+  expect(ad.billing.expires_at).toBe(noon + lifeMs + 62_000);
 });

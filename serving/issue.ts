@@ -95,10 +95,10 @@ export function beaconKinds(format: string): readonly BeaconKind[] {
 /** Gives a chosen ad its identity and signs for it. `sequence` is that of the buffer entry in which its records will be. */
 export function issueAd(chosen: ChosenAd, input: DecisionInput, deps: IssuerDeps, sequence: number): IssuedAd {
   const { impressionTokenMs, clickTokenMs } = deps.options;
-  const billing = billingOf(chosen, input, deps, sequence);
-  const key = deps.signingKey();
-  // A client may want less than the platform allows, never more: its reservation is no longer either way.
+  // A client may want less than the platform allows, never more; its reservation is shorter by as much.
   const lifeMs = Math.min(input.request.beaconLifeMs ?? impressionTokenMs, impressionTokenMs);
+  const billing = billingOf(chosen, input, deps, { sequence, unneededMs: impressionTokenMs - lifeMs });
+  const key = deps.signingKey();
   const impressionExpiresAt = billing.selected_at + lifeMs;
   const clickExpiresAt = billing.selected_at + clickTokenMs;
   const { creative } = chosen.offer.creative;
@@ -118,7 +118,7 @@ function billingOf(
   chosen: ChosenAd,
   { nowMs, request }: DecisionInput,
   { options, random }: IssuerDeps,
-  sequence: number,
+  { sequence, unneededMs }: { readonly sequence: number; readonly unneededMs: number },
 ): Billing {
   const { item, creative } = chosen.offer;
   const { placement, publisher } = chosen.slot;
@@ -144,7 +144,7 @@ function billingOf(
     draw_lease: chosen.drawLease,
     test: request.test,
     selected_at: nowMs,
-    expires_at: nowMs + options.reservationMs,
+    expires_at: nowMs + options.reservationMs - unneededMs,
   };
 }
 

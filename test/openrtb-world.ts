@@ -36,6 +36,7 @@ export function openOpenRtbWorld(options: OpenRtbWorldOptions = {}): OpenRtbWorl
     placements: new PlacementFinder({ catalog: index.catalog, defaultPublisher: options.defaultPublisher ?? 'only' }),
     rates,
     networkMs: 20,
+    bidLifeMs: 600_000,
     mostImps: options.mostImps ?? 50,
     admission: options.admission ?? null,
     monotonicUs,

@@ -4,7 +4,7 @@ import type { PlacementPublished } from '../../domain/records.ts';
 import { type DecisionRequest, formats, requestLimits, type SlotRequest } from '../decision-request.ts';
 import { audienceOf, channelOf } from './audience.ts';
 import type { CurrencyRates } from './currency-rates.ts';
-import { type Fields, fieldsOf, flagOf, listOf, textOf, textsOf } from './fields.ts';
+import { type Fields, fieldsOf, flagOf, listOf, numberOf, textOf, textsOf } from './fields.ts';
 import { floorIn, floorOf } from './floor.ts';
 import type { NativeOffer } from './native-request.ts';
 import type { NoBid, NoBidReason } from './no-bid.ts';
@@ -19,6 +19,8 @@ export interface BidRequestDeps {
   readonly rates: CurrencyRates;
   /** What the way there and back takes of `tmax`, ms. */
   readonly networkMs: number;
+  /** How long a bid is good for, ms, if no imp says so (`exp`). */
+  readonly bidLifeMs: number;
   /** Imps of one request that are auctioned. */
   readonly mostImps: number;
 }
@@ -92,18 +94,29 @@ function parted<T>(entries: readonly T[], isFirst: (entry: T) => boolean): reado
   return [first, second];
 }
 
-function decisionOf(body: Fields, offered: readonly OfferedImp[], { networkMs }: BidRequestDeps): DecisionRequest {
+function decisionOf(
+  body: Fields,
+  offered: readonly OfferedImp[],
+  { networkMs, bidLifeMs }: BidRequestDeps,
+): DecisionRequest {
   const tmax = tmaxOf(body);
   const { least, most } = requestLimits.tmaxMs;
   return {
     ...audienceOf(body),
     slots: offered.map(({ slot }) => slot),
     tmaxMs: tmax === 0 ? null : Math.min(most, Math.max(least, tmax - networkMs)),
-    beaconLifeMs: null,
+    beaconLifeMs: lifeOf(offered) ?? bidLifeMs,
     test: flagOf(body['test']) ?? false,
     debug: false,
     warnings: [],
   };
+}
+
+/** As long as the exchange says that an imp may wait for its impression, the longest of all; null if none says it. */
+function lifeOf(offered: readonly OfferedImp[]): number | null {
+  const seconds = Math.max(0, ...offered.map(({ imp }) => numberOf(imp['exp']) ?? 0));
+  const { least, most } = requestLimits.beaconLifeMs;
+  return seconds === 0 ? null : Math.min(most, Math.max(least, seconds * 1000));
 }
 
 /** The first currency that is asked for and in which all can be paid; where none is asked for, that of the first placement. */
