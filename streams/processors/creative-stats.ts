@@ -9,14 +9,21 @@ interface Counted {
   readonly impression: boolean;
   readonly click: boolean;
   readonly invalid: boolean;
+  /** Records that said something of it, repetitions too. */
+  readonly records: number;
+}
+
+/** Counts of a creative, and how many records they are made of. */
+interface Tally extends CreativeStats {
+  readonly records: number;
 }
 
 export interface CreativeStatsState {
   readonly shard: number;
   readonly selections: Map<string, Counted>;
-  readonly creatives: Map<string, CreativeStats>;
+  readonly creatives: Map<string, Tally>;
   readonly changed: Set<string>;
-  /** Next offset by topic: their sum only grows, and is the version of what is written. */
+  /** Next offset by topic. */
   readonly next: Partial<Record<Topic, number>>;
   time: number;
 }
@@ -26,7 +33,10 @@ export interface CreativeStatsOptions {
   readonly keepMs?: number;
 }
 
-const nothing: Counted = { creativeId: null, impression: false, click: false, invalid: false };
+const nothing: Counted = { creativeId: null, impression: false, click: false, invalid: false, records: 0 };
+
+/** Versions of format 1 were sums of offsets, which lie far below. */
+const versionsBegin = 1_000_000_000_000;
 
 /** Counts impressions and clicks of each creative; what a verdict invalidates is taken out again. */
 export function creativeStats({ keepMs = 26 * 3_600_000 }: CreativeStatsOptions = {}): Processor<CreativeStatsState> {
@@ -50,7 +60,7 @@ export function creativeStats({ keepMs = 26 * 3_600_000 }: CreativeStatsOptions 
     },
     flush: writeChanged,
     repeatable: true,
-    format: 1,
+    format: 2,
     encode: ({ shard, selections, creatives, changed, next, time }) =>
       Buffer.from(
         JSON.stringify({
@@ -65,7 +75,7 @@ export function creativeStats({ keepMs = 26 * 3_600_000 }: CreativeStatsOptions 
     decode: (bytes) => {
       const saved = JSON.parse(Buffer.from(bytes).toString()) as Pick<CreativeStatsState, 'shard' | 'next' | 'time'> & {
         selections: [string, Counted][];
-        creatives: [string, CreativeStats][];
+        creatives: [string, Tally][];
         changed: string[];
       };
       const { shard, next, time } = saved;
@@ -104,15 +114,19 @@ function beaconOf(state: CreativeStatsState, beacon: Beacon, seen: Partial<Count
 /** Takes out what the selection counted for before, puts in what it counts for now. */
 function change(state: CreativeStatsState, selectionId: string, by: Partial<Counted>): void {
   const before = state.selections.get(selectionId) ?? nothing;
-  const after = { ...before, ...by };
+  const after = { ...before, ...by, records: before.records + 1 };
   state.selections.set(selectionId, after);
   const creativeId = after.creativeId;
   if (creativeId === null) return;
   const impressions = worth(after, 'impression') - worth(before, 'impression');
   const clicks = worth(after, 'click') - worth(before, 'click');
-  if (impressions === 0 && clicks === 0) return;
-  const known = state.creatives.get(creativeId) ?? { impressions: 0, clicks: 0 };
-  state.creatives.set(creativeId, { impressions: known.impressions + impressions, clicks: known.clicks + clicks });
+  const records = before.creativeId === null ? after.records : 1;
+  const known = state.creatives.get(creativeId) ?? { impressions: 0, clicks: 0, records: 0 };
+  state.creatives.set(creativeId, {
+    impressions: known.impressions + impressions,
+    clicks: known.clicks + clicks,
+    records: known.records + records,
+  });
   state.changed.add(creativeId);
 }
 
@@ -128,11 +142,15 @@ function forget(state: CreativeStatsState, before: number): void {
   }
 }
 
+/**
+ * The version is the number of records that the counts are made of. Two owners in a rebalance read the topics in different orders, so that how far one has
+ * read is no measure; whoever has taken all of a creative's records has the most of them, and all who have say the same.
+ */
 function writeChanged(state: CreativeStatsState): readonly Outcome[] {
-  const version = Object.values(state.next).reduce((sum, next) => sum + next, 0);
   const outcomes = [...state.changed].map((creativeId): Outcome => {
-    const value = encodeCreativeStats(state.creatives.get(creativeId) ?? { impressions: 0, clicks: 0 });
-    return { to: 'view', write: { key: creativeStatsKey(creativeId, state.shard), version, value } };
+    const { records, ...stats } = state.creatives.get(creativeId) ?? { impressions: 0, clicks: 0, records: 0 };
+    const write = { version: versionsBegin + records, value: encodeCreativeStats(stats) };
+    return { to: 'view', write: { key: creativeStatsKey(creativeId, state.shard), ...write } };
   });
   state.changed.clear();
   return outcomes;
