@@ -45,9 +45,11 @@ export async function buildConsole({ keys, routes, onError }: ConsoleDeps): Prom
     ),
   );
   acceptJson(app);
-  app.addHook('onSend', async (_request, reply) => {
+  // Not async: on a request of a method that only the parser knows (PRI), fastify would wait for it for ever.
+  app.addHook('onSend', (_request, reply, payload, done) => {
     reply.header('x-content-type-options', 'nosniff');
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+    done(null, payload);
   });
   requireKeys(app, keys);
   await describeRoutes(app);
