@@ -21,6 +21,16 @@ describe('exposures', () => {
     expect(countExposures({ ...known, selected: [now - 50_000, now - 5000] }, hourAgo)).toBe(2);
   });
 
+  test('count two selections of the same millisecond as two', () => {
+    const twice = [now - 10, now - 10];
+    expect(countExposures({ ...unseen, selected: twice }, hourAgo)).toBe(2);
+    expect(countExposures({ exposed: [now], shown: [now - 10], selected: twice }, hourAgo)).toBe(2);
+    expect(countExposures({ exposed: [now, now], shown: twice, selected: twice }, hourAgo)).toBe(2);
+    const own = new Map([['li_A', twice]]);
+    expect(mergedTimes(own, new Map([['li_A', [now - 10]]])).get('li_A')).toEqual(twice);
+    expect(mergedTimes(new Map([['li_A', [now - 10]]]), own).get('li_A')).toEqual(twice);
+  });
+
   test("do not take what another node's selection led to for one of ours", () => {
     expect(countExposures({ exposed: [now - 100], shown: [now - 900], selected: [now - 1000] }, hourAgo)).toBe(2);
   });

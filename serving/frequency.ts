@@ -77,7 +77,16 @@ export interface KnownExposures {
 export function countExposures({ exposed, shown, selected }: KnownExposures, afterMs: number): number {
   let count = 0;
   for (const time of exposed) if (time > afterMs) count += 1;
-  for (const time of selected) if (time > afterMs && !shown.includes(time)) count += 1;
+  for (const [place, time] of selected.entries()) {
+    if (time > afterMs && occurrences(selected, time, place) >= occurrences(shown, time)) count += 1;
+  }
+  return count;
+}
+
+/** How often a time is among the first so many: two tags of a page can ask in the same millisecond. */
+function occurrences(times: readonly number[], time: number, first: number = times.length): number {
+  let count = 0;
+  for (let place = 0; place < first; place += 1) if (times[place] === time) count += 1;
   return count;
 }
 
@@ -102,14 +111,19 @@ export function exposuresAfter(source: ExposureSource, lineItemId: string, after
 
 const nothing: TimesByLineItem = new Map();
 
-/** All times of both, each once: what this node selected is shared, so that it comes back from there. */
+/** All times of both, those that both have as often as in one of them: what this node selected is shared, so that it comes back from there. */
 export function mergedTimes(a: TimesByLineItem = nothing, b: TimesByLineItem = nothing): TimesByLineItem {
   if (b.size === 0) return a;
   if (a.size === 0) return b;
   const merged = new Map(a);
   for (const [id, times] of b) {
     const own = merged.get(id);
-    merged.set(id, own === undefined ? times : [...new Set([...own, ...times])].sort((one, other) => one - other));
+    merged.set(id, own === undefined ? times : united(own, times));
   }
   return merged;
+}
+
+function united(a: readonly number[], b: readonly number[]): readonly number[] {
+  const more = b.filter((time, place) => occurrences(b, time, place) >= occurrences(a, time));
+  return [...a, ...more].sort((one, other) => one - other);
 }

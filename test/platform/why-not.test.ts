@@ -340,6 +340,7 @@ describe('Why an ad was chosen', () => {
           line_item_id: lineItems.get('by the click'),
           step: 'auction',
           reason: 'outbid',
+          detail: null,
           creative_id: before.creative_id,
           ecpm_micros: loser?.ecpm_micros,
         },
