@@ -39,9 +39,38 @@ describe('Token keys', () => {
     await clock.advance(60_000);
     const old = keys.current().id;
     const rotatedAt = clock.now();
-    expect((await keys.rotate()).id).not.toBe(old);
+    const next = await keys.rotate();
+    expect(next.id).not.toBe(old);
+    await clock.advance(2_000);
+    expect(keys.current()).toEqual(next);
     expect(verifyToken(token, keys.all(), rotatedAt + verifiesMs).keyId).toBe(old);
     expect(() => verifyToken(token, keys.all(), rotatedAt + 2 * verifiesMs)).toThrow('no longer verifies');
+  });
+
+  it('sign only once every node that meets their tokens knows them or may ask, so that no genuine token is refused', async () => {
+    const { clock, options } = world();
+    const [a, b] = [await TokenKeys.open(options), await TokenKeys.open(options)];
+    await clock.advance(10_000);
+    await b.reload(); // somebody has named an unknown key; b asks no more for a second
+    const next = await a.rotate();
+    for (let passedMs = 0; passedMs < 3_000; passedMs += 100) {
+      await clock.advance(100);
+      expect(b.all().has(a.current().id) || b.mayHaveMore()).toBe(true);
+    }
+    expect(a.current()).toEqual(next);
+    await b.reload();
+    expect(b.current().id).toBe(next.id);
+  });
+
+  it('are waited for by every token that comes while the folder is being read', async () => {
+    const { clock, options } = world();
+    const keys = await TokenKeys.open(options);
+    await clock.advance(1_000);
+    const reading = keys.reload();
+    expect(keys.mayHaveMore()).toBe(true);
+    expect(keys.reload()).toBe(reading);
+    await reading;
+    expect(keys.mayHaveMore()).toBe(false);
   });
 
   it('that verify nothing any more are removed', async () => {

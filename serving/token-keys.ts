@@ -27,13 +27,21 @@ const secretBytes = 32;
 const longestReloadMs = 30_000;
 /** However many tokens with unknown keys arrive, the folder is read no more often. */
 const askAgainMs = 1_000;
+/**
+ * A new key signs only after so long. By then a node that meets its tokens knows it or may read the folder again; a token of the first second would be
+ * refused by one that read it a moment before. Half of it is for clocks that differ.
+ */
+const signsAfterMs = 2 * askAgainMs;
 
 /** The keys that sign and verify tokens. The newest signs; each verifies until every token that it signed has expired. */
 export class TokenKeys {
   readonly #options: TokenKeysOptions;
   #keys: ReadonlyMap<string, TokenKey> = new Map();
   #current: TokenKey | null = null;
+  /** The newest key, while it is too new to sign. */
+  #coming: { readonly key: TokenKey; readonly signsFrom: number } | null = null;
   #loadedAt = Number.NEGATIVE_INFINITY;
+  #reading: Promise<void> | null = null;
 
   private constructor(options: TokenKeysOptions) {
     this.#options = options;
@@ -50,6 +58,10 @@ export class TokenKeys {
 
   /** The key that signs now. */
   current(): TokenKey {
+    if (this.#coming !== null && this.#options.clock.now() >= this.#coming.signsFrom) {
+      this.#current = this.#coming.key;
+      this.#coming = null;
+    }
     if (this.#current === null) throw new AdtallyError('NOT_READY', 'there is no token key');
     return this.#current;
   }
@@ -59,19 +71,27 @@ export class TokenKeys {
     return this.#keys;
   }
 
-  /** Another key signs from now on; the ones before go on verifying what they signed. */
+  /** Makes another key, which signs as soon as all nodes can know it; the ones before go on verifying what they signed. */
   async rotate(): Promise<TokenKey> {
     const { disk, clock, random, folder } = this.#options;
     const id = Buffer.from(random.bytes(4)).toString('hex');
     const secret = Buffer.from(random.bytes(secretBytes)).toString('base64');
     const content = JSON.stringify({ id, secret, created_at: clock.now() });
     await disk.replace(`${folder}/${prefix}${id}.json`, Buffer.from(content));
+    await this.#reading; // it may have listed the folder before
     await this.reload();
-    return this.current();
+    return this.#keys.get(id) ?? this.current();
   }
 
-  /** Reads the folder again, so that keys of other nodes are known. */
-  async reload(): Promise<void> {
+  /** Reads the folder again, so that keys of other nodes are known; whoever asks while it is being read waits for that. */
+  reload(): Promise<void> {
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = null;
+    });
+    return this.#reading;
+  }
+
+  async #read(): Promise<void> {
     const { clock, folder, disk } = this.#options;
     this.#loadedAt = clock.now();
     const names = (await disk.list(folder)).filter((name) => name.startsWith(prefix) && name.endsWith('.json'));
@@ -80,18 +100,28 @@ export class TokenKeys {
     const ordered = present.toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
     const keys = ordered.map((key, index) => this.#toTokenKey(key, ordered[index + 1]));
     this.#keys = new Map(keys.map((key) => [key.id, key]));
-    this.#current = keys.at(-1) ?? null;
+    this.#choose(ordered, keys);
     await this.#forget(keys);
   }
 
-  /** Whether to read the folder again because a token names an unknown key: not more often than once a second. */
+  /** Whether to wait for the folder because a token names an unknown key: it is read not more often than once a second. */
   mayHaveMore(): boolean {
-    return this.#options.clock.now() - this.#loadedAt >= askAgainMs;
+    return this.#reading !== null || this.#options.clock.now() - this.#loadedAt >= askAgainMs;
   }
 
   /** Reads the folder again if that was long ago. */
   async refresh(): Promise<void> {
     if (this.#options.clock.now() - this.#loadedAt >= longestReloadMs / 3) await this.reload();
+  }
+
+  /** The newest that all nodes can know signs; where none is so old, the oldest, which is the same for all. */
+  #choose(ordered: readonly StoredKey[], keys: readonly TokenKey[]): void {
+    const now = this.#options.clock.now();
+    const known = ordered.findLastIndex(({ createdAt }) => createdAt + signsAfterMs <= now);
+    const [newest, last] = [keys.at(-1), ordered.at(-1)];
+    this.#current = keys[Math.max(0, known)] ?? null;
+    const isComing = newest !== undefined && last !== undefined && newest !== this.#current;
+    this.#coming = isComing ? { key: newest, signsFrom: last.createdAt + signsAfterMs } : null;
   }
 
   #toTokenKey({ id, secret }: StoredKey, next: StoredKey | undefined): TokenKey {
