@@ -188,10 +188,14 @@ function sell(ranking: Ranking, place: Place, enter: (stage: Stage) => void): Sa
   }
 }
 
+const noAds: readonly ChosenAd[] = [];
+
 /** Ads of the answer that no competitor may stand beside: all of them, but for an exchange those of the same slot or pod. */
 function keptApart({ request }: ResolvedSlot, ads: readonly ChosenAd[]): readonly ChosenAd[] {
   const { id, exchange } = request;
   if (exchange === undefined || ads.length === 0) return ads;
+  // Slots are filled one after another.
+  if (exchange.pod === null && ads.at(-1)?.slot.request.id !== id) return noAds;
   const isBeside = ({ slot: { request: other } }: ChosenAd) =>
     other.id === id || (exchange.pod !== null && other.exchange?.pod === exchange.pod);
   return ads.filter(isBeside);

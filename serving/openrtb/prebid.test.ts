@@ -44,7 +44,11 @@ describe("Prebid's terms", () => {
     fc.assert(
       fc.property(prices, kinds, (price, pricegranularity) => {
         const { targeting } = prebidTermsOf({ ext: { prebid: { targeting: { pricegranularity } } } }) ?? {};
-        return targeting !== null && targeting !== undefined && (microsOf(priceBucket(price, targeting), 'up') ?? 0n) <= price;
+        return (
+          targeting !== null &&
+          targeting !== undefined &&
+          (microsOf(priceBucket(price, targeting), 'up') ?? 0n) <= price
+        );
       }),
     );
   });

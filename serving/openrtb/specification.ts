@@ -416,7 +416,9 @@ export interface FieldRule {
 export interface ObjectRules {
   /** Of the specification. */
   readonly section: string;
-  readonly fields: readonly (readonly [name: string, rule: FieldRule])[];
+  readonly fields: ReadonlyMap<string, FieldRule>;
+  /** Names of those that must be given. */
+  readonly required: readonly string[];
 }
 
 function readRule(text: string): FieldRule {
@@ -427,8 +429,9 @@ function readRule(text: string): FieldRule {
 }
 
 export const specification = Object.fromEntries(
-  Object.entries(tables).map(([name, { section, fields }]) => [
-    name,
-    { section, fields: Object.entries(fields).map(([field, text]) => [field, readRule(text)] as const) },
-  ]),
+  Object.entries(tables).map(([name, { section, fields }]) => {
+    const rules = Object.entries(fields).map(([field, text]) => [field, readRule(text)] as const);
+    const required = rules.flatMap(([field, { isRequired }]) => (isRequired ? [field] : []));
+    return [name, { section, fields: new Map(rules), required }];
+  }),
 ) as unknown as Readonly<Record<ObjectName, ObjectRules>>;

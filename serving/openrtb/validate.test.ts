@@ -47,7 +47,7 @@ const left: Readonly<Partial<Record<ObjectName, readonly string[]>>> = {
 
 /** An object in which everything is given. */
 function full(name: ObjectName, depth = 0): Body {
-  const fields = specification[name].fields.filter(([field]) => !left[name]?.includes(field));
+  const fields = [...specification[name].fields].filter(([field]) => !left[name]?.includes(field));
   return Object.fromEntries(fields.flatMap(([field, rule]) => (depth > 6 ? [] : [[field, valueOf(rule, depth)]])));
 }
 
@@ -66,7 +66,7 @@ interface Case {
 
 function casesOf(name: ObjectName, at = ''): Case[] {
   const { section, fields } = specification[name];
-  const given = fields.filter(([field]) => !left[name]?.includes(field));
+  const given = [...fields].filter(([field]) => !left[name]?.includes(field));
   return given.flatMap(([field, rule]) => {
     const path = at === '' ? field : `${at}.${field}`;
     const { type } = rule;
