@@ -34,6 +34,7 @@ import { connectLogWriter } from '../serving/writer-thread.ts';
 import { followModels } from './click-model.ts';
 import { mayDebug } from './debug-keys.ts';
 import { openDecisionDesk } from './decisions.ts';
+import { runKeys } from './run-key.ts';
 import { openExchange } from './openrtb.ts';
 import { openKeys, openLog, openSchemas, openViews } from './engines.ts';
 import { decisionShare, watchLoad } from './load-meter.ts';
@@ -198,6 +199,7 @@ async function serve(settings: Settings): Promise<void> {
   watchLoad(overload, boot);
   const decisions = openDecisionDesk({ ...parts, zone: () => overload.zone });
   const consoleKeys = await readConsoleKeys({ disk, folder: keysFolder, setting: settings.keys });
+  const debugKeys = [...consoleKeys, ...runKeys(process.env)];
   const { trustedProxies } = settings;
   const clients = new ClientReader(trustedProxies);
   const gate = new FloodGate({
@@ -227,7 +229,7 @@ async function serve(settings: Settings): Promise<void> {
           desk: decisions,
           clients,
           monotonicUs,
-          debugAllowed: (key) => mayDebug(consoleKeys, key),
+          debugAllowed: (key) => mayDebug(debugKeys, key),
           admission,
           front,
         }),
