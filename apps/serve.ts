@@ -20,6 +20,7 @@ import { CatalogIndex } from '../serving/catalog-index.ts';
 import { SmoothedClickRates } from '../serving/click-rates.ts';
 import { DecisionFront } from '../serving/decision-front.ts';
 import { FloodGate } from '../serving/flood-gate.ts';
+import { addGauge } from '../serving/gauge.ts';
 import { serveMetrics } from '../serving/metrics.ts';
 import { addModelMetrics } from '../serving/prediction/model-metrics.ts';
 import { Overload } from '../serving/overload.ts';
@@ -27,6 +28,7 @@ import { type RecoveryOptions, recoverBuffers } from '../serving/recovery.ts';
 import { Rejections } from '../serving/rejections.ts';
 import { leftBuffers } from '../serving/segments.ts';
 import { registerDecisions } from '../serving/routes/decisions.ts';
+import { registerSdk } from '../serving/routes/sdk.ts';
 import { registerOpenRtb } from '../serving/routes/openrtb.ts';
 import { buildServe, defaultTimeouts } from '../serving/serve-app.ts';
 import { TokenKeys } from '../serving/token-keys.ts';
@@ -37,7 +39,8 @@ import { openDecisionDesk } from './decisions.ts';
 import { runKeys } from './run-key.ts';
 import { openExchange } from './openrtb.ts';
 import { openKeys, openLog, openSchemas, openViews } from './engines.ts';
-import { decisionShare, watchLoad } from './load-meter.ts';
+import { loadSdkFiles } from './sdk-files.ts';
+import { decisionShare, turnClock, watchLoad } from './load-meter.ts';
 import { runServeWorkers } from './serve-workers.ts';
 import { openSharedSelections } from './shared-selections.ts';
 import { metricsText } from './worker-metrics.ts';
@@ -214,10 +217,15 @@ async function serve(settings: Settings): Promise<void> {
   });
   const monotonicUs = () => clock.monotonicUs();
   const admission = new Admission({ overload, yields: decisions.yields, catalog: index.catalog });
-  const exchange = await openExchange({ settings, disk, clock, index, desk: decisions, admission, say });
-  const front = new DecisionFront({ desk: decisions, admission, monotonicUs, onError });
+  const front = new DecisionFront({ desk: decisions, admission, monotonicUs, sinceTurnUs: turnClock(), onError });
   const metrics = serveMetrics({ counts: desk.counts, decisions: decisions.counts, boot, overload, gate });
+  if (shared !== null) {
+    const help = 'Selections that other serving processes could not be told of: so many caps may be missed';
+    addGauge(metrics, { name: 'adtally_shared_selections_lost', help }, () => shared.lost);
+  }
   if (model !== null) addModelMetrics(metrics, model.desk, () => nodeClock.now());
+  const sdkFiles = await loadSdkFiles(disk);
+  const exchange = await openExchange({ settings, disk, clock, index, desk: decisions, admission, say, metrics });
   const app = await buildServe({
     desk,
     clients,
@@ -233,6 +241,8 @@ async function serve(settings: Settings): Promise<void> {
           admission,
           front,
         }),
+      (scope) =>
+        registerSdk(scope, { files: sdkFiles, placements: () => index.catalog.placements.values(), publicUrl: url }),
       (scope) => registerOpenRtb(scope, { exchange, desk: decisions, clients, monotonicUs, onError }),
     ],
     fronts: [front],

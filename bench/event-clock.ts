@@ -47,7 +47,7 @@ export class EventClock implements Clock {
       this.#nowMs = event.atMs;
       event.run();
       // Longer than any chain of promises here.
-      for (let turn = 0; turn < 12; turn += 1) await null;
+      for (let turn = 0; turn < 12; turn += 1) await Promise.resolve();
     }
   }
 
