@@ -3,7 +3,18 @@ import { join, relative } from 'node:path';
 import { expect, it } from 'vitest';
 
 const house = join(import.meta.dirname, '../..');
-const folders = ['adapters', 'apps', 'config', 'dashboards', 'domain', 'ledger', 'ports', 'reconcile', 'serving', 'streams'];
+const folders = [
+  'adapters',
+  'apps',
+  'config',
+  'dashboards',
+  'domain',
+  'ledger',
+  'ports',
+  'reconcile',
+  'serving',
+  'streams',
+];
 
 /** What opens a connection to somewhere, and the files that may: each goes to an address of the settings or to this machine, none to one of the catalogue or of a request. */
 const openers = /\bfetch\(|from 'undici'|node:https?'|node:net'|node:tls'|node:dgram'|createSystemHttp\(/;
@@ -18,7 +29,10 @@ const harmless = /import type|import \{ createServer\b.*node:net|broker\.fetch\(
 
 function sources(folder: string): string[] {
   return readdirSync(join(house, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !name.includes('.test.') && !name.includes('.contract.') && !name.startsWith('browser'))
+    .filter(
+      (name) =>
+        name.endsWith('.ts') && !name.includes('.test.') && !name.includes('.contract.') && !name.startsWith('browser'),
+    )
     .map((name) => join(house, folder, name));
 }
 
