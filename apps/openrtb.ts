@@ -1,3 +1,4 @@
+import type { Registry } from 'prom-client';
 import { isAdtallyError } from '../domain/errors.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -7,6 +8,7 @@ import type { CatalogIndex } from '../serving/catalog-index.ts';
 import type { DecisionDesk } from '../serving/decision-desk.ts';
 import { CurrencyRates } from '../serving/openrtb/currency-rates.ts';
 import { Exchange } from '../serving/openrtb/exchange.ts';
+import { addExchangeMetrics } from '../serving/openrtb/exchange-metrics.ts';
 import { PlacementFinder } from '../serving/openrtb/placement-finder.ts';
 
 export interface ExchangeParts {
@@ -17,17 +19,18 @@ export interface ExchangeParts {
   readonly desk: DecisionDesk;
   readonly admission: Admission | null;
   readonly say: (sentence: string) => void;
+  readonly metrics: Registry;
 }
 
 const readAgainMs = 60_000;
 
 /** Everything behind `POST /openrtb2/auction`. Error: `VALIDATION_FAILED` or of the disk, if the file of rates can't be used. */
 export async function openExchange(parts: ExchangeParts): Promise<Exchange> {
-  const { settings, clock, index, desk, admission } = parts;
+  const { settings, clock, index, desk, admission, metrics } = parts;
   const rates = new CurrencyRates(settings.openrtbRatesOldestMs, () => clock.now());
   if (settings.openrtbRates !== '') await followRates(rates, parts);
   const { catalog } = index;
-  return new Exchange({
+  const exchange = new Exchange({
     desk,
     catalog,
     placements: new PlacementFinder({ catalog, defaultPublisher: settings.openrtbPublisher }),
@@ -38,6 +41,8 @@ export async function openExchange(parts: ExchangeParts): Promise<Exchange> {
     admission,
     monotonicUs: () => clock.monotonicUs(),
   });
+  addExchangeMetrics(metrics, { counts: exchange.counts, rates });
+  return exchange;
 }
 
 /** Reads the file now and every minute. What is wrong with it at the start is an error; later the rates before hold on, until they are too old. */

@@ -27,10 +27,7 @@ export class Coalescing<T> {
     this.#forget(nowMs);
     const key = `${hash('sha1', body, 'base64')} ${client}`;
     const known = this.#kept.get(key);
-    if (known !== undefined) {
-      this.repeated += 1;
-      return known.answer;
-    }
+    if (known !== undefined) return known.answer;
     const answer = make();
     this.#kept.set(key, { atMs: nowMs, answer });
     // What failed is tried anew.

@@ -22,6 +22,10 @@ export interface ExchangeCounts {
   requests: number;
   imps: number;
   bids: number;
+  /** Answered by the answer to an equal request. */
+  repeated: number;
+  /** Refused, by code. */
+  readonly refused: Map<string, number>;
   /** Requests without any bid, by reason. */
   readonly noBids: Map<NoBidReason, number>;
 }
@@ -39,7 +43,14 @@ export interface ExchangeAnswer {
 
 /** Takes bid requests: holds them against the specification, has the decision desk choose, and writes what it chose as bids. */
 export class Exchange {
-  readonly counts: ExchangeCounts = { requests: 0, imps: 0, bids: 0, noBids: new Map() };
+  readonly counts: ExchangeCounts = {
+    requests: 0,
+    imps: 0,
+    bids: 0,
+    repeated: 0,
+    refused: new Map(),
+    noBids: new Map(),
+  };
   readonly #deps: ExchangeDeps;
 
   constructor(deps: ExchangeDeps) {
@@ -74,8 +85,12 @@ export class Exchange {
     this.counts.requests += 1;
     this.counts.imps += imps.size + noBids.length;
     this.counts.bids += ads.length;
-    if (noBid !== null) this.counts.noBids.set(noBid, (this.counts.noBids.get(noBid) ?? 0) + 1);
+    if (noBid !== null) count(this.counts.noBids, noBid);
   }
+}
+
+export function count<K>(counts: Map<K, number>, key: K): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 /** Imps that are not decided on, and why. */

@@ -7,7 +7,7 @@ import type { Caller } from '../enrichment.ts';
 import { BidRequestRefused } from '../openrtb/bid-request-refused.ts';
 import { bodyLimits, readBody } from '../openrtb/bid-request-body.ts';
 import { Coalescing } from '../openrtb/coalescing.ts';
-import type { Exchange, ExchangeAnswer } from '../openrtb/exchange.ts';
+import { count, type Exchange, type ExchangeAnswer } from '../openrtb/exchange.ts';
 import { noBidCodes } from '../openrtb/no-bid.ts';
 import { asAdtallyError, problemOf, problemResponses } from '../problem.ts';
 
@@ -80,6 +80,7 @@ export function registerOpenRtb(app: FastifyInstance, deps: OpenRtbRouteDeps): v
         const client = `${caller.address} ${caller.userAgent}`;
         const answer = await coalescing.answer(bytes, client, caller.arrivedUs / 1000, make);
         if (isFirst) markWhenSent(reply, answer.answered, deps);
+        else deps.exchange.counts.repeated += 1;
         return send(request, reply, answer);
       },
     });
@@ -153,8 +154,9 @@ function acceptsGzip(accepted: string | string[] | undefined): boolean {
 }
 
 /** A problem document; of a request that the specification forbids with path and rule. */
-function sendRefusal(reply: FastifyReply, error: Error, { onError }: OpenRtbRouteDeps): void {
+function sendRefusal(reply: FastifyReply, error: Error, { exchange, onError }: OpenRtbRouteDeps): void {
   const known = asAdtallyError(error);
+  count(exchange.counts.refused, known.code);
   if (known.status === 500) onError(error);
   const { headers, body } = problemOf(known);
   reply.code(known.status).headers(headers);
