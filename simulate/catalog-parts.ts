@@ -27,14 +27,15 @@ export function banner(
   };
 }
 
-export function video(name: string): Json {
+/** `url`: of its file; where advertisers host theirs, if omitted. */
+export function video(name: string, url = '{asset_url}/spot.webm', durationMs = 15_000): Json {
   return {
     name: `${name} video`,
     format: 'video',
     width: 640,
     height: 360,
-    duration_ms: 15_000,
-    markup: `<video title="${name}" width="{width}" height="{height}" data-selection="{selection_id}"></video>`,
+    duration_ms: durationMs,
+    markup: JSON.stringify({ media: [{ url, type: 'video/webm' }] }),
     landing_url: 'https://advertiser.example/video?click={click_id}',
   };
 }
@@ -44,18 +45,26 @@ export function audio(name: string): Json {
     name: `${name} spot`,
     format: 'audio',
     duration_ms: 20_000,
-    markup: `<audio title="${name}" data-selection="{selection_id}"></audio>`,
+    markup: JSON.stringify({ media: [{ url: '{asset_url}/spot.mp3', type: 'audio/mpeg' }] }),
     landing_url: 'https://advertiser.example/audio?click={click_id}',
   };
 }
 
-export function native(name: string): Json {
+/** `image`: URL of a picture of 1200×627; where advertisers host theirs, if omitted. */
+export function native(name: string, image = '{asset_url}/card.jpg'): Json {
+  const assets = [
+    { title: { text: name } },
+    { img: { type: 3, url: image, w: 1200, h: 627 } },
+    { data: { type: 2, value: `All about ${name}.` } },
+    { data: { type: 1, value: name } },
+    { data: { type: 12, value: 'Find out more' } },
+  ];
   return {
     name: `${name} native`,
     format: 'native',
     width: 0,
     height: 0,
-    markup: `<a href="{click_url}">${name}</a>`,
+    markup: JSON.stringify({ assets }),
     landing_url: 'https://advertiser.example/native?click={click_id}',
   };
 }

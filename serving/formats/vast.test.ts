@@ -193,7 +193,7 @@ test('A pod is one document, or a VMAP with a break for each, its ads in their o
     { id: 'mid', timeOffset: '00:10:00.000', documents: documents.slice(0, 1) },
   ]);
   const root = parseXml(vmap).documentElement;
-  const breaks = [...Array.from(root.getElementsByTagName('vmap:AdBreak'))];
+  const breaks = Array.from(root.getElementsByTagName('vmap:AdBreak'));
   expect(
     breaks.map((one) => [
       one.getAttribute('breakId'),

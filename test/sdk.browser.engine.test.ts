@@ -1,0 +1,337 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type Platform, startPlatform } from '../apps/platform.ts';
+import { publishDemo } from '../apps/publish-demo.ts';
+import { banner, flightFrom, native, placement, video } from '../simulate/catalog-parts.ts';
+import { publishCatalog } from '../simulate/publish-catalog.ts';
+import { makeTemporaryFolder } from './temporary-folder.ts';
+
+const executablePath = '/usr/bin/chromium';
+const isHere = existsSync(executablePath);
+const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'];
+/** A headless Chromium says that it is one, and robots are not billed. A flag, since what a page sends as it goes heeds no setting of a context. */
+const userAgent =
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
+const slowMs = 120_000;
+/** For what a page does by itself. */
+const soon = { timeout: 20_000 };
+const steps = fileURLToPath(new URL('browser/sdk-steps.js', import.meta.url));
+const formats = ['banner', 'native', 'video'] as const;
+const videoKinds = ['start', 'first_quartile', 'midpoint', 'third_quartile', 'complete'];
+
+interface Ad {
+  readonly slot_id: string;
+  readonly selection_id: string;
+  readonly placement_id: string;
+  readonly campaign_id: string;
+  readonly format: (typeof formats)[number];
+  readonly beacons: Readonly<Record<string, string>>;
+}
+interface Sent {
+  readonly event: string;
+  readonly token: string;
+  readonly sequence: number;
+}
+interface Story {
+  readonly state: string;
+  readonly amounts: Readonly<Record<string, string>>;
+  readonly final: readonly {
+    readonly credit_account: string;
+    readonly debit_account: string;
+    readonly amount_micros: string;
+  }[];
+  readonly events: readonly {
+    readonly name: string | null;
+    readonly value: {
+      readonly billing?: { readonly price_micros: string };
+      readonly beacon?: { readonly event_id: string; readonly kind: string };
+    } | null;
+  }[];
+}
+
+describe.skipIf(!isHere)(`The SDK's example page in a real browser (skipped without ${executablePath})`, () => {
+  const folder = makeTemporaryFolder();
+  let platform: Platform;
+  let browser: Browser;
+  /** `?banner=pl_…&native=…&video=…` */
+  let query = '';
+  const complaints: string[] = [];
+  /** All that the browser was given, and all that it said had happened, over all tests. */
+  const ads: Ad[] = [];
+  const sent: Sent[] = [];
+
+  beforeAll(async () => {
+    const { PATH = '', HOME = '' } = process.env;
+    const env = { PATH, HOME, DATA_DIR: folder.path, SERVE_PORT: '0', CONSOLE_PORT: '0', HOLD_MS: '6s' };
+    platform = await startPlatform({
+      env,
+      onLine: () => {},
+      onRestart: (name, reason) => complaints.push(`${name}: ${reason}`),
+    });
+    await publishDemo(platform);
+    query = await publishOwn();
+    browser = await chromium.launch({ executablePath, args: [...flags, `--user-agent=${userAgent}`] });
+  }, slowMs);
+
+  afterAll(async () => {
+    await browser?.close();
+    await platform?.stop();
+    folder.remove();
+  }, slowMs);
+
+  /** A line item for each format, billed by the impression: what the page counts is money. */
+  async function publishOwn(): Promise<string> {
+    const now = Date.now();
+    const creatives = {
+      banner: banner('Counted', [300, 250], ['#123', '#456']),
+      native: native('Counted', `${platform.serveUrl}/sdk/example/tea.svg`),
+      video: video('Counted', `${platform.serveUrl}/sdk/example/spot.webm`, 4_000),
+    };
+    const { placements } = await publishCatalog(platform.client, {
+      name: 'sdk',
+      publishers: [
+        {
+          body: { name: 'Pages', shares: [{ effective_from: '2026-01-01T00:00:00Z', share_ppm: 700_000 }] },
+          placements: formats.map((format) => placement(format, [format], format === 'banner' ? ['300x250'] : [], '0')),
+        },
+      ],
+      // Of three advertisers: one answer shows each of them once.
+      advertisers: formats.map((format, index) => ({
+        body: { name: `Counted ${format}`, currency: 'EUR', time_zone: 'UTC', domains: ['advertiser.example'] },
+        campaigns: [
+          {
+            body: { name: 'Counted', budget_total_micros: '1000000000', flight: flightFrom(now, 30), pacing: 'asap' },
+            lineItems: [
+              {
+                name: format,
+                pricingModel: 'CPM' as const,
+                bidMicros: 2_000_000 + index * 111_000,
+                targeting: { formats: { include: [format] } },
+                creatives: [creatives[format]],
+              },
+            ],
+          },
+        ],
+      })),
+    });
+    const ids = placements.map(({ placementId }, index) => `${formats[index]}=${placementId}`);
+    const all = placements.map(({ placementId }) => placementId);
+    await vi.waitFor(async () => expect(await answerFor(all)).toBe(all.length), { timeout: 60_000, interval: 500 });
+    return `?${ids.join('&')}`;
+  }
+
+  /** How many of some placements have an ad: leases come a moment after a campaign. */
+  async function answerFor(ids: readonly string[]): Promise<number> {
+    const response = await fetch(`${platform.serveUrl}/v1/decisions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'user-agent': userAgent },
+      body: JSON.stringify({ test: true, slots: ids.map((id) => ({ id, placement_id: id })) }),
+    });
+    return ((await response.json()) as { decisions: unknown[] }).decisions.length;
+  }
+
+  async function newContext(): Promise<BrowserContext> {
+    const context = await browser.newContext({ userAgent, viewport: { width: 1000, height: 600 } });
+    await context.addInitScript({ path: steps });
+    return context;
+  }
+
+  /** Opens a page and notes what goes over its wire. */
+  async function openPage(context: BrowserContext, path = `/sdk/example/${query}`): Promise<Page> {
+    const page = await context.newPage();
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => {
+      if (/content security policy|uncaught/i.test(message.text())) complaints.push(message.text());
+    });
+    page.on('request', (request) => {
+      if (!request.url().endsWith('/v1/beacons')) return;
+      const { beacons } = JSON.parse(request.postData() ?? '{"beacons":[]}') as { beacons: Sent[] };
+      sent.push(...beacons);
+    });
+    page.on('response', (response) => {
+      if (!response.url().endsWith('/v1/decisions')) return;
+      response
+        .json()
+        .then(({ decisions }: { decisions: Ad[] }) => ads.push(...decisions))
+        .catch((error: unknown) => complaints.push(String(error)));
+    });
+    await page.goto(`${platform.serveUrl}${path}`);
+    return page;
+  }
+
+  const stored = (page: Page) =>
+    page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('adtally:')).length);
+  const shownIn = async (page: Page, count: number) => {
+    await expect.poll(() => page.locator('#log li').count(), soon).toBe(count);
+    const lines = await page.locator('#log li').allInnerTexts();
+    expect(lines.filter((line) => line.includes('no ad'))).toEqual([]);
+    return lines.map((line) => line.split(': ')[1] ?? '');
+  };
+  const kindsSent = (selectionId: string) => {
+    const ad = ads.find((one) => one.selection_id === selectionId);
+    const token = ad?.beacons['impression']?.split('/').at(-1);
+    return [...new Set(sent.filter((one) => one.token === token).map(({ event }) => event))].sort();
+  };
+  const storyOf = (selectionId: string) => platform.client.get<Story>(`/v1/ledger/selections/${selectionId}`);
+
+  test('shows banner, native and video of the demo’s catalogue, without a complaint of its policy', {
+    timeout: slowMs,
+  }, async () => {
+    const context = await newContext();
+    await expect
+      .poll(
+        async () => {
+          const page = await openPage(context, '/sdk/example/');
+          await page.locator('#video').scrollIntoViewIfNeeded();
+          await expect.poll(() => page.locator('#log li').count(), soon).toBe(3);
+          const isFull = !(await page.locator('#log').innerText()).includes('no ad');
+          if (!isFull) await page.close();
+          return isFull;
+        },
+        { timeout: 60_000, interval: 500 },
+      )
+      .toBe(true);
+    const page = context.pages().at(-1) as Page;
+    const frame = page.locator('#banner iframe');
+    expect(await frame.getAttribute('sandbox')).not.toMatch(/allow-same-origin|allow-top-navigation/);
+    expect(await frame.contentFrame().locator('a').getAttribute('href')).toMatch(/\/v1\/click\//);
+    expect(await page.locator('#native a strong').innerText()).toMatch(/Green Tea House|Blue Bicycles/);
+    await page.locator('#video').scrollIntoViewIfNeeded();
+    await expect
+      .poll(() => page.locator('#video video').evaluate((one) => (one as HTMLVideoElement).currentTime))
+      .toBeGreaterThan(0);
+    await context.close();
+  });
+
+  test('reports every kind of each format, and the video to its end', { timeout: slowMs }, async () => {
+    const context = await newContext();
+    const page = await openPage(context);
+    await shownIn(page, 2);
+    await expect.poll(() => sent.filter(({ event }) => event === 'viewable').length, soon).toBe(1);
+    await page.locator('#native').scrollIntoViewIfNeeded();
+    await page.waitForTimeout(1_500);
+    await page.locator('#video').scrollIntoViewIfNeeded();
+    const [bannerId = '', nativeId = '', videoId = ''] = await shownIn(page, 3);
+    await page.locator('#video').scrollIntoViewIfNeeded();
+    await page.locator('video').evaluate((one) => ((one as HTMLVideoElement).muted = false));
+    await expect
+      .poll(() => kindsSent(videoId), soon)
+      .toEqual(['impression', 'unmute', 'viewable', ...videoKinds].sort());
+    expect(kindsSent(bannerId)).toEqual(['impression', 'viewable']);
+    expect(kindsSent(nativeId)).toEqual(['impression', 'viewable']);
+    await expect.poll(() => stored(page), soon).toBe(0);
+    await context.close();
+  });
+
+  test('loses nothing when the person goes to another page before a beacon is taken', { timeout: slowMs }, async () => {
+    const context = await newContext();
+    await context.route('**/v1/beacons', (route) => route.abort());
+    const page = await openPage(context);
+    await shownIn(page, 2);
+    await expect.poll(() => stored(page), soon).toBeGreaterThanOrEqual(2);
+    await page.goto('about:blank');
+    await context.unroute('**/v1/beacons');
+    const next = await openPage(context);
+    await expect.poll(() => stored(next), soon).toBe(0);
+    await context.close();
+  });
+
+  test('loses nothing without a network, and asks again for ads that it could not get', {
+    timeout: slowMs,
+  }, async () => {
+    const context = await newContext();
+    const page = await openPage(context);
+    await shownIn(page, 2);
+    await expect.poll(() => stored(page), soon).toBe(0);
+    await context.setOffline(true);
+    // Viewable after a second, while nothing can be sent.
+    await expect.poll(() => stored(page), soon).toBeGreaterThanOrEqual(1);
+    await context.setOffline(false);
+    await expect.poll(() => stored(page), soon).toBe(0);
+    await context.close();
+  });
+
+  test('loaded twice on a page shows and counts each ad once', { timeout: slowMs }, async () => {
+    const context = await newContext();
+    const page = await openPage(context);
+    await shownIn(page, 2);
+    const before = ads.length;
+    const isSame = await page.evaluate('loadTwice()');
+    expect(isSame).toBe(true);
+    await page.waitForTimeout(1_500);
+    expect(ads.length).toBe(before);
+    // And what was acknowledged is sent once more, as a queue does that lost the answer.
+    const beacons = sent.slice(-2);
+    const response = await page.evaluate(
+      async (body) => (await fetch('/v1/beacons', { method: 'POST', body })).status,
+      JSON.stringify({ beacons }),
+    );
+    expect(response).toBe(202);
+    expect(
+      await page
+        .locator('#refresh')
+        .click()
+        .then(() => shownTooSoon(page)),
+    ).toBe(true);
+    await context.close();
+  });
+
+  const shownTooSoon = async (page: Page) => {
+    await expect.poll(() => page.locator('#log').innerText(), soon).toContain('too soon');
+    return true;
+  };
+
+  test('a page of an application that is left takes its ads with it and reports what there was', {
+    timeout: slowMs,
+  }, async () => {
+    const context = await newContext();
+    const page = await openPage(context);
+    await shownIn(page, 2);
+    const left = await page.evaluate('leaveView()');
+    expect(left).toEqual([1, 0, false]);
+    await expect.poll(() => stored(page), soon).toBe(0);
+    await context.close();
+  });
+
+  test('in the end the ledgers count what the browser counted: each impression once', { timeout: slowMs }, async () => {
+    const impressions = new Set(sent.filter(({ event }) => event === 'impression').map(({ token }) => token));
+    const counted = ads.filter(({ beacons }) => impressions.has(beacons['impression']?.split('/').at(-1) ?? ''));
+    // The demo's catalogue bills other things as well; ours bills impressions.
+    const own = counted.filter(({ placement_id: id }) => query.includes(id));
+    expect(own.length).toBeGreaterThanOrEqual(12);
+    const uncertified = async () => {
+      const stories = await Promise.all(own.map(({ selection_id: id }) => storyOf(id)));
+      const open = stories.filter(({ amounts }) => (amounts['certified_micros'] ?? '0') === '0');
+      return open.map(({ state, events }) => [state, ...events.map(({ name }) => name)].join(' '));
+    };
+    await expect.poll(uncertified, { timeout: 60_000, interval: 500 }).toEqual([]);
+    let charged = 0n;
+    for (const { selection_id: id } of own) {
+      const { amounts, events } = await storyOf(id);
+      const price = events.find(({ name }) => name === 'AdSelected')?.value?.billing?.price_micros;
+      expect([id, amounts['certified_micros']]).toEqual([id, price]);
+      const rendered = events
+        .filter(({ name }) => name === 'ImpressionRendered')
+        .map(({ value }) => value?.beacon?.event_id);
+      expect(new Set(rendered).size).toBe(1);
+      charged += BigInt(price ?? 0);
+    }
+    // No selection that the browser did not show is charged: the accounts of the campaigns hold no more than these.
+    const owed = async () => {
+      let sum = 0n;
+      for (const campaignId of new Set(own.map((ad) => ad.campaign_id))) {
+        const { balances } = await platform.client.get<{ balances: { account: string; balance_micros: string }[] }>(
+          `/v1/ledger/balances?truth=final&campaign_id=${campaignId}`,
+        );
+        const unbilled = balances.find(({ account }) => account === 'advertiser:unbilled');
+        sum += BigInt(unbilled?.balance_micros ?? 0);
+      }
+      return sum < 0n ? -sum : sum;
+    };
+    // Balances are those of a cut, which comes a moment after the entries.
+    await expect.poll(owed, soon).toBe(charged);
+    expect(complaints).toEqual([]);
+  });
+});
