@@ -1,9 +1,4 @@
-import {
-  type ExpressionAttribute,
-  expressionAttributes,
-  formOf,
-  isExpressionAttribute,
-} from './expression-attributes.ts';
+import { expressionAttributes, formOf, isExpressionAttribute } from './expression-attributes.ts';
 import { ExpressionError, readTokens, type Token } from './expression-tokens.ts';
 
 /** True if a request has one of the values. `attribute` is one of `expressionAttributes`, or `kv.` and a key. */
@@ -262,5 +257,3 @@ export function testsOf(expression: Expression): readonly Test[] {
   if (expression.kind === 'test') return [expression];
   return expression.kind === 'not' ? testsOf(expression.part) : expression.parts.flatMap(testsOf);
 }
-
-export type { ExpressionAttribute };

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { AdSelected, AnyRecord, CreativePublished, LineItemPublished } from '../domain/records.ts';
+import type {
+  AdSelected,
+  AdvertiserPublished,
+  AnyRecord,
+  CampaignPublished,
+  CreativePublished,
+  LineItemPublished,
+} from '../domain/records.ts';
 import {
   excluding,
   FixedLeases,
@@ -34,6 +41,8 @@ const targetings = fc.constantFrom(
   { key_values: [{ key: 'section', include: ['news'], exclude: [] }] },
   { hours: [84] },
   { hours: [85] },
+  { expression: 'country = DE and keyword in (cars, boats) or segment = sports' },
+  { expression: 'not (country = FR or kv.section = sport) and hour in (11..13)' },
 );
 const oneSupply = fc.record({
   pricing_model: fc.constantFrom('CPM' as const, 'VCPM' as const, 'CPC' as const, 'CPC' as const, 'NONE' as const),
@@ -45,6 +54,16 @@ const oneSupply = fc.record({
     null,
     { impressions: 1, window_ms: 60_000, calendar: '' },
     { impressions: 3, window_ms: 60_000, calendar: '' },
+  ),
+  above: fc.constantFrom<{
+    readonly campaign?: Partial<CampaignPublished>;
+    readonly advertiser?: Partial<AdvertiserPublished>;
+  }>(
+    {},
+    {},
+    { campaign: { frequency_cap: { impressions: 2, window_ms: 0, calendar: 'day' } } },
+    { advertiser: { frequency_cap: { impressions: 2, window_ms: 60_000, calendar: '' } } },
+    { advertiser: { frequency_cap: { impressions: 4, window_ms: 0, calendar: 'week' } } },
   ),
   targeting: targetings,
   blocked: fc.boolean(),
@@ -61,7 +80,8 @@ type OneSupply = typeof oneSupply extends fc.Arbitrary<infer T> ? T : never;
 function recordsOf(supplies: readonly OneSupply[]): AnyRecord[] {
   return supplies.flatMap((one, number) => {
     const [advertiser, campaign, lineItem, creative] = supply(number, {
-      advertiser: { currency: one.currency, categories: [one.category] },
+      advertiser: { currency: one.currency, categories: [one.category], ...one.above.advertiser },
+      campaign: { ...one.above.campaign },
       lineItem: {
         pricing_model: one.pricing_model,
         bid_micros: one.bid_micros,
