@@ -52,12 +52,7 @@ export class People {
     }
   }
 
-  /** One visit now, by an honest person; resolves with the number of ads. */
-  async visitOnce(purpose: string): Promise<number> {
-    return this.#visit(this.#dice.for(purpose));
-  }
-
-  async #visit(dice: Dice): Promise<number> {
+  async #visit(dice: Dice): Promise<void> {
     const person = dice.between(1, 12);
     const visitor = { id: `person-${person}`, network: `198.51.${person}.0/24`, isBot: person === 12 };
     const body = {
@@ -68,7 +63,6 @@ export class People {
     };
     const answer = await this.#ask(body, visitor, dice);
     for (const ad of answer?.decisions ?? []) void this.#look(ad, visitor, dice.for(ad.selection_id));
-    return answer?.decisions.length ?? 0;
   }
 
   /** A node that takes requests, as a load balancer finds it. */

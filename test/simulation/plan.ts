@@ -52,6 +52,8 @@ export interface Plan {
   readonly owners: number;
   readonly shards: number;
   readonly horizonMs: number;
+  /** The run goes on until its selections are forgotten. */
+  readonly outlivesHorizon: boolean;
   /** Edits of the catalogue, corrections, verdicts by hand. */
   readonly edits: number;
   readonly rates: Readonly<Partial<Record<Fault, number>>>;
@@ -114,7 +116,8 @@ export function planOf(seed: number): Plan {
     nodes: dice.between(1, 3),
     owners: dice.between(1, 2),
     shards: dice.between(1, 3),
-    horizonMs: 120_000,
+    horizonMs: 60_000,
+    outlivesHorizon: dice.chance(1 / 8),
     edits: dice.between(0, 12),
     rates,
   };

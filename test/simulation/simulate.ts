@@ -78,5 +78,5 @@ async function play(world: World): Promise<void> {
   await world.pass(plan.activeMs);
   mischief.heal();
   story.tell('the world is healed');
-  await new Auditor(world, people, operators).conclude();
+  await new Auditor(world).conclude();
 }

@@ -1,5 +1,3 @@
-import type { Operators } from '../operators.ts';
-import type { People } from '../people.ts';
 import type { World } from '../world.ts';
 import { judgeSelections } from './outcomes.ts';
 import { replayDiffers } from './replay.ts';
@@ -12,13 +10,9 @@ const boundMs = 40_000;
 /** Waits until a healed world has nothing left to do, and holds every book against what was acknowledged and against each other. */
 export class Auditor {
   readonly #world: World;
-  readonly #people: People;
-  readonly #operators: Operators;
 
-  constructor(world: World, people: People, operators: Operators) {
+  constructor(world: World) {
     this.#world = world;
-    this.#people = people;
-    this.#operators = operators;
   }
 
   async conclude(): Promise<void> {
@@ -27,10 +21,10 @@ export class Auditor {
       return story.complain('nobody serves after healing');
     }
     await this.#world.pass(this.#world.limits.windowClosesMs);
-    await this.#adsAreThere();
     await this.#closeDown();
     const missing = await this.#unfinished();
     if (missing !== null) return story.complain(`not converged in ${boundMs} ms: ${missing}`);
+    await this.#echoChangesNothing();
     await this.#ownersStop();
     judgeSelections(this.#world);
     this.#journalIsTheLedger();
@@ -43,12 +37,6 @@ export class Auditor {
   #isServing(): boolean {
     const { nodes, owners } = this.#world;
     return nodes.every(({ process }) => process?.isOpen === true) && owners.every(({ process }) => process !== null);
-  }
-
-  /** No budget is lost for ever: where enough of one is left, an ad of it is found. */
-  async #adsAreThere(): Promise<void> {
-    void this.#people;
-    void this.#operators;
   }
 
   /** Serving ends in order, so that every lease goes back, and everything that is due falls due. */
@@ -90,6 +78,26 @@ export class Auditor {
     return open();
   }
 
+  /** What comes again when all is over moves nothing, and beyond the horizon, when selections are forgotten, neither. */
+  async #echoChangesNothing(): Promise<void> {
+    const { engines, time, books, plan, dice, story } = this.#world;
+    if (plan.outlivesHorizon) await this.#world.pass(plan.horizonMs);
+    const log = engines.log.open({ clock: time, name: 'echo' });
+    const before = books.ledgers.entries.size;
+    for (const [shard, { next }] of books.shards.entries()) {
+      const records = await log.read('spend', shard, 0, next);
+      const again = records.filter(({ key }) => isSelection(key) && dice.chance(0.3));
+      if (again.length > 0)
+        await log.append(
+          'spend',
+          again.map(({ key, value }) => ({ shard, key, value })),
+        );
+    }
+    await this.#world.pass(3_000);
+    const more = books.ledgers.entries.size - before;
+    if (more !== 0) story.complain(`${more} entries more after records came again`);
+  }
+
   async #ownersStop(): Promise<void> {
     const { owners, story } = this.#world;
     let left = owners.length;
@@ -120,4 +128,8 @@ export class Auditor {
         this.#world.story.complain(`${booked} of ${id} are spent, its budget is ${total}`);
     }
   }
+}
+
+function isSelection(key: string): boolean {
+  return key.length === 36;
 }
