@@ -8,7 +8,7 @@ import { checkContexts, CorpusAsks, corpusCatalog, readCorpus } from '../simulat
 import { type Asks, pageAsks } from '../simulate/decision-body.ts';
 import type { PlannedFault } from '../simulate/faults.ts';
 import { type PublishedCatalog, publishCatalog } from '../simulate/publish-catalog.ts';
-import { proveByReconciliation, proveByReplay } from '../simulate/proofs.ts';
+import { proveByExplanation, proveByReconciliation, proveByReplay } from '../simulate/proofs.ts';
 import { type Check, demandChecks, type Demands, runChecks } from '../simulate/run-report.ts';
 import { settle } from '../simulate/settle.ts';
 import { simulatedCatalog } from '../simulate/simulated-catalog.ts';
@@ -74,6 +74,7 @@ export async function runSimulation(options: SimulationRunOptions): Promise<Simu
     ...(corpusAsks === null ? [] : await corpusChecks(options, corpusAsks, result)),
     await proveByReconciliation(client, say),
     await proveByReplay(client, say),
+    await proveByExplanation(client, [...result.labels.keys()], say),
   ];
   return { result, comparison, checks, holds: checks.every(({ holds }) => holds) };
 }

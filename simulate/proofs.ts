@@ -1,3 +1,4 @@
+import { isAdtallyError } from '../domain/errors.ts';
 import type { ConsoleClient } from './console-client.ts';
 import type { Check } from './run-report.ts';
 
@@ -58,6 +59,57 @@ export async function proveByReplay(client: ConsoleClient, say: (sentence: strin
       problem ??
       `${result}: ${records} records, ${entries} entries, ${digest?.slice(0, 16)}… = ${replayed_digest?.slice(0, 16)}…`,
   };
+}
+
+interface Explanation {
+  readonly tallies: boolean;
+  readonly price: { readonly rule: string; readonly deal_id: string | null } | null;
+  readonly differences: readonly unknown[];
+}
+
+/** So many selections are explained at most, spread over the run. */
+const explainedAtMost = 300;
+
+/**
+ * Has selections decided again: every number of their records must come out the same. A selection whose record was lost with its process can't be
+ * explained; reconciliation names those.
+ */
+export async function proveByExplanation(
+  client: ConsoleClient,
+  selectionIds: readonly string[],
+  say: (sentence: string) => void,
+): Promise<Check> {
+  say('deciding selections again');
+  const every = Math.max(1, Math.ceil(selectionIds.length / explainedAtMost));
+  const rules = new Map<string, number>();
+  const differing: string[] = [];
+  let lost = 0;
+  for (const id of selectionIds.filter((_, index) => index % every === 0)) {
+    const told = await explanationOf(client, id);
+    if (told === null) lost += 1;
+    else if (!told.tallies) differing.push(`${id}: ${JSON.stringify(told.differences).slice(0, 300)}`);
+    else rules.set(saleOf(told), (rules.get(saleOf(told)) ?? 0) + 1);
+  }
+  const agree = [...rules].map(([rule, count]) => `${count} ${rule}`).join(', ');
+  return {
+    name: 'selections decided again are the same',
+    holds: differing.length === 0 && rules.size > 0,
+    detail: `${agree}${lost === 0 ? '' : `; ${lost} without a record`}${differing[0] === undefined ? '' : `; ${differing.length} differ, first ${differing[0]}`}`,
+  };
+}
+
+/** Null: there is no record of it. */
+async function explanationOf(client: ConsoleClient, id: string): Promise<Explanation | null> {
+  try {
+    return await client.get<Explanation>(`/v1/audit/explain?selection_id=${id}`);
+  } catch (error) {
+    if (isAdtallyError(error, 'HTTP_FAILED') && error.message.includes(': 404 NOT_FOUND')) return null;
+    throw error;
+  }
+}
+
+function saleOf({ price }: Explanation): string {
+  return price?.deal_id === null ? price.rule : `${price?.rule} (${price?.deal_id})`;
 }
 
 /** Starts a run and waits until it has ended. */

@@ -36,6 +36,7 @@ test(
       'verdicts not carried out once and whole',
       'reconciliation tallies, unexplained 0',
       'replay digest equal',
+      'selections decided again are the same',
       'kills',
     ]) {
       expect(output).toContain(`✓ ${name}`);
