@@ -27,6 +27,7 @@ import { Overload } from '../serving/overload.ts';
 import { type RecoveryOptions, recoverBuffers } from '../serving/recovery.ts';
 import { Rejections } from '../serving/rejections.ts';
 import { leftBuffers } from '../serving/segments.ts';
+import { registerAdTags } from '../serving/routes/ad-tags.ts';
 import { registerDecisions } from '../serving/routes/decisions.ts';
 import { registerSdk } from '../serving/routes/sdk.ts';
 import { registerOpenRtb } from '../serving/routes/openrtb.ts';
@@ -241,6 +242,7 @@ async function serve(settings: Settings): Promise<void> {
           admission,
           front,
         }),
+      (scope) => registerAdTags(scope, { desk: decisions, clients, admission, monotonicUs }),
       (scope) =>
         registerSdk(scope, { files: sdkFiles, placements: () => index.catalog.placements.values(), publicUrl: url }),
       (scope) => registerOpenRtb(scope, { exchange, desk: decisions, clients, monotonicUs, onError }),

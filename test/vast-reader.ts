@@ -7,6 +7,7 @@ interface Url {
 
 /** An ad as a player sees it, of which its own types say little. */
 export interface PlayerAd {
+  readonly sequence: string | null;
   readonly id: string;
   readonly adType: string;
   readonly impressionURLTemplates: readonly Url[];

@@ -38,6 +38,11 @@ function vastElement(ads: readonly string[]): string {
   return `<VAST version="4.2" xmlns="http://www.iab.com/VAST">${ads.join('')}</VAST>`;
 }
 
+/** Whether a markup is a document of ours, and not HTML for a player of one's own. */
+export function isVast(markup: string): boolean {
+  return markup.startsWith('<?xml ');
+}
+
 /** The `<Ad>` elements of VAST documents of ours, so that several become one pod. */
 export function adsOfDocument(document: string): string {
   return document.slice(document.indexOf('<Ad '), document.lastIndexOf('</VAST>'));
