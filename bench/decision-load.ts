@@ -8,6 +8,8 @@ export interface DecisionLoad {
   readonly forMs: number;
   /** Open loop: so many a second, timed from when each was due; omitted: as fast as answers come. */
   readonly perSecond?: number;
+  /** A 429 is no error; it is not counted as an answer. */
+  readonly mayShed?: boolean;
 }
 
 export interface DecisionLoadResult {
@@ -21,6 +23,7 @@ export interface DecisionLoadResult {
 }
 
 interface Answer {
+  readonly shed: boolean;
   readonly bytes: number;
   readonly filled: boolean;
 }
@@ -33,11 +36,14 @@ class Connection {
   readonly #socket: Socket;
   #chunks: Buffer[] = [];
   #received = 0;
+  readonly #mayShed: boolean;
+  #shed = false;
   #wanted = 0;
   #done: ((answer: Answer) => void) | null = null;
   #fail: ((error: Error) => void) | null = null;
 
-  constructor(port: number) {
+  constructor({ port, mayShed = false }: DecisionLoad) {
+    this.#mayShed = mayShed;
     this.#socket = connect({ port, host: '127.0.0.1', noDelay: true });
     this.#socket.on('data', (chunk) => this.#receive(chunk));
     this.#socket.on('error', (error) => this.#fail?.(error));
@@ -57,7 +63,8 @@ class Connection {
 
   #receive(chunk: Buffer): void {
     if (this.#received === 0) {
-      if (chunk[9] !== 0x32) return this.#fail?.(new Error(chunk.toString('latin1').slice(0, 300)));
+      this.#shed = this.#mayShed && chunk.toString('latin1', 9, 12) === '429';
+      if (chunk[9] !== 0x32 && !this.#shed) return this.#fail?.(new Error(chunk.toString('latin1').slice(0, 300)));
       const head = chunk.indexOf(headEnd);
       const at = chunk.indexOf(lengthHeader) + lengthHeader.length;
       this.#wanted = head + headEnd.length + Number(chunk.toString('latin1', at, chunk.indexOf('\r', at)));
@@ -68,13 +75,13 @@ class Connection {
     const filled = this.#chunks.some((part) => part.includes('"selection_id"'));
     this.#chunks = [];
     this.#received = 0;
-    this.#done?.({ bytes: this.#wanted, filled });
+    this.#done?.({ shed: this.#shed, bytes: this.#wanted, filled });
   }
 }
 
 /** Closed or open loop over keep-alive connections. Throws if an answer is not a 2xx. */
 export async function runDecisionLoad(load: DecisionLoad): Promise<DecisionLoadResult> {
-  const connections = Array.from({ length: load.connections }, () => new Connection(load.port));
+  const connections = Array.from({ length: load.connections }, () => new Connection(load));
   const state = { next: 0, answered: 0, filled: 0, bytes: 0, latenciesMs: [] as number[] };
   const startedAt = performance.now();
   const oneLoop = async (connection: Connection): Promise<void> => {
@@ -84,7 +91,8 @@ export async function runDecisionLoad(load: DecisionLoad): Promise<DecisionLoadR
       if (dueAt - startedAt >= load.forMs) return connection.close();
       const waitMs = dueAt - performance.now();
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-      const { bytes, filled } = await connection.send(load.requests[number % load.requests.length] as Buffer);
+      const { shed, bytes, filled } = await connection.send(load.requests[number % load.requests.length] as Buffer);
+      if (shed) continue;
       state.answered += 1;
       state.bytes += bytes;
       if (filled) state.filled += 1;

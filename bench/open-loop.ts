@@ -22,6 +22,8 @@ export interface TagResult {
   readonly statuses: Map<number, number>;
   /** From when a request was due to its 200, ms. */
   readonly latenciesMs: number[];
+  /** Of that, the wait for a connection: what the generator could not send, ms. */
+  readonly unsentMs: number[];
 }
 
 /** What is noted of every answer: when it came, after the start, its status, and how long it took from when it was due. */
@@ -40,6 +42,8 @@ export interface OpenResult {
 interface Due {
   readonly request: TaggedRequest;
   readonly dueAt: number;
+  /** When it went to the socket. */
+  sentAt: number;
 }
 
 /** After the end so long is waited for what is under way, ms. */
@@ -54,15 +58,16 @@ export async function runOpenLoop(load: OpenLoad): Promise<OpenResult> {
   const all: Channel[] = [];
   const startedAt = performance.now();
   const tagged = (tag: string): TagResult => {
-    const known = byTag.get(tag) ?? { offered: 0, statuses: new Map<number, number>(), latenciesMs: [] };
+    const known = byTag.get(tag) ?? { offered: 0, statuses: new Map<number, number>(), latenciesMs: [], unsentMs: [] };
     byTag.set(tag, known);
     return known;
   };
-  const note = ({ request, dueAt }: Due, status: number) => {
-    const { statuses, latenciesMs } = tagged(request.tag);
+  const note = ({ request, dueAt, sentAt }: Due, status: number) => {
+    const { statuses, latenciesMs, unsentMs } = tagged(request.tag);
     const [now, before] = [performance.now(), statuses.get(status) ?? 0];
     statuses.set(status, before + 1);
     if (status === 200) latenciesMs.push(now - dueAt);
+    if (status === 200) unsentMs.push(sentAt - dueAt);
     noted.push({ atMs: now - startedAt, status, tookMs: now - dueAt });
   };
   const free = (channel: Channel) => {
@@ -84,7 +89,7 @@ export async function runOpenLoop(load: OpenLoad): Promise<OpenResult> {
     for (; number < dueCount; number += 1) {
       const request = load.requests[number % load.requests.length] as TaggedRequest;
       tagged(request.tag).offered += 1;
-      send({ request, dueAt: startedAt + (1000 * number) / load.perSecond });
+      send({ request, dueAt: startedAt + (1000 * number) / load.perSecond, sentAt: 0 });
     }
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
@@ -121,6 +126,7 @@ class Channel {
 
   send(due: Due): void {
     this.#due = due;
+    due.sentAt = performance.now();
     this.#socket ??= this.#connect();
     this.#socket.write(due.request.bytes);
   }

@@ -43,9 +43,13 @@ function pinTo(core: number): boolean {
   return spawnSync('taskset', ['-a', '-c', '-p', String(core), String(process.pid)]).status === 0;
 }
 
-async function metric(port: number, name: string): Promise<number> {
+async function metrics(port: number): Promise<(name: string) => number> {
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? Number.NaN);
+  return (name) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? Number.NaN);
+}
+
+async function metric(port: number, name: string): Promise<number> {
+  return (await metrics(port))(name);
 }
 
 const mebi = 1024 * 1024;
@@ -55,8 +59,9 @@ async function watching<T>(port: number, work: Promise<T>, seen: (zone: number, 
   let isOver = false;
   const over = work.finally(() => (isOver = true));
   while (!isOver) {
-    seen(await metric(port, 'adtally_load_zone'), await metric(port, 'process_resident_memory_bytes'));
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    const now = await metrics(port);
+    seen(now('adtally_load_zone'), now('process_resident_memory_bytes'));
+    await new Promise((resolve) => setTimeout(resolve, 500));
   }
   return over;
 }
@@ -77,13 +82,16 @@ try {
   const { port } = server;
   const requests = taggedRequests();
   const bytes = requests.map((one) => one.bytes);
-  await runDecisionLoad({ port, connections: 32, requests: bytes, forMs: 6_000 });
-  const capacity = await runDecisionLoad({ port, connections: 32, requests: bytes, forMs: capacityMs });
+  await runDecisionLoad({ port, connections: 32, requests: bytes, forMs: 6_000, mayShed: true });
+  const cpuStartUs = await server.cpuUs();
+  const capacity = await runDecisionLoad({ port, connections: 32, requests: bytes, forMs: capacityMs, mayShed: true });
   await untilDrained(port);
+  const cpuCapacityUs = ((await server.cpuUs()) - cpuStartUs) / capacity.answered;
   const perSecond = (1000 * capacity.answered) / capacity.elapsedMs;
   const zoneAtCapacity = await metric(port, 'adtally_load_zone');
   const rssBefore = await metric(port, 'process_resident_memory_bytes');
 
+  const cpuBeforeUs = await server.cpuUs();
   const zones = new Set<number>();
   let rssMost = 0;
   const flood = runOpenLoop({ port, connections, requests, perSecond: 2 * perSecond, forMs: overloadMs });
@@ -92,6 +100,7 @@ try {
     rssMost = Math.max(rssMost, rss);
   });
   const endedAt = performance.now();
+  const cpuFloodUs = (await server.cpuUs()) - cpuBeforeUs;
   let calmAfterMs = Number.NaN;
   const light = runOpenLoop({ port, connections, requests, perSecond: 0.3 * perSecond, forMs: afterMs });
   const after = await watching(port, light, (zone) => {
@@ -112,10 +121,16 @@ try {
     offered_per_s: (1000 * (dear.offered + rest.offered)) / result.elapsedMs,
     goodput_per_s: goodput,
     goodput_of_capacity: goodput / perSecond,
+    goodput_of_capacity_by_cpu: (cpuCapacityUs * (dear.answered + rest.answered)) / cpuFloodUs,
+    server_core_share: cpuFloodUs / 1000 / (result.elapsedMs + 0.001),
     goodput_in_deadline_of_capacity: inTime / perSecond,
     dear_share_of_requests: dear.offered / (dear.offered + rest.offered),
     dear_answered: dear.answered / dear.offered,
     rest_answered: rest.answered / rest.offered,
+    unsent_p50_ms: quantile(
+      [...result.byTag.values()].flatMap(({ unsentMs }) => unsentMs),
+      0.5,
+    ),
     answer_p50_ms: quantile(times, 0.5),
     answer_p99_ms: quantile(times, 0.99),
     highest_zone: Math.max(...zones),

@@ -27,8 +27,10 @@ let world: DeskWorld;
 let app: FastifyInstance;
 let overload: Overload;
 let front: DecisionFront;
+let waitedMs: number;
 
 beforeEach(async () => {
+  waitedMs = 0;
   const dear = { name: 'PlacementPublished' as const, value: placement(2, { publisher_id: 'pub_1' }) };
   world = openDeskWorld([...inventory(1), dear, ...supply(1, { campaign: { budget_total_micros: 9e15 } })]);
   const { desk, clock, index } = world;
@@ -37,7 +39,7 @@ beforeEach(async () => {
   overload = new Overload({ random: createSeededRandom(1), fullTurnMs: 60 });
   const admission = new Admission({ overload, yields: desk.yields, catalog: index.catalog });
   const monotonicUs = () => clock.monotonicUs();
-  front = new DecisionFront({ desk, admission, monotonicUs, onError });
+  front = new DecisionFront({ desk, admission, monotonicUs, sinceTurnUs: () => waitedMs * 1000, onError });
   const clients = new ClientReader(['127.0.0.0/8']);
   const debugAllowed = (key: string) => key === 'secret';
   const gate = new FloodGate({
@@ -159,6 +161,7 @@ describe('Decisions in front of the router', () => {
       overload.sample({ utilisation: 1, turnMs: 300, bufferShare: 0 }, number * 100);
     }
     const before = overload.counts.shed;
+    waitedMs = 60;
     const asked = (placement_id: string) =>
       overSocket(JSON.stringify({ slots: [{ ...slot, placement_id }] }), { ...json, authorization: 'Bearer secret' });
     const [shed, taken] = [await asked('pl_1'), await asked('pl_2')];
@@ -171,6 +174,7 @@ describe('Decisions in front of the router', () => {
     expect(taken.status).toBe(200);
     expect(overload.counts.shed - before).toBe(1);
     expect(overload.counts.shedMicros.get('EUR')).toBe(1000);
+    overload.sample({ utilisation: 1, turnMs: 300, bufferShare: 0 }, 7100);
     expect((await throughRoute(JSON.stringify({ slots: [slot] }), json)).status).toBe(429);
   });
 });

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { AdtallyError } from '../domain/errors.ts';
-import { type Admission, placementsNamed } from './admission.ts';
+import type { Admission } from './admission.ts';
 import type { Answered, DecisionAnswer, DecisionDesk } from './decision-desk.ts';
 import { readDecisionRequest, requestLimits } from './decision-request.ts';
 import type { Caller } from './enrichment.ts';
@@ -16,6 +16,8 @@ export interface DecisionFrontDeps {
   readonly admission: Admission;
   /** Monotonic time, microseconds. */
   readonly monotonicUs: () => number;
+  /** Time since the first request of this turn of the event loop, microseconds: all that arrived meanwhile waited for so long at least. */
+  readonly sinceTurnUs: (nowUs: number) => number;
   /** An error that is ours, not the client's. */
   readonly onError: (error: Error) => void;
 }
@@ -28,13 +30,13 @@ export interface RouteWays {
   readonly serialize: (answer: DecisionAnswer) => string;
 }
 
-const anyOrigin = { 'Access-Control-Allow-Origin': '*' };
+const anyOrigin = { 'access-control-allow-origin': '*' };
 const json = 'application/json; charset=utf-8';
 
 function refusal(): { readonly headers: string[]; readonly body: string } {
   const shed = new AdtallyError('TOO_MANY_REQUESTS', 'more is asked than can be answered: try again');
   const { headers, body } = problemOf(shed);
-  const all = { ...anyOrigin, ...headers, 'Content-Length': String(body.length) };
+  const all = { ...anyOrigin, ...headers, 'content-length': String(body.length) };
   return { headers: Object.entries(all).flat(), body: body.toString('latin1') };
 }
 
@@ -45,7 +47,7 @@ const shed = refusal();
  * no bid.
  */
 export function sendShed(response: ServerResponse, channel: Caller['channel']): void {
-  if (channel === 'openrtb') response.writeHead(204, { 'Retry-After': '1' }).end();
+  if (channel === 'openrtb') response.writeHead(204, { 'retry-after': '1' }).end();
   else response.writeHead(429, shed.headers).end(shed.body, 'latin1');
 }
 
@@ -76,17 +78,16 @@ export class DecisionFront {
     if (ways === null || request.method !== 'POST' || request.url !== decisionPath) return false;
     if (!isPlainJson(request.headers)) return false;
     const arrivedUs = this.#deps.monotonicUs();
-    readBody(request, (body) => this.#answer({ request, response, ways, arrivedUs }, body));
+    const waitedMs = this.#deps.sinceTurnUs(arrivedUs) / 1000;
+    readBody(request, (body) => this.#answer({ request, response, ways, arrivedUs, waitedMs }, body));
     return true;
   }
 
-  #answer({ request, response, ways, arrivedUs }: Asked, body: string): void {
+  #answer({ request, response, ways, arrivedUs, waitedMs }: Asked, body: string): void {
     const { admission, desk } = this.#deps;
     const fail = (error: unknown) => this.#fail(response, error);
     try {
-      if (!admission.isCalm && !admission.takes(placementsNamed(body))) {
-        return sendShed(response, 'api');
-      }
+      if (!admission.takesBody(body, waitedMs)) return sendShed(response, 'api');
       const decision = readDecisionRequest(ways.parse(body));
       const answered = desk.decide(decision, ways.callerOf(request, arrivedUs));
       const send = (answer: Answered) => this.#send(response, answer, ways);
@@ -99,7 +100,7 @@ export class DecisionFront {
 
   #send(response: ServerResponse, answered: Answered, { serialize }: RouteWays): void {
     const text = serialize(answered.body);
-    const headers = { ...anyOrigin, 'Content-Type': json, 'Content-Length': String(Buffer.byteLength(text)) };
+    const headers = { ...anyOrigin, 'content-type': json, 'content-length': String(Buffer.byteLength(text)) };
     response.writeHead(200, headers);
     response.end(text, () => this.#deps.desk.markReturned(answered));
   }
@@ -108,7 +109,7 @@ export class DecisionFront {
     const known = asAdtallyError(error as Error);
     if (known.status === 500) this.#deps.onError(error as Error);
     const problem = problemOf(known);
-    const length = { 'Content-Length': String(problem.body.length) };
+    const length = { 'content-length': String(problem.body.length) };
     response.writeHead(known.status, { ...anyOrigin, ...problem.headers, ...length });
     response.end(problem.body);
   }
@@ -120,6 +121,8 @@ interface Asked {
   readonly ways: RouteWays;
   /** Monotonic, microseconds. */
   readonly arrivedUs: number;
+  /** Since its turn of the event loop began. */
+  readonly waitedMs: number;
 }
 
 /** JSON by its type, in one piece by its length, and no more than a request may have: all that is needed to read it without further questions. */

@@ -49,8 +49,12 @@ describe('The zone', () => {
 
   test('is calm again within five seconds of the end of a flood', () => {
     const one = overload();
-    const end = run(one, 30, flooded);
-    expect([one.zone, one.admitted < 0.1]).toEqual(['shed', true]);
+    let end = 0;
+    for (let step = 0; step < 300; step += 1) {
+      for (let number = 0; number < 100; number += 1) one.admits(1, number < 5 ? 0 : 100);
+      end = run(one, 0.1, flooded, end);
+    }
+    expect([one.zone, one.admitted < 0.2]).toEqual(['shed', true]);
     let nowMs = end;
     while (one.zone !== 'calm') nowMs = run(one, 0.1, idle, nowMs);
     expect(nowMs - end).toBeLessThan(5000);
@@ -88,33 +92,67 @@ describe('Admission', () => {
     for (let number = 0; number < 200; number += 1) one.admits(worthOf(number));
     let nowMs = run(one, 1, flooded, 2000);
     const taken = { top: 0, rest: 0 };
-    // A process that can do half of what is asked.
+    // A process that does 50 in a turn of 54 ms, of the 100 that are asked.
     for (let step = 0; step < 300; step += 1) {
       let work = 0;
       for (let number = 0; number < 100; number += 1) {
-        if (!one.admits(worthOf(number))) continue;
+        if (!one.admits(worthOf(number), work * 1.08)) continue;
         work += 1;
         if (step < 100) continue;
         if (worthOf(number) >= 50) taken.top += 1;
         else taken.rest += 1;
       }
       nowMs += 100;
-      one.sample({ utilisation: Math.min(1, work / 50), turnMs: work < 50 ? 20 + work / 2 : work, bufferShare: 0 }, nowMs);
+      one.sample({ utilisation: 1, turnMs: 60, bufferShare: 0 }, nowMs);
     }
     expect(one.zone).toBe('shed');
     expect(taken.top).toBe(200 * 5);
-    expect((taken.top + taken.rest) / 200).toBeGreaterThan(42);
-    expect((taken.top + taken.rest) / 200).toBeLessThan(55);
+    expect((taken.top + taken.rest) / 200).toBeGreaterThan(46);
+    expect((taken.top + taken.rest) / 200).toBeLessThan(56);
   });
 
   test('of requests that are all worth the same takes a share, not all', () => {
     const one = overload();
-    run(one, 10, flooded);
+    run(one, 2, flooded);
+    const takenOf = (waitedMs: number) => {
+      let taken = 0;
+      for (let number = 0; number < 100; number += 1) if (one.admits(1, number < 20 ? 0 : waitedMs)) taken += 1;
+      return taken;
+    };
     let taken = 0;
-    for (let number = 0; number < 500; number += 1) if (one.admits(1)) taken += 1;
-    run(one, 4, flooded, 10_000);
-    for (let number = 0; number < 500; number += 1) if (one.admits(1)) taken += 1;
-    expect(taken).toBeLessThan(100);
+    for (let step = 0; step < 60; step += 1) {
+      taken = takenOf(100);
+      one.sample(flooded, 2000 + step * 100);
+    }
+    expect(taken).toBeLessThan(21);
+    expect(one.admitted).toBeLessThan(0.5);
+  });
+
+  test('of a burst takes what has not waited too long in its turn, and the most valuable all the same', () => {
+    const one = overload();
+    for (let number = 0; number < 200; number += 1) one.observe(number % 50 === 0 ? 9 : 1);
+    run(one, 4, idle);
+    expect([one.isCalm(119), one.isCalm(121)]).toEqual([true, false]);
+    expect([one.admits(1, 119), one.admits(1, 121), one.admits(9, 121)]).toEqual([true, false, true]);
+    run(one, 1, flooded, 4000);
+    expect(one.zone).toBe('shed');
+    expect([one.admits(1, 55), one.admits(9, 55)]).toEqual([false, true]);
+  });
+
+  test('reacts to the time that has passed, however few samples there are in it', () => {
+    const one = overload();
+    run(one, 1, flooded);
+    for (let number = 0; number < 100; number += 1) one.admits(1, number < 30 ? 0 : 100);
+    one.sample(flooded, 3000);
+    expect(one.admitted).toBeCloseTo(0.3, 5);
+    one.sample(idle, 6000);
+    expect([one.admitted, one.load < 0.2]).toEqual([1, true]);
+  });
+
+  test('takes less and less while the buffer is full', () => {
+    const one = overload();
+    run(one, 4, { ...idle, bufferShare: 0.95 });
+    expect([one.zone, one.admitted < 0.1]).toEqual(['shed', true]);
   });
 
   test('counts what was shed and what it was expected to earn', () => {

@@ -19,14 +19,21 @@ export interface OverloadOptions {
 
 /** From these loads on a zone is entered, and below these it is left: with a distance between them, so that it does not flap. */
 const bounds = { degrade: { enter: 0.7, leave: 0.6 }, shed: { enter: 0.9, leave: 0.8 } } as const;
-/** What shedding holds the load at: below the bound of the zone, above the one at which it ends. */
-const heldLoad = 0.85;
-/** Weight of the last sample: a pause of the collector alone changes no zone. */
+/** Weight of the last tenth of a second: a pause of the collector alone changes no zone. */
 const weight = 0.3;
+/** A loop with less rest than this has none: only the length of its turns says how much too much there is. */
+const restless = 0.9;
 /** A load beyond this says nothing more. */
 const mostLoad = 1.5;
-/** Share of the rest that is taken more or less for a sample that is off by 1. */
-const gain = 0.1;
+/** After a tenth of a second in which nobody came too late the share that is taken grows by this factor; with a full buffer it falls by it. */
+const growth = 1.15;
+/** From here on the buffer makes the share fall. */
+const fullBuffer = 0.85;
+const tenthMs = 100;
+/** While there is shedding, a request that has waited for so much of a full turn is not taken, unless it is valuable: the others are no load any more. */
+const latestInTurn = 0.9;
+/** So many full turns it may wait otherwise: longer than most deadlines. */
+const latestInBurst = 2;
 /** The load has to be below for so long before a zone is left, ms. */
 const calmMs = 500;
 /** Share of the requests that is taken whatever the load: the most valuable. */
@@ -62,9 +69,13 @@ export class Overload {
   #thresholdAt = -Infinity;
   #zone: LoadZone = 'calm';
   #load = 0;
-  /** Share of the requests that is taken while there is shedding. */
+  /** Share of the requests, but for the most valuable, that is taken while there is shedding. */
   #admitted = 1;
+  /** Of the chosen since the last sample: those who were taken, and those who had waited too long by then. */
+  #inTime = 0;
+  #late = 0;
   #belowSince: number | null = null;
+  #sampledAt: number | null = null;
 
   constructor(options: OverloadOptions) {
     this.#options = options;
@@ -83,14 +94,32 @@ export class Overload {
     return this.#admitted;
   }
 
-  /** Takes what was measured since the last sample, a tenth of a second ago or so. @param nowMs monotonic */
+  /** True while nobody needs to be asked. @param waitedMs how long a request has waited since its turn of the event loop began */
+  isCalm(waitedMs = 0): boolean {
+    return this.#zone === 'calm' && waitedMs <= latestInBurst * this.#options.fullTurnMs;
+  }
+
+  /** Takes what was measured since the last sample: a tenth of a second ago, or a whole turn where turns are longer. @param nowMs monotonic */
   sample({ utilisation, turnMs, bufferShare }: LoadSample, nowMs: number): void {
-    const ofLoop = Math.min(utilisation, turnMs / this.#options.fullTurnMs);
+    const tenths = this.#sampledAt === null ? 1 : (nowMs - this.#sampledAt) / tenthMs;
+    this.#sampledAt = nowMs;
+    const turns = turnMs / this.#options.fullTurnMs;
+    const ofLoop = utilisation < restless ? Math.min(utilisation, turns) : turns;
     const load = Math.min(mostLoad, Math.max(ofLoop, bufferShare));
-    this.#load += weight * (load - this.#load);
-    if (this.#zone === 'shed') this.#admitted = clamp(this.#admitted + gain * (heldLoad - load));
+    this.#load += (1 - (1 - weight) ** tenths) * (load - this.#load);
+    if (this.#zone === 'shed') this.#adjust(tenths, bufferShare);
+    this.#inTime = 0;
+    this.#late = 0;
     this.#changeZone(nowMs);
-    if (this.#zone !== 'calm' && nowMs - this.#thresholdAt >= thresholdMs) this.#findThreshold(nowMs);
+    if (nowMs - this.#thresholdAt >= thresholdMs) this.#findThreshold(nowMs);
+  }
+
+  /** Takes as large a share as was done in time: those who came too late had better not been let in, and then others would have come in time. */
+  #adjust(tenths: number, bufferShare: number): void {
+    if (bufferShare > fullBuffer) this.#admitted /= growth ** tenths;
+    else if (this.#late > 0) this.#admitted *= this.#inTime / (this.#inTime + this.#late);
+    else this.#admitted *= growth ** tenths;
+    this.#admitted = clamp(this.#admitted);
   }
 
   #changeZone(nowMs: number): void {
@@ -112,21 +141,27 @@ export class Overload {
     return this.#load < bounds.degrade.leave;
   }
 
-  /**
-   * Whether a request is taken, by what it is worth beside others. To be asked in every zone but the calm one, so that it is known what the most
-   * valuable are worth before anything is shed.
-   */
-  admits(worth: number): boolean {
+  /** Notes what a request is worth beside others, so that it is known what the most valuable are worth before anything is shed. */
+  observe(worth: number): void {
     this.#worths[this.#worthCount % keptWorths] = worth;
     this.#worthCount += 1;
     if (this.#worthCount === leastWorths) this.#thresholdAt = -Infinity;
-    if (this.#zone !== 'shed') return true;
+  }
+
+  /** Whether a request is taken, by what it is worth beside others and how long it has waited since its turn of the event loop began. */
+  admits(worth: number, waitedMs = 0): boolean {
+    this.observe(worth);
+    const isShedding = this.#zone === 'shed';
+    const isLate = waitedMs > (isShedding ? latestInTurn : latestInBurst) * this.#options.fullTurnMs;
+    if (!isShedding && !isLate) return true;
     if (worth > this.#threshold) {
       this.counts.top += 1;
       return true;
     }
-    const share = (this.#admitted - topShare) / (1 - topShare);
-    const taken = this.#options.random.fraction() < share;
+    const isChosen = this.#options.random.fraction() < this.#admitted;
+    if (isChosen && isLate) this.#late += 1;
+    if (isChosen && !isLate) this.#inTime += 1;
+    const taken = isChosen && !isLate;
     if (taken) this.counts.taken += 1;
     else this.counts.shed += 1;
     return taken;
@@ -149,5 +184,5 @@ export class Overload {
 
 /** Never nothing at all, so that the worths of the rest stay known. */
 function clamp(share: number): number {
-  return Math.min(1, Math.max(0.01, share));
+  return Math.min(1, Math.max(0.02, share));
 }
