@@ -41,7 +41,28 @@ const schema = {
   description:
     'A bid response, or 204 with the reason in `x-adtally-nbr` and `x-adtally-no-bid`. Requests of Prebid, and those with `?nbr=1`, get 200 with `nbr` instead. JSON, also as text/plain, also gzip.',
   querystring: { type: 'object', properties: { nbr: { type: 'string', enum: ['0', '1'] } } },
+  // Documents the least of it: the body is held against the whole specification elsewhere.
+  body: {
+    type: 'object',
+    required: ['id', 'imp'],
+    additionalProperties: true,
+    properties: {
+      id: { type: 'string' },
+      imp: { type: 'array', minItems: 1, items: { type: 'object', additionalProperties: true } },
+    },
+  },
   response: {
+    200: {
+      description: 'A bid response.',
+      type: 'object',
+      additionalProperties: true,
+      properties: {
+        id: { type: 'string' },
+        cur: { type: 'string' },
+        seatbid: { type: 'array', items: { type: 'object', additionalProperties: true } },
+        nbr: { type: 'integer' },
+      },
+    },
     204: { description: 'No bid.', type: 'null' },
     ...problemResponses('BAD_JSON', 'VALIDATION_FAILED', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'BUFFER_FULL'),
   },
