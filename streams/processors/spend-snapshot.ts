@@ -7,7 +7,7 @@ import { newSelection, type Policy, phases, type Selection, type Verdict } from 
 import type { UnbilledSum } from './unbilled.ts';
 
 /** Changes with every change of the forms below; a snapshot of another form is refolded. */
-export const snapshotForm = 2;
+export const snapshotForm = 3;
 
 /** Content in the order in which a snapshot holds it. */
 const contentFields = [

@@ -124,17 +124,22 @@ export class SpendShard implements ShardTask {
     const tails = { tentative: writers.tentative.tail, final: writers.final.tail };
     const snapshots = new SpendSnapshots(states, shard);
     const found = await snapshots.position();
-    const isUsable = found !== null && found <= Math.min(tails.tentative.next.offset, tails.final.next.offset);
-    if (!isUsable) await snapshots.drop();
+    let isUsable = found !== null && found <= Math.min(tails.tentative.next.offset, tails.final.next.offset);
     const { keepMs } = this.#options;
-    const fold: SpendFold = new SpendFold({
-      shard,
-      tails,
-      maxAppendBytes: ledger.maxAppendBytes,
-      archive: snapshots.archive(() => fold),
-      ...(keepMs === undefined ? {} : { keepMs }),
-    });
-    if (isUsable) snapshots.restore(fold);
+    const fresh = (): SpendFold =>
+      new SpendFold({
+        shard,
+        tails,
+        maxAppendBytes: ledger.maxAppendBytes,
+        archive: snapshots.archive(() => fold),
+        ...(keepMs === undefined ? {} : { keepMs }),
+      });
+    let fold = fresh();
+    if (isUsable && !snapshots.restore(fold)) {
+      isUsable = false;
+      fold = fresh();
+    }
+    if (!isUsable) await snapshots.drop();
     await this.#retrying(() => startingOffset(log, 'spend', shard, fold.next));
     const mirror = new JournalMirror({ log, registry, ledger, shard, batchRecords: this.#batchRecords });
     await this.#retrying(() => mirror.catchUp(writers, isUsable ? found : null));

@@ -1,3 +1,4 @@
+import { AdtallyError } from '../../domain/errors.ts';
 import type { StateStore } from '../../ports/state-store.ts';
 import {
   decodeRow,
@@ -15,6 +16,7 @@ import { isForgotten } from '../processors/spend-arrivals.ts';
 import { isSettled, type Selection } from '../processors/spend-selection.ts';
 import type { SelectionArchive } from '../processors/spend-selection-book.ts';
 import { foldName } from './checkpoint.ts';
+import { seal, unseal } from './sealed-state.ts';
 import type { SpendFold } from './spend-fold.ts';
 
 /** Keys in a fold's state, by their first letter: live selections, settled ones, the shard itself, pacing rows, policies by revision. */
@@ -27,6 +29,22 @@ const policy = 'q';
 const sweepEveryMs = 3_600_000;
 const sweepAtMost = 5_000;
 const longAgo = Number.NEGATIVE_INFINITY;
+
+/** What lies in the state is not what was saved. */
+class DamagedState extends AdtallyError {
+  constructor(key: string) {
+    super(
+      'STATE_FORMAT',
+      `the state of the spend folds is damaged at ${key}: remove DATA_DIR/state, and it is folded again from the log`,
+    );
+  }
+}
+
+function opened(key: string, sealed: Uint8Array): Uint8Array {
+  const value = unseal(key, sealed);
+  if (value === null) throw new DamagedState(key);
+  return value;
+}
 
 /**
  * Snapshots of one shard's fold in the StateStore: what changed since the last one, with its position, in one step. Settled selections that have
@@ -50,7 +68,8 @@ export class SpendSnapshots {
   /** Next offset of the snapshot; null if there is none that this code can read. */
   async position(): Promise<number | null> {
     this.#position = await this.#states.position(this.#fold);
-    const bytes = this.#position === null ? null : this.#states.get(this.#fold, shardKey);
+    const sealed = this.#position === null ? null : this.#states.get(this.#fold, shardKey);
+    const bytes = sealed === null ? null : unseal(shardKey, sealed);
     if (bytes === null || decodeShard(bytes).form !== snapshotForm) return null;
     return Number(this.#position);
   }
@@ -72,16 +91,26 @@ export class SpendSnapshots {
   archive(fold: () => SpendFold): SelectionArchive {
     return {
       find: (id) => {
-        const bytes = this.#states.get(this.#fold, settled + id);
-        return bytes === null ? null : decodeSelection(id, bytes, fold().state.policies);
+        const sealed = this.#states.get(this.#fold, settled + id);
+        return sealed === null ? null : decodeSelection(id, opened(settled + id, sealed), fold().state.policies);
       },
     };
   }
 
-  /** Puts the snapshot whose position was asked for into a fresh fold. */
-  restore(fold: SpendFold): void {
+  /** Puts the snapshot whose position was asked for into a fresh fold. False if a part of it is damaged: then neither is of use. */
+  restore(fold: SpendFold): boolean {
+    try {
+      this.#restore(fold);
+      return true;
+    } catch (error) {
+      if (error instanceof DamagedState) return false;
+      throw error;
+    }
+  }
+
+  #restore(fold: SpendFold): void {
     const { state } = fold;
-    const form = decodeShard(this.#states.get(this.#fold, shardKey) as Uint8Array);
+    const form = decodeShard(opened(shardKey, this.#states.get(this.#fold, shardKey) as Uint8Array));
     for (const [, bytes] of this.#entries(policy)) restorePolicy(state, bytes);
     this.#savedPolicies = new Set(state.policies.keys());
     restoreShard(state, form);
@@ -113,7 +142,8 @@ export class SpendSnapshots {
     }
     deletes.push(...this.#sweep(fold));
     puts.push([shardKey, encodeShard(fold.state, fold.unbilled.all(), this.#settledThrough)]);
-    await this.#states.commit(this.#fold, { position, after: this.#position, puts, deletes });
+    const sealed = puts.map(([key, value]) => [key, seal(key, value)] as const);
+    await this.#states.commit(this.#fold, { position, after: this.#position, puts: sealed, deletes });
     this.#position = position;
     for (const revision of fold.state.policies.keys()) this.#savedPolicies.add(revision);
   }
@@ -141,8 +171,9 @@ export class SpendSnapshots {
 
   *#entries(prefix: string): Generator<readonly [string, Uint8Array]> {
     for (const entry of this.#states.entries(this.#fold, prefix)) {
-      if (!entry[0].startsWith(prefix)) return;
-      yield entry;
+      const [key, sealed] = entry;
+      if (!key.startsWith(prefix)) return;
+      yield [key, opened(key, sealed)];
     }
   }
 }

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { createSimulatedStates } from '../../adapters/simulated/state-store.ts';
 import { parseRedisUrl } from '../../adapters/redis/redis-url.ts';
 import { textTable } from '../../apps/text-table.ts';
 import { readSettings } from '../../config/settings.ts';
@@ -11,8 +12,12 @@ import { AdtallyError } from '../../domain/errors.ts';
 import { decodeFrequencyView } from '../../domain/frequency-view.ts';
 import { verifyToken } from '../../domain/token.ts';
 import { ConsentGate } from '../../serving/consent.ts';
+import { genesis } from '../../ledger/chain.ts';
 import { readEntries } from '../../serving/buffer-frames.ts';
+import { SpendFold } from '../../streams/runtime/spend-fold.ts';
+import { SpendSnapshots } from '../../streams/runtime/spend-snapshots.ts';
 import { sampleBilling, sampleToken } from '../serving-world.ts';
+import { content, policy, reserved, tick } from '../spend-story.ts';
 import { consentString } from './consent-strings.ts';
 import { registry } from './golden-records.ts';
 
@@ -144,5 +149,31 @@ describe('Found by fuzzing, and mended:', () => {
 
   it('a query with a zero byte is refused before the engine, whose complaint would end there', () => {
     expect(() => tokensOf("SELECT 'a\0b'")).toThrow(/refused/);
+  });
+
+  it('a snapshot of a spend fold whose amounts were changed on the disk is refused, and folded again from the log', async () => {
+    const states = createSimulatedStates().open();
+    const open = () => {
+      const snapshots = new SpendSnapshots(states, 0);
+      const tail = { next: { offset: 0, ordinal: 0 }, chainHead: genesis, entryCount: 0 };
+      return {
+        snapshots,
+        fold: new SpendFold({ shard: 0, tails: { tentative: tail, final: tail }, maxAppendBytes: 9_999 }),
+      };
+    };
+    const first = open();
+    await first.snapshots.position();
+    for (const record of [policy(), tick(0), reserved(content(1))]) first.fold.fold(record);
+    await first.snapshots.save(first.fold);
+    const second = open();
+    expect(await second.snapshots.position()).toBe(3);
+    expect(second.snapshots.restore(second.fold)).toBe(true);
+    const [key, value] = [...states.entries('spend/0')].find(([name]) => name.startsWith('a')) as [string, Uint8Array];
+    const changed = Buffer.from(Buffer.from(value).toString('latin1').replace(',2500,', ',9500,'), 'latin1');
+    expect(changed.equals(value)).toBe(false);
+    await states.commit('spend/0', { position: '3', puts: [[key, changed]], deletes: [] });
+    const third = open();
+    expect(await third.snapshots.position()).toBe(3);
+    expect(third.snapshots.restore(third.fold)).toBe(false);
   });
 });

@@ -5,12 +5,14 @@ import { publicTargets } from './public-targets.ts';
 import { settingTargets } from './setting-targets.ts';
 import { socketTargets } from './socket-targets.ts';
 import { sqlTargets } from './sql-targets.ts';
+import { stateTargets } from './state-targets.ts';
 import type { FuzzTarget } from './target.ts';
 import { tokenTargets } from './token-targets.ts';
 
 /** Targets that need nothing but memory. */
 export const memoryTargets: readonly FuzzTarget[] = [
   ...codecTargets,
+  ...stateTargets,
   ...tokenTargets,
   ...settingTargets,
   ...publicTargets,
