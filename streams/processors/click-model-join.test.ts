@@ -113,6 +113,16 @@ describe('joining examples', () => {
     expect(state.selections.size).toBe(10);
   });
 
+  it('forgets the oldest unlearned where a long log is read before its first tick', () => {
+    const processor = joinExamples({ ...options, most: 10 });
+    const state = processor.initial(0);
+    const story = new ShardStory();
+    for (let index = 0; index < 50; index += 1) story.add(selected(content(index)));
+    for (const source of recordsOf(story)) processor.process(state, source);
+    expect([...state.selections.keys()][0]).toBe(content(30).selection_id);
+    expect(state.selections.size).toBe(20);
+  });
+
   it('forgets what can change no more', () => {
     const processor = joinExamples(options);
     const state = processor.initial(0);

@@ -63,7 +63,9 @@ export function joinExamples(options: JoinOptions): Processor<JoinState> {
     process: (state, source) => {
       if (source.offset < (state.next[source.topic] ?? 0)) return [];
       state.next[source.topic] = source.offset + 1;
-      return take(state, source, options);
+      const outcomes = take(state, source, options);
+      boundSize(state, 2 * (options.most ?? defaultMost));
+      return outcomes;
     },
     format: 1,
     encode: encodeJoin,
@@ -97,6 +99,14 @@ function take(state: JoinState, { record }: SourceRecord, options: JoinOptions):
         : [];
     default:
       return [];
+  }
+}
+
+/** A long log is read to its end before its first tick (`timeTopic`): whatever would be too much then is forgotten unlearned. */
+function boundSize({ selections }: JoinState, most: number): void {
+  for (const id of selections.keys()) {
+    if (selections.size <= most) return;
+    selections.delete(id);
   }
 }
 
