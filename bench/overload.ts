@@ -54,14 +54,18 @@ async function metric(port: number, name: string): Promise<number> {
 
 const mebi = 1024 * 1024;
 
-/** Polls while something runs. */
-async function watching<T>(port: number, work: Promise<T>, seen: (zone: number, rss: number) => void): Promise<T> {
+/** Polls while something runs; seldom in a flood, since an answer costs as much as many decisions. */
+async function watching<T>(
+  { port, everyMs }: { readonly port: number; readonly everyMs: number },
+  work: Promise<T>,
+  seen: (zone: number, rss: number) => void,
+): Promise<T> {
   let isOver = false;
   const over = work.finally(() => (isOver = true));
   while (!isOver) {
     const now = await metrics(port);
     seen(now('adtally_load_zone'), now('process_resident_memory_bytes'));
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
   return over;
 }
@@ -95,7 +99,7 @@ try {
   const zones = new Set<number>();
   let rssMost = 0;
   const flood = runOpenLoop({ port, connections, requests, perSecond: 2 * perSecond, forMs: overloadMs });
-  const result = await watching(port, flood, (zone, rss) => {
+  const result = await watching({ port, everyMs: 3000 }, flood, (zone, rss) => {
     zones.add(zone);
     rssMost = Math.max(rssMost, rss);
   });
@@ -103,7 +107,7 @@ try {
   const cpuFloodUs = (await server.cpuUs()) - cpuBeforeUs;
   let calmAfterMs = Number.NaN;
   const light = runOpenLoop({ port, connections, requests, perSecond: 0.3 * perSecond, forMs: afterMs });
-  const after = await watching(port, light, (zone) => {
+  const after = await watching({ port, everyMs: 300 }, light, (zone) => {
     if (zone === 0 && Number.isNaN(calmAfterMs)) calmAfterMs = performance.now() - endedAt;
   });
   await untilDrained(port);
