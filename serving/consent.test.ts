@@ -71,6 +71,23 @@ describe('consent', () => {
     expect(gate.judge({ ...none, gdpr: false, coppa: true })).toEqual({ consent: 'contextual', reason: 'coppa' });
   });
 
+  test.each([
+    ['1YYN', 'contextual'],
+    ['1NYN', 'contextual'],
+    ['2YNN', 'contextual'],
+    ['1Y', 'contextual'],
+    ['1YNN', 'personal'],
+    ['1NNN', 'personal'],
+    ['1---', 'personal'],
+  ])('is taken back by an opt-out of US privacy, or a text that is none: %s is %s', (usPrivacy, consent) => {
+    expect(gate.judge({ ...none, gdpr: false, usPrivacy }).consent).toBe(consent);
+  });
+
+  test('is none where the device asks not to be tracked', () => {
+    const verdict = gate.judge({ ...none, gdpr: false, limited: true });
+    expect(verdict).toEqual({ consent: 'contextual', reason: 'limited' });
+  });
+
   test('is judged the same the second time', () => {
     const signals = { ...none, tcf: tcf([1, 3, 4]) };
     expect(gate.judge(signals)).toEqual(gate.judge(signals));

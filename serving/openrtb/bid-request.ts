@@ -10,6 +10,8 @@ import type { NativeOffer } from './native-request.ts';
 import type { NoBid, NoBidReason } from './no-bid.ts';
 import type { PlacementFinder } from './placement-finder.ts';
 import { podTermsOf } from './pod.ts';
+import { askedSeat } from './prebid.ts';
+import { ownSeat } from './seat.ts';
 import { supplyChainOf } from './supply-chain.ts';
 import type { ValidBidRequest } from './validate.ts';
 
@@ -41,9 +43,6 @@ export interface ReadBidRequest {
   /** Less time is left of `tmax` than the shortest decision takes. */
   readonly isTooLate: boolean;
 }
-
-/** Seats under which all that we sell may be named. */
-export const ownSeat = 'adtally';
 
 const mostBlocks = 2000;
 
@@ -137,6 +136,8 @@ class ImpReader {
   readonly #publisherId: string | null;
   readonly #siteName: string | null;
   readonly #supplyChain: string;
+  /** Name under which we are asked. */
+  readonly #seat: string;
 
   constructor(body: Fields, deps: BidRequestDeps) {
     const channel = channelOf(body);
@@ -149,6 +150,7 @@ class ImpReader {
     this.#publisherId = textOf(fieldsOf(channel['publisher'])['id']);
     this.#siteName = (page.appBundle ?? page.siteDomain)?.toLowerCase() ?? null;
     this.#supplyChain = supplyChainOf(body);
+    this.#seat = askedSeat(body);
   }
 
   read(imp: Fields, native: NativeOffer | null | undefined): OfferedImp | NoBidReason {
@@ -168,7 +170,7 @@ class ImpReader {
     const ext = fieldsOf(imp['ext']);
     const prebid = fieldsOf(ext['prebid']);
     // Prebid Server calls its bidders with `imp.ext.bidder`, clients name us.
-    const parameters = [fieldsOf(prebid['bidder'])[ownSeat], ext[ownSeat], ext['bidder']].map(fieldsOf);
+    const parameters = [fieldsOf(prebid['bidder'])[this.#seat], ext[ownSeat], ext['bidder']].map(fieldsOf);
     const named = parameters.map(({ placement }) => textOf(placement)).find((name) => name !== null);
     const hints = [imp['tagid'], fieldsOf(prebid['storedrequest'])['id']].flatMap((hint) => textOf(hint) ?? []);
     return this.#deps.placements.find({

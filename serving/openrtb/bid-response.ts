@@ -4,7 +4,7 @@ import { noticeQuery } from '../routes/pixel.ts';
 import type { IssuedAd } from '../issue.ts';
 import type { ReadBidRequest } from './bid-request.ts';
 import { admOf } from './adm.ts';
-import { ownSeat } from './bid-request.ts';
+import { ownSeat } from './seat.ts';
 import type { CurrencyRates } from './currency-rates.ts';
 import { decimalOf } from './decimal.ts';
 import type { Fields } from './fields.ts';

@@ -6,9 +6,16 @@ interface Kept<T> {
   readonly answer: Promise<T>;
 }
 
+interface Asked {
+  readonly asked: Uint8Array | string;
+  readonly client: string;
+  /** Monotonic. */
+  readonly nowMs: number;
+}
+
 /**
  * Answers equal requests of one page view once. A page that asks twice, or a client that asks again because it did not wait, gets the same selections, so that neither
- * money is held nor evidence written a second time. Equal means the same bytes (the id of the bid request among them) from the same client.
+ * money is held nor evidence written a second time.
  */
 export class Coalescing<T> {
   readonly #windowMs: number;
@@ -22,10 +29,10 @@ export class Coalescing<T> {
     this.#most = options.most;
   }
 
-  /** @param nowMs monotonic */
-  answer(body: Uint8Array, client: string, nowMs: number, make: () => Promise<T>): Promise<T> {
+  /** The answer to an equal request if there is one, else a new one. */
+  answer({ asked, client, nowMs }: Asked, make: () => Promise<T>): Promise<T> {
     this.#forget(nowMs);
-    const key = `${hash('sha1', body, 'base64')} ${client}`;
+    const key = `${hash('sha1', asked, 'base64')} ${client}`;
     const known = this.#kept.get(key);
     if (known !== undefined) return known.answer;
     const answer = make();

@@ -1,6 +1,6 @@
 import { decimalOf, microsOf } from './decimal.ts';
 import { type Fields, fieldsOf, flagOf, isFields, listOf, numberOf } from './fields.ts';
-import { ownSeat } from './bid-request.ts';
+import { ownSeat } from './seat.ts';
 
 /** What Prebid asks of an answer; null if the request is none of Prebid's. */
 export interface PrebidTerms {
@@ -42,13 +42,17 @@ const mostRanges = 20;
 export function prebidTermsOf(body: Fields): PrebidTerms | null {
   const prebid = fieldsOf(body['ext'])['prebid'];
   if (!isFields(prebid)) return null;
-  const { targeting, aliases } = prebid;
+  const { targeting } = prebid;
+  return { targeting: isFields(targeting) ? termsOf(targeting) : null, seat: askedSeat(body) };
+}
+
+/** The name under which Prebid asks us: ours or, if it does not use that, an alias of it. */
+export function askedSeat(body: Fields): string {
+  const { aliases } = fieldsOf(fieldsOf(body['ext'])['prebid']);
+  const own = Object.entries(fieldsOf(aliases)).filter(([, of]) => of === ownSeat);
+  if (own.length === 0) return ownSeat;
   const asked = new Set(listOf(body['imp']).flatMap(biddersOf));
-  const alias = Object.entries(fieldsOf(aliases)).find(([name, of]) => of === ownSeat && asked.has(name));
-  return {
-    targeting: isFields(targeting) ? termsOf(targeting) : null,
-    seat: asked.has(ownSeat) ? ownSeat : (alias?.[0] ?? ownSeat),
-  };
+  return asked.has(ownSeat) ? ownSeat : (own.find(([name]) => asked.has(name))?.[0] ?? ownSeat);
 }
 
 function biddersOf(imp: unknown): string[] {

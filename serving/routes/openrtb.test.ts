@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { AdSelected, AnyRecord, SpendReserved } from '../../domain/records.ts';
-import { inventory, supply } from '../../test/decision-world.ts';
+import { everywhere, including, inventory, supply } from '../../test/decision-world.ts';
 import {
   bid,
   bidRequest,
@@ -27,6 +27,10 @@ function recorded<T>({ buffer }: OpenRtbWorld, name: AnyRecord['name']): T[] {
     .decoded()
     .filter(({ record }) => record.name === name)
     .map(({ record }) => record.value as T);
+}
+
+function only(placementId: string) {
+  return { ...everywhere, placements: including(placementId) };
 }
 
 describe('POST /openrtb2/auction', () => {
@@ -128,9 +132,10 @@ describe('POST /openrtb2/auction', () => {
   });
 
   test('Prebid gets its bids under the name that it asked, with targeting', async () => {
-    const asked = imp('top', { ext: { prebid: { bidder: { tally: { placement: 'pl_1' } } } } });
+    const asked = imp('top', { ext: { prebid: { bidder: { tally: { placement: 'pl_2' } } } } });
+    const records = [...inventory(1), ...inventory(2), ...supply(1, { lineItem: { targeting: only('pl_2') } })];
     const prebid = { aliases: { tally: 'adtally' }, targeting: { pricegranularity: 'dense', includeformat: true } };
-    const answer = await bid(serve(), bidRequest({ imp: [asked], ext: { prebid } }));
+    const answer = await bid(serve({ records }), bidRequest({ imp: [asked], ext: { prebid } }));
     const { seatbid, ext } = answer.json();
     expect(seatbid[0].seat).toBe('tally');
     const { targeting, type } = seatbid[0].bid[0].ext.prebid;
@@ -161,6 +166,37 @@ describe('POST /openrtb2/auction', () => {
     expect((await bid(world, { ...body, id: 'another' })).json().seatbid[0].bid[0].id).not.toBe(
       first.json().seatbid[0].bid[0].id,
     );
+  });
+
+  test('what a page view asks again under another id gets the same selections, under that id', async () => {
+    const world = serve();
+    const asking = (id: string, view: string, time: number) =>
+      bidRequest({
+        id,
+        source: { tid: id },
+        imp: [imp('1', { ext: { tid: `${id}-1` } })],
+        ext: { prebid: { auctiontimestamp: time, page_view_ids: { adtally: view } } },
+      });
+    const bids = async (...asked: Parameters<typeof asking>) => (await bid(world, asking(...asked))).json();
+    const [first, again, other] = [await bids('a', 'v1', 1), await bids('b', 'v1', 2), await bids('c', 'v2', 3)];
+    expect([first.id, again.id, other.id]).toEqual(['a', 'b', 'c']);
+    expect(again.seatbid).toEqual(first.seatbid);
+    expect(other.seatbid[0].bid[0].id).not.toBe(first.seatbid[0].bid[0].id);
+    expect(recorded(world, 'AdSelected')).toHaveLength(2);
+    expect(recorded(world, 'MarkupReturned')).toHaveLength(2);
+  });
+
+  test('who sold an imp on is recorded, wherever it is said', async () => {
+    const world = serve();
+    const chain = { ver: '1.0', complete: 1, nodes: [{ asi: 'a.example', sid: '1,2', hp: 1 }] };
+    await bid(world, bidRequest({ source: { schain: chain } }));
+    await bid(world, bidRequest({ source: { ext: { schain: chain } } }));
+    await bid(
+      world,
+      bidRequest({ ext: { prebid: { schains: [{ bidders: ['x'] }, { bidders: ['*'], schain: chain }] } } }),
+    );
+    const chains = recorded<AdSelected>(world, 'AdSelected').map(({ context }) => context.supply_chain);
+    expect(chains).toEqual(Array.from({ length: 3 }, () => '1.0,1!a.example,1%2C2,1,,,'));
   });
 
   test('imps beyond the cap get no bid and are named', async () => {

@@ -8,7 +8,9 @@ import { BidRequestRefused } from '../openrtb/bid-request-refused.ts';
 import { bodyLimits, readBody } from '../openrtb/bid-request-body.ts';
 import { Coalescing } from '../openrtb/coalescing.ts';
 import { count, type Exchange, type ExchangeAnswer } from '../openrtb/exchange.ts';
+import { fieldsOf } from '../openrtb/fields.ts';
 import { noBidCodes } from '../openrtb/no-bid.ts';
+import { pageViewAsked } from '../openrtb/page-view.ts';
 import { asAdtallyError, problemOf, problemResponses } from '../problem.ts';
 
 export const auctionPath = '/openrtb2/auction';
@@ -93,13 +95,20 @@ export function registerOpenRtb(app: FastifyInstance, deps: OpenRtbRouteDeps): v
       handler: async (request, reply) => {
         const caller = callerOf(request, deps);
         const { bytes } = request.body as Sent;
+        const client = { client: `${caller.address} ${caller.userAgent}`, nowMs: caller.arrivedUs / 1000 };
         let isFirst = false;
         const make = async (): Promise<ExchangeAnswer> => {
-          isFirst = true;
-          return deps.exchange.answer(readBody(bytes, request.headers['content-encoding']), caller);
+          const body = readBody(bytes, request.headers['content-encoding']);
+          const decide = async (): Promise<ExchangeAnswer> => {
+            isFirst = true;
+            return deps.exchange.answer(body, caller);
+          };
+          const asked = pageViewAsked(fieldsOf(body));
+          if (asked === null) return decide();
+          const answer = await coalescing.answer({ ...client, asked }, decide);
+          return { ...answer, response: { ...answer.response, id: fieldsOf(body)['id'] as string } };
         };
-        const client = `${caller.address} ${caller.userAgent}`;
-        const answer = await coalescing.answer(bytes, client, caller.arrivedUs / 1000, make);
+        const answer = await coalescing.answer({ ...client, asked: bytes }, make);
         if (isFirst) markWhenSent(reply, answer.answered, deps);
         else deps.exchange.counts.repeated += 1;
         return send(request, reply, answer);
