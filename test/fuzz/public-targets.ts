@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import type { InjectOptions } from 'fastify';
 import { decisionBody, readSource } from '../../simulate/openrtb-request.ts';
+import { inventory, supply } from '../decision-world.ts';
+import { bid as sendBid, openOpenRtbWorld } from '../openrtb-world.ts';
 import { mutatedBodies, mutatedBytes, mutatedJson, oddTexts } from './mutations.ts';
 import { checkAnswer, checkWorld, openPublicWorld, type PublicWorld } from './public-world.ts';
 import { fuzzTarget, type Seen } from './target.ts';
 
 const slot = { id: 's', placement_id: 'pl_1' };
-const decisionBodies: readonly unknown[] = [
+export const decisionBodies: readonly unknown[] = [
   { slots: [slot] },
   {
     slots: [
@@ -216,7 +218,7 @@ const publicRoutes = fuzzTarget({
 });
 
 /** Bid requests of our own making; with OPENRTB_CORPUS, a folder with `valid/*.json` and `invalid/*.json`, those of the world as well. */
-function bidRequests(): readonly unknown[] {
+export function bidRequests(): readonly unknown[] {
   const own = [
     {
       id: '1',
@@ -296,4 +298,49 @@ const openRtb = fuzzTarget({
   },
 });
 
-export const publicTargets = [decisions, publicRoutes, openRtb];
+/** Statuses of an exchange: 204 is no bid. */
+const auctionStatuses = [200, 204, 400, 413, 415];
+
+const auction = fuzzTarget({
+  name: 'openrtb-auction',
+  about:
+    'Changed bid requests (with OPENRTB_CORPUS real ones, valid and not) to POST /openrtb2/auction: a bid for what was asked, no bid, or a refusal; nothing of the inside, no error of ours.',
+  shortRuns: 1_000,
+  open: async () => {
+    const world = openOpenRtbWorld({ records: [...inventory(1), ...supply(1), ...supply(2)] });
+    await world.app.ready();
+    return {
+      inputs: mutatedBodies(bidRequests()),
+      holds: async (payload, seen) => {
+        const { statusCode, body } = await sendBid(world, payload);
+        ok(auctionStatuses.includes(statusCode), `status ${statusCode}: ${body.slice(0, 300)}`);
+        ok(!/\n\s+at |node_modules/.test(body), `shows the inside: ${body.slice(0, 300)}`);
+        ok(world.errors.splice(0)[0] === undefined);
+        seen(statusCode === 200 ? checkBids(body, payload) : String(statusCode));
+        world.buffer.entries.length = 0;
+      },
+      close: () => world.app.close(),
+    };
+  },
+});
+
+/** Every bid is for an impression of the request, at a price that is one. */
+function checkBids(answer: string, request: Buffer): string {
+  const asked = JSON.parse(request.toString()) as { id?: unknown; imp?: readonly { id?: unknown }[] };
+  const { id, seatbid = [] } = JSON.parse(answer) as {
+    id?: unknown;
+    seatbid?: readonly { bid: readonly { impid: string; price: number }[] }[];
+  };
+  const bids = seatbid.flatMap(({ bid }) => bid);
+  if (bids.length > 0) ok(String(id) === String(asked.id), `answered ${String(id)}`);
+  for (const { impid, price } of bids) {
+    ok(
+      asked.imp?.some((imp) => String(imp.id) === impid),
+      `a bid for ${impid}, which was not asked for`,
+    );
+    ok(Number.isFinite(price) && price > 0, `a price of ${price}`);
+  }
+  return bids.length > 0 ? '200 with bids' : '200 without';
+}
+
+export const publicTargets = [decisions, publicRoutes, openRtb, auction];

@@ -2,6 +2,7 @@ import { codecTargets } from './codec-targets.ts';
 import { consoleTargets } from './console-targets.ts';
 import { financeTargets } from './finance-targets.ts';
 import { publicTargets } from './public-targets.ts';
+import { serveTargets } from './serve-targets.ts';
 import { settingTargets } from './setting-targets.ts';
 import { socketTargets } from './socket-targets.ts';
 import { sqlTargets } from './sql-targets.ts';
@@ -24,6 +25,7 @@ export const engineTargets: readonly FuzzTarget[] = [
   ...financeTargets,
   ...sqlTargets,
   ...socketTargets,
+  ...serveTargets,
 ];
 
 export const allTargets: readonly FuzzTarget[] = [...memoryTargets, ...engineTargets];

@@ -58,6 +58,8 @@ const table: Readonly<Record<string, string>> = {
   'GET /v1/audit/events': 'u',
   'GET /v1/audit/verdicts': 'fnu',
   'GET /v1/audit/why-not': 'tu',
+  'POST /v1/audit/why-not': 'tu',
+  'GET /v1/audit/explain': 'tu',
   'POST /v1/audit/replays': 'fu',
   'GET /v1/audit/replays': 'fu',
   'GET /v1/audit/replays/:id': 'fu',
