@@ -20,7 +20,7 @@ describe('docs/security.md', () => {
     const named = [...table.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell = '']) =>
       [...cell.matchAll(/`([a-z-]+)`/g)].map(([, name]) => name),
     );
-    expect(named.toSorted()).toEqual(allTargets.map(({ name }) => name).toSorted());
+    expect(new Set(named)).toEqual(new Set(allTargets.map(({ name }) => name)));
   });
 
   it('gives a defence and a test for every threat', () => {
