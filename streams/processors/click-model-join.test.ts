@@ -103,13 +103,13 @@ describe('joining examples', () => {
 
   it('settles the oldest early where there are too many, so that it holds no more than it may', () => {
     const story = new ShardStory();
-    for (let index = 0; index < 30; index += 1) {
+    for (let index = 0; index < 15; index += 1) {
       story.add(selected(content(index)), at(content(index), 'impression', 0));
     }
     const processor = joinExamples({ ...options, most: 10 });
     const state = processor.initial(0);
     const outcomes = [...recordsOf(story.add(...ticks(1, 2)))].flatMap((source) => processor.process(state, source));
-    expect(examplesOf(outcomes)).toHaveLength(20);
+    expect(examplesOf(outcomes)).toHaveLength(5);
     expect(state.selections.size).toBe(10);
   });
 
