@@ -227,7 +227,7 @@ const table = {
   ),
   overloadTurnMs: whole(
     'OVERLOAD_TURN_MS',
-    60,
+    100,
     [5, 60_000],
     'Turns of an event loop without rest that are as long as this, in ms, are a load of 100 %: from 70 % on decisions do without what can be skipped, above 90 % the less valuable are refused.',
   ),

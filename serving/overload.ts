@@ -30,8 +30,11 @@ const growth = 1.15;
 /** From here on the buffer makes the share fall. */
 const fullBuffer = 0.85;
 const tenthMs = 100;
-/** While there is shedding, a request that has waited for so much of a full turn is not taken, unless it is valuable: the others are no load any more. */
-const latestInTurn = 0.9;
+/**
+ * While there is shedding, a request that has waited for so much of a full turn is not taken, unless it is valuable. Well below the length of turn at which
+ * shedding begins: those who are answered are to be answered in time.
+ */
+const latestInTurn = 0.5;
 /** So many full turns it may wait otherwise: longer than most deadlines. */
 const latestInBurst = 2;
 /** The load has to be below for so long before a zone is left, ms. */
