@@ -1,6 +1,7 @@
 import { createSimulatedStates } from '../../adapters/simulated/state-store.ts';
-import type { Topic } from '../../domain/records.ts';
+import type { Billing, Topic } from '../../domain/records.ts';
 import type { Dice } from './dice.ts';
+import { registry } from './engines.ts';
 import type { Engine } from './life.ts';
 import type { Machine } from './machine.ts';
 import { type EventFault, eventFaults } from './plan.ts';
@@ -120,6 +121,8 @@ export class Mischief {
       }
       case 'poison_record':
         return this.#poison(dice);
+      case 'contradiction':
+        return this.#contradict(dice);
       case 'state_lost': {
         const owner = dice.pick(owners);
         owner.kill('its machine is gone, with all local states');
@@ -129,6 +132,31 @@ export class Mischief {
       default:
         fault satisfies never;
     }
+  }
+
+  /** A record of a selection that is known already, with another price. */
+  #contradict(dice: Dice): void {
+    const { books, engines, story, time } = this.#world;
+    const known = [...books.spend].filter(
+      ([id, { reserved, incurred }]) => story.issued.has(id) && reserved.length + incurred.length > 0,
+    );
+    if (known.length === 0) return;
+    const [id, { reserved, incurred }] = dice.pick(known.slice(-10));
+    const [event, reservation] = [incurred[0]?.value, reserved[0]?.value];
+    const other = <T extends { readonly billing: Billing }>(of: T): T => ({
+      ...of,
+      billing: { ...of.billing, price_micros: of.billing.price_micros + 7 },
+    });
+    const value =
+      event !== undefined
+        ? registry.encode('SpendIncurred', other(event))
+        : reservation && registry.encode('SpendReserved', other(reservation));
+    if (value === undefined) return;
+    story.contradicted.add(id);
+    story.tell(`a record contradicts ${id}`);
+    const shard = story.issued.get(id)?.billing.shard ?? 0;
+    const log = engines.log.open({ clock: time, name: 'mischief' });
+    log.append('spend', [{ shard, key: id, value }]).catch(() => undefined);
   }
 
   /** Often the network goes first, so that what was acknowledged lies on the disk alone. */

@@ -50,7 +50,17 @@ export class Operators {
   /** A correction, a verdict or an edit. */
   async #act(dice: Dice, number: number): Promise<void> {
     const name = `act ${number}`;
-    const act = dice.pick(['budget', 'budget', 'pause', 'bid', 'reverse', 'reverse', 'verdict', 'close'] as const);
+    const act = dice.pick([
+      'budget',
+      'budget',
+      'pause',
+      'bid',
+      'reverse',
+      'reverse',
+      'verdict',
+      'decide',
+      'close',
+    ] as const);
     const campaign = dice.pick(this.campaigns);
     if (act === 'budget') {
       const total = Math.max(1_000, Math.floor(campaign.totalMicros * dice.pick([0.1, 0.5, 0.9, 1.5, 3])));
@@ -67,6 +77,7 @@ export class Operators {
         name,
       );
     } else if (act === 'close') await this.#close(name);
+    else if (act === 'decide') await this.#decide(dice, name);
     else await this.#correct(act, dice, name);
   }
 
@@ -108,6 +119,22 @@ export class Operators {
       finance.adjust(order, { ...decider, idempotencyKey }),
     );
     story.tell(`${name}: ${amountMicros} of ${selectionId} back ${done === null ? 'did not pass' : 'passed'}`);
+  }
+
+  /** What is in suspense is released or voided. */
+  async #decide(dice: Dice, name: string): Promise<void> {
+    const { story, books } = this.#world;
+    const suspended = [...books.ledgers.accounts].filter(([, account]) => account.suspended > 0);
+    if (suspended.length === 0) return;
+    const [selectionId, { suspended: amountMicros }] = dice.pick(suspended);
+    const action = dice.pick(['RELEASE', 'VOID'] as const);
+    const relied = { reliedCertifiedMicros: 0, reliedReversedMicros: 0 };
+    const order = { selectionId, action, amountMicros, ...relied, reason: 'looked into' };
+    const decider = { principal: 'finance', scope: null };
+    const done = await this.#insist(name, ({ finance }, idempotencyKey) =>
+      finance.adjust(order, { ...decider, idempotencyKey }),
+    );
+    story.tell(`${name}: ${action} of ${selectionId} ${done === null ? 'did not pass' : 'passed'}`);
   }
 
   async #close(name: string): Promise<void> {

@@ -30,6 +30,7 @@ export const eventFaults = [
   'clock_jump',
   'key_rotation',
   'poison_record',
+  'contradiction',
   'state_lost',
 ] as const;
 export type EventFault = (typeof eventFaults)[number];
@@ -83,6 +84,7 @@ const greatest: Readonly<Record<Fault, number>> = {
   clock_jump: 3,
   key_rotation: 2,
   poison_record: 6,
+  contradiction: 4,
   state_lost: 2,
   request_lost: 0.1,
   answer_lost: 0.1,

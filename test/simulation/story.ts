@@ -29,6 +29,8 @@ const keptLines = 20_000;
 export class Story {
   readonly issued = new Map<string, Issued>();
   readonly attempts: Attempt[] = [];
+  /** Selections of which a record with other content was put into the log. */
+  readonly contradicted = new Set<string>();
   readonly lines: string[] = [];
   /** What was found wrong while the world went on. */
   readonly wrong: string[] = [];

@@ -35,6 +35,8 @@ export class Books {
   readonly budgets: BudgetBooks;
   /** Receipts in the evidence topics. */
   readonly receipts = new Map<string, Beacon>();
+  /** Records of evidence by selection and kind, repetitions too. */
+  readonly arrivals = new Map<string, number>();
   /** By selection, whom it was selected for. */
   readonly userKeys = new Map<string, string | null>();
   /** By selection, who was exposed to it. */
@@ -92,7 +94,7 @@ export class Books {
       case 'ImpressionRendered':
       case 'AdViewable':
       case 'AdClicked':
-        this.receipts.set(record.value.beacon.receipt_id, record.value.beacon);
+        this.#arrive(record.value.beacon);
         return;
       case 'EntryBooked': {
         const { truth, shard: of, entry } = record.value;
@@ -116,6 +118,12 @@ export class Books {
       }
       default:
     }
+  }
+
+  #arrive(beacon: Beacon): void {
+    this.receipts.set(beacon.receipt_id, beacon);
+    const key = `${beacon.billing.selection_id} ${beacon.kind}`;
+    this.arrivals.set(key, (this.arrivals.get(key) ?? 0) + 1);
   }
 
   #takeSpend(record: AnyRecord, shard: number, offset: number): void {

@@ -51,10 +51,14 @@ function judge(one: Case, world: World): string | null {
   if (isJudged && (charge !== 0 || account.absorbed !== account.absorbedBack)) {
     return `invalid by ${facts.verdicts[0]?.value.rule}, yet ${charge} is charged and ${account.absorbed - account.absorbedBack} absorbed`;
   }
-  if (ended === 'charged' && !isJudged && facts.adjusted === 0 && account.suspended === 0 && charge !== price)
+  const isDoubtful = world.story.contradicted.has(one.id);
+  if (isDoubtful && charge !== 0 && charge !== price && facts.adjusted === 0)
+    return `charged ${charge} of what was contradicted`;
+  if (!isDoubtful && account.suspended !== 0) return 'is in suspense, though nothing contradicts it';
+  if (ended === 'charged' && !isJudged && facts.adjusted === 0 && !isDoubtful && charge !== price)
     return `charged ${charge}`;
   if (ended !== 'charged' && account.certified > 0) return `${account.certified} certified without a charge`;
-  if (!isJudged && account.voided > 0) return `${account.voided} voided without a verdict`;
+  if (!isJudged && !isDoubtful && account.voided > 0) return `${account.voided} voided without a verdict`;
   if (!isJudged && facts.adjusted === 0 && account.reversed > 0) return `${account.reversed} taken back on no ground`;
   return botIsJudged(one) ? null : 'a declared bot was acknowledged and is not judged';
 }

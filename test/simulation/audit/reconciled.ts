@@ -3,12 +3,18 @@ import { registry } from '../engines.ts';
 import type { World } from '../world.ts';
 
 /** What reconciliation of the platform's own truths calls a break, and whether its self-test works. */
-export async function reconcileDiffers({ engines, time }: World): Promise<readonly string[]> {
+export async function reconcileDiffers({ engines, time, story }: World): Promise<readonly string[]> {
   const log = engines.log.open({ clock: time, name: 'reconcile' });
   const sources = { log, registry, ledger: engines.ledger.open(), reporting: null };
   const report = await reconcile(sources, { id: 'simulation', now: () => time.now(), progress: async () => undefined });
   if (report.result === 'tallies' && report.unexplained_micros === '0') return [];
-  const breaks = report.breaks.map(
+  // A record that evidence contradicts is a break, and shows in sums as well.
+  const unexpected = report.breaks.filter(
+    ({ selection_id: id }) => !(story.contradicted.size > 0 && (id === '' || story.contradicted.has(id))),
+  );
+  if (unexpected.length === 0 && report.self_test !== 'failed' && report.invariants.every(({ holds }) => holds))
+    return [];
+  const breaks = unexpected.map(
     ({ code, truth, selection_id: id, detail }) => `${code} in ${truth} of ${id}: ${detail}`,
   );
   const broken = report.invariants

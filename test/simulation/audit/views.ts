@@ -2,6 +2,7 @@ import { decodeFrequencyView, frequencyViewKey } from '../../../domain/frequency
 import type { PacingView } from '../../../domain/pacing-view.ts';
 import type { Beacon } from '../../../domain/records.ts';
 import type { ViewStore } from '../../../ports/view-store.ts';
+import { wireFaults } from '../plan.ts';
 import type { World } from '../world.ts';
 
 /** Verdicts so close to the end of what is remembered may or may not still count, ms. */
@@ -35,8 +36,9 @@ function firstOf(world: World, kind: Beacon['kind']): ReadonlyMap<string, Beacon
 
 /** Impressions and clicks of a creative, less those of invalid selections. */
 async function statsDiffer(world: World, views: ViewStore): Promise<readonly string[]> {
-  const { plan, limits, books } = world;
+  const { plan, limits, books, trouble } = world;
   const problems: string[] = [];
+  const wasAway = [...trouble.counts.keys()].some((fault) => !(wireFaults as readonly string[]).includes(fault));
   for (const [kind, figure] of [
     ['impression', 'impressions'],
     ['click', 'clicks'],
@@ -46,6 +48,8 @@ async function statsDiffer(world: World, views: ViewStore): Promise<readonly str
       const count = counts.get(billing.creative_id) ?? { sure: 0, perhaps: 0 };
       counts.set(billing.creative_id, count);
       const verdict = books.factsOf(id).verdicts[0];
+      // What comes again after longer than is remembered, as after an outage of the log, may count again.
+      count.perhaps += wasAway ? (books.arrivals.get(`${id} ${kind}`) ?? 1) - 1 : 0;
       if (verdict === undefined) count.sure += 1;
       else if (verdict.foldTime > billing.selected_at + limits.windowClosesMs - edgeMs) count.perhaps += 1;
     }
