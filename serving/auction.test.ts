@@ -217,8 +217,10 @@ test('value decides only within a priority, and behind its fixed-price deals', (
 
 test('ranks are a total order: priority, fixed-price deals, value, then the hash', () => {
   const rank = (priority: number, ecpm: number, tie: number, preferred = false) => ({
-    ...{ priority, preferred, tie },
+    priority,
+    preferred,
     ecpmMicros: ecpm,
+    tie,
   });
   const inOrder = [rank(1, 2, 9, true), rank(1, 5, 9), rank(1, 5, 10), rank(1, 4, 1), rank(2, 900, 0)];
   expect([...inOrder].reverse().toSorted(compareRanks)).toEqual(inOrder);

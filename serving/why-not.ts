@@ -71,7 +71,8 @@ export function whyNot(selected: AdSelected, lineItemId: string, catalog: Catalo
   const attributes = recordedAttributes(selected, catalog);
   const excluded = excludedByBitmaps(selected, attributes, index);
   const place = placeFacts(selected, attributes, index, facts);
-  const told = { attributes, clockOf: (zone: string) => index.clockOf(zone), exposures: place.exposures };
+  const exposures: PlaceFacts['exposures'] = (asked, scope) => place.exposures(asked, scope);
+  const told = { attributes, clockOf: (zone: string) => index.clockOf(zone), exposures };
   const verdict =
     excluded === null ? judge(item, selected, place) : refused(lineItemId, excluded.step, excluded.reason);
   return { ...verdict, detail: exclusionDetail(verdict.reason, item, told) };
