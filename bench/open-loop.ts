@@ -85,7 +85,8 @@ export async function runOpenLoop(load: OpenLoad): Promise<OpenResult> {
   };
   let number = 0;
   for (let now = startedAt; now - startedAt < load.forMs; now = performance.now()) {
-    const dueCount = Math.floor(((now - startedAt) * load.perSecond) / 1000);
+    // The first is due at once.
+    const dueCount = 1 + Math.floor(((now - startedAt) * load.perSecond) / 1000);
     for (; number < dueCount; number += 1) {
       const request = load.requests[number % load.requests.length] as TaggedRequest;
       tagged(request.tag).offered += 1;
