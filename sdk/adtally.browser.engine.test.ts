@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContext, chromium, type Page, type Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { bundleSdk } from '../scripts/build-sdk.ts';
+import { issuedCreative } from '../test/issued-creative.ts';
 
 const executablePath = '/usr/bin/chromium';
 const flags = [
@@ -260,6 +261,26 @@ describe.skipIf(!existsSync(executablePath))(`The SDK in a page (skipped without
     expect(await page.locator('#a strong').innerText()).toBe('<img src=x onerror=alert(1)>');
     expect(await page.locator('#a a').getAttribute('href')).toBe(null);
     expect(await page.locator('#a img').count()).toBe(0);
+  });
+
+  test('cages a banner: it runs, and has no way to the page, its storage, another base or plain http', async () => {
+    const attempt = (name: string, deed: string) => `try { ${deed}; did.push('${name}') } catch {}`;
+    const markup = `<base href="https://elsewhere.test/"><p id="out"></p><script>
+      const did = ['ran'];
+      ${attempt('parent', 'parent.document.title')}
+      ${attempt('top', "top.location.href = 'about:blank'")}
+      ${attempt('storage', 'localStorage.length')}
+      ${attempt('cookie', "document.cookie = 'a=1'")}
+      if (document.baseURI.includes('elsewhere')) did.push('base');
+      fetch('http://plain.test/').then(() => did.push('fetched'), () => {}).then(() => { out.textContent = did.join() });
+    </script>`;
+    decision = { format: 'banner', markup: issuedCreative({ markup }).decision.markup };
+    const page = await openPage();
+    await context.route('http://plain.test/', (route) => route.fulfill({ headers: cors, body: '' }));
+    await show(page);
+    const said = () => page.locator('#a iframe').contentFrame().locator('#out').textContent();
+    await expect.poll(said, soon).toBe('ran');
+    expect(page.url()).toBe('http://page.test/path?secret=1');
   });
 
   test('plays what wrappers lead to, with the trackers of all, and offers to skip', async () => {

@@ -98,12 +98,13 @@ function wrapper(filled: Filled): string {
 /** What an inline ad and a wrapper begin with. */
 function common(source: AdSource): string {
   const { beacons } = source;
-  const error = beacons.error === undefined ? [] : [`${beacons.error}?code=[ERRORCODE]`];
-  const viewable = of('Viewable', urlsOf(source, 'viewable'));
+  const error = beacons.error === undefined ? '' : `<Error><![CDATA[${beacons.error}?code=[ERRORCODE]]]></Error>`;
+  const viewable = tracked(source, 'viewable', 'Viewable');
   return [
     '<AdSystem>Adtally</AdSystem>',
-    of('Error', [...error, ...trackersOf(source, 'error')]),
-    of('Impression', urlsOf(source, 'impression')),
+    error,
+    of('Error', trackersOf(source, 'error')),
+    tracked(source, 'impression', 'Impression'),
     viewable === '' ? '' : `<ViewableImpression>${viewable}</ViewableImpression>`,
   ].join('');
 }
@@ -116,16 +117,17 @@ function trackersOf({ trackers }: AdSource, kind: BeaconKind): string[] {
   return trackers.filter(({ event }) => event === kind).map(({ url }) => url);
 }
 
-/** Ours, then those of third parties. */
-function urlsOf(source: AdSource, kind: BeaconKind): string[] {
+/** Ours, which is made of nothing that a URL could not hold, then those of third parties. */
+function tracked(source: AdSource, kind: BeaconKind, element: string, attributes = ''): string {
   const own = source.beacons[kind];
-  return [...(own === undefined ? [] : [own]), ...trackersOf(source, kind)];
+  const ours = own === undefined ? '' : `<${element}${attributes}><![CDATA[${own}]]></${element}>`;
+  if (source.trackers.length === 0) return ours;
+  const theirs = trackersOf(source, kind).map((url) => `<${element}${attributes}>${xmlUrl(url)}</${element}>`);
+  return ours + theirs.join('');
 }
 
 function trackingEvents(source: AdSource): string {
-  const events = linearEvents.flatMap(([kind, name]) =>
-    urlsOf(source, kind).map((url) => `<Tracking event="${name}">${xmlUrl(url)}</Tracking>`),
-  );
+  const events = linearEvents.map(([kind, name]) => tracked(source, kind, 'Tracking', ` event="${name}"`));
   return `<TrackingEvents>${events.join('')}</TrackingEvents>`;
 }
 
@@ -166,7 +168,7 @@ function mediaFile(file: MediaFile, filled: Filled): string {
 }
 
 function urlOf(url: string, { source, assetUrl }: Filled): string {
-  return xmlUrl(fillUrl(cutTemplate(url, assetUrl), source.values));
+  return xmlUrl(url.includes('{') ? fillUrl(cutTemplate(url, assetUrl), source.values) : url);
 }
 
 function companions(filled: Filled): string {

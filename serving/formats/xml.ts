@@ -12,8 +12,11 @@ const references: Readonly<Record<string, string>> = {
   '\r': '&#13;',
 };
 
+const plainText = /^[-\w .,:;/?!()+]*$/;
+
 /** A text for an element or an attribute; what XML can't hold becomes U+FFFD. */
 export function xmlText(text: string): string {
+  if (plainText.test(text)) return text;
   return text
     .replace(notXml, (found) => (found.length === 2 ? found : '\ufffd'))
     .replace(special, (found) => references[found] as string);
@@ -26,8 +29,12 @@ export function xmlText(text: string): string {
 const foreign =
   /(\[[A-Z][A-Z0-9_]*\])|(^https?:\/\/\[[0-9A-Fa-f:.]+\])|%(?![0-9A-Fa-f]{2})|[\ud800-\udbff][\udc00-\udfff]|[^\x21-\x7e]|["<>\\^`{}|[\]]/g;
 
+/** Nearly every URL, ours among them: nothing in it needs a second look. */
+const plainUrl = /^[-\w.~:/?=&,;@!$'()*+]*$/;
+
 /** A URL as `xs:anyURI` and every player take it. */
 export function cleanUrl(url: string): string {
+  if (plainUrl.test(url)) return url;
   const [before, ...fragments] = url.split('#');
   const one = fragments.length === 0 ? before : `${before}#${fragments.join('%23')}`;
   return (one as string).replace(foreign, (found, macro: string | undefined, host: string | undefined) =>
