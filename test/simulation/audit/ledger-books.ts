@@ -158,7 +158,7 @@ export class LedgerBooks {
       this.#commit(where, campaign, -amount);
     } else if (kind === 'certify') {
       account.passed += amount;
-      if (at < account.incurredAt + this.holdMs)
+      if (entry.credit_account !== 'suspense' && at < account.incurredAt + this.holdMs)
         this.#wrong(`${where} certifies at ${at}, the hold lasts until ${account.incurredAt + this.holdMs}`);
     }
     if (entry.debit_account === 'suspense') account.suspended += amount;
