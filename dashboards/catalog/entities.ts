@@ -35,7 +35,14 @@ export interface Entity {
   readonly record: CatalogRecord['name'];
   readonly idField: string;
   /** Names of the map in the catalogue. */
-  readonly map: 'advertisers' | 'campaigns' | 'lineItems' | 'creatives' | 'publishers' | 'placements' | 'deadlinePolicies';
+  readonly map:
+    | 'advertisers'
+    | 'campaigns'
+    | 'lineItems'
+    | 'creatives'
+    | 'publishers'
+    | 'placements'
+    | 'deadlinePolicies';
   /** Field that names the parent at creation. */
   readonly parent: { readonly kind: EntityKind; readonly field: string } | null;
   /** Ids of those further up, taken from the parent. */
@@ -155,7 +162,7 @@ const creative: Entity = {
     markup: field(
       longText(
         65_536,
-        'Template with macros {click_url}, {selection_id}, {cachebuster}, {width}, {height}, {asset_url}, …',
+        'Template with macros {click_url}, {selection_id}, {cachebuster}, {width}, {height}, {asset_url}, …: HTML for banners, JSON for native, video and audio (docs/formats.md).',
       ),
     ),
     landing_url: field(
