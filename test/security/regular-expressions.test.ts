@@ -7,6 +7,7 @@ const bounded: Readonly<Record<string, string>> = {
   '^\\s*--.*$': 'dashboards/warehouse/migrations.ts: files of the build',
   ';\\s*$': 'dashboards/warehouse/migrations.ts: files of the build',
   '\\/\\/[^@/]*@': 'apps/migrate/installation.ts: a setting',
+  '0+$': 'serving/openrtb/decimal.ts: six digits',
 };
 
 describe('Every regular expression of the platform', () => {
