@@ -9,7 +9,7 @@ import type { Billing, CreativePublished, PublisherPublished, Tracker } from '..
 import type { AdSource, MacroValues } from './formats/ad-source.ts';
 import { bannerDocument } from './formats/banner.ts';
 import { cutTemplate, escapeMarkup, fillTemplate, fillUrl, type MacroTemplate } from './formats/macro-template.ts';
-import { nativeDocument, nativeTemplateOf } from './formats/native.ts';
+import { nativeDocument, nativeTemplateOf, textOfHtml } from './formats/native.ts';
 import { vastAd, vastDocument } from './formats/vast.ts';
 
 /** What is read of a creative once. */
@@ -20,6 +20,8 @@ interface Templates {
   /** Null for other formats, and for HTML. */
   readonly media: MediaTemplate | null;
   readonly native: NativeTemplate | null;
+  /** Of a native creative that is HTML. */
+  readonly text: string;
 }
 
 const templates = new WeakMap<CreativePublished, Templates>();
@@ -38,6 +40,7 @@ function templatesOf(creative: CreativePublished): Templates {
     // The catalogue lets no fault in; what is older than its rules is HTML.
     media: media === null || isTemplateFault(media) ? null : media,
     native: native === null || isTemplateFault(native) ? null : native,
+    text: format === 'native' && native === null ? textOfHtml(markup) : '',
   };
   templates.set(creative, made);
   return made;
@@ -49,8 +52,8 @@ function templatesOf(creative: CreativePublished): Templates {
  */
 export function renderMarkup(source: AdSource, publicUrl: string): string {
   const { creative, values } = source;
-  const { html, media, native, assetUrl } = templatesOf(creative);
-  if (creative.format === 'native') return nativeDocument(source, native ?? nativeTemplateOf(source), assetUrl);
+  const { html, media, native, text, assetUrl } = templatesOf(creative);
+  if (creative.format === 'native') return nativeDocument(source, native ?? nativeTemplateOf(text, source), assetUrl);
   if (media !== null) return vastDocument([vastAd(source, { template: media, assetUrl })]);
   const filled = fillTemplate(html, values, escapeMarkup);
   return creative.format === 'banner' ? bannerDocument(filled, publicUrl) : filled;

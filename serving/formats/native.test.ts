@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { hostileText, nativeCreative } from '../../test/creative-arbitraries.ts';
 import { issuedCreative } from '../../test/issued-creative.ts';
 import { faultsOfNative } from '../../test/native-rules.ts';
-import type { NativeResponse } from './native.ts';
 import { fitNative } from './native-fit.ts';
+import { type NativeResponse, textOfHtml } from './native.ts';
 
 const tea = {
   name: 'Tea',
@@ -57,6 +57,14 @@ describe('A native ad', () => {
     });
     const { assets } = nativeOf(decision.markup);
     expect(assets).toMatchObject([{ title: { text: 'Fresh tea' } }, { data: { type: 1, value: 'Advertiser 1' } }]);
+  });
+
+  test('takes the text of HTML in one pass, whatever is not closed in it', () => {
+    expect(textOfHtml('a<b>b</b > c<br/>d<script>x<b>y</b></script>e<')).toBe('a b c d e');
+    expect(textOfHtml('<style>a{}')).toBe('');
+    const started = performance.now();
+    for (const piece of ['<', '<style', '<script>', '</', '< ']) textOfHtml(piece.repeat(65_536 / piece.length));
+    expect(performance.now() - started).toBeLessThan(2_000);
   });
 
   test('of whatever creative keeps the rules of the specification', () => {
