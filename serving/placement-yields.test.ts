@@ -3,11 +3,7 @@ import { placement } from '../test/decision-world.ts';
 import { placementsNamed } from './admission.ts';
 import { PlacementYields } from './placement-yields.ts';
 
-const [one, two, yen] = [
-  placement(1),
-  placement(2),
-  placement(3, { floor_currency: 'JPY' }),
-];
+const [one, two, yen] = [placement(1), placement(2), placement(3, { floor_currency: 'JPY' })];
 const full = { person: true, full: true };
 const without = { person: true, full: false };
 

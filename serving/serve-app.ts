@@ -46,7 +46,12 @@ export interface ServeTimeouts {
   readonly connections: number;
 }
 
-export const defaultTimeouts: ServeTimeouts = { headersMs: 5_000, requestMs: 15_000, keepAliveMs: 72_000, connections: 0 };
+export const defaultTimeouts: ServeTimeouts = {
+  headersMs: 5_000,
+  requestMs: 15_000,
+  keepAliveMs: 72_000,
+  connections: 0,
+};
 /** How often connections are looked at for being too slow, ms. */
 const checkSlowMs = 1_000;
 /** Node takes 16 KiB of request line and headers; a token in a path may be as long as that and is then refused as such. */
