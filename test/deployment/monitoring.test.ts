@@ -24,6 +24,7 @@ const metric = /\badtally[_:][a-z0-9_:]+/g;
 /** Names that the processes expose, or that rules record. */
 function exposed(): Set<string> {
   const sources = [
+    'apps/serve.ts',
     'serving/metrics.ts',
     'serving/decision-metrics.ts',
     'serving/overload-metrics.ts',
