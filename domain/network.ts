@@ -96,7 +96,8 @@ export class NetworkSet {
     const [text = '', length, more] = network.split('/');
     const bytes = more === undefined ? parseAddress(text) : null;
     // Number('') is 0: a slash alone must not mean every address there is.
-    const bits = length === undefined ? (bytes?.length ?? 0) * 8 : /^(0|[1-9][0-9]{0,2})$/.test(length) ? Number(length) : -1;
+    const bits =
+      length === undefined ? (bytes?.length ?? 0) * 8 : /^(0|[1-9][0-9]{0,2})$/.test(length) ? Number(length) : -1;
     if (bytes === null || !Number.isInteger(bits) || bits < 0 || bits > bytes.length * 8) {
       throw new RangeError(`not a network in CIDR notation: ${JSON.stringify(network.slice(0, 60))}`);
     }

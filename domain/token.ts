@@ -18,6 +18,17 @@ export interface Grant {
   readonly expiresAt: number;
 }
 
+/**
+ * What the token of an exchange's billing notice allows: the impression alone. Tokens of clients allow more, so it is known by that. A server calls it,
+ * whose user agent says nothing of the person.
+ */
+export const noticeKinds: readonly BeaconKind[] = ['impression'];
+
+/** True for the token of a billing notice. */
+export function isNotice({ grants }: TokenClaims): boolean {
+  return grants.length === 1 && grants[0]?.kinds.length === 1 && grants[0].kinds[0] === noticeKinds[0];
+}
+
 /** What a verified token says. */
 export interface TokenClaims {
   readonly billing: Billing;

@@ -4,6 +4,7 @@ import { createSimulatedDisk } from '../adapters/simulated/disk.ts';
 import { createSeededRandom } from '../adapters/simulated/random.ts';
 import { eventId } from '../domain/identity.ts';
 import type { AnyRecord, BeaconKind, Billing, Lease } from '../domain/records.ts';
+import { noticeKinds, signToken } from '../domain/token.ts';
 import { boot, MemoryBuffer, node, registry, sampleBilling, sampleToken, selectedAt } from '../test/serving-world.ts';
 import { type Arrival, BeaconDesk } from './beacons.ts';
 import { LeaseFold } from './lease-book.ts';
@@ -176,6 +177,19 @@ describe('A genuine beacon', () => {
     const { buffer, send } = await openDesk();
     send('viewable', sampleBilling(), { userAgent: 'x'.repeat(5_000) });
     expect(buffer.decoded()[0]?.record.value).toMatchObject({ beacon: { user_agent: 'x'.repeat(256) } });
+  });
+
+  it("of an exchange's server says nothing of the person: its user agent is left out", async () => {
+    const { buffer, desk, keys } = await openDesk();
+    const billing = sampleBilling();
+    const token = signToken(billing, [{ kinds: noticeKinds, expiresAt: selectedAt + 60_000 }], keys.current());
+    const sender = { transport: 'PIXEL' as const, network: '203.0.113.0/24', userAgent: 'Go-http-client/1.1' };
+    expect(await desk.take({ event: 'viewable', token, ...sender, occurredAt: null, ordinal: 0 })).toMatchObject({
+      taken: false,
+    });
+    await desk.take({ event: 'impression', token, ...sender, occurredAt: null, ordinal: 0 });
+    const evidence = buffer.decoded().find(({ record }) => record.name === 'ImpressionRendered');
+    expect(evidence?.record.value).toMatchObject({ beacon: { user_agent: '', network: '203.0.113.0/24' } });
   });
 
   it('is not taken, and draws nothing, when the buffer is full', async () => {

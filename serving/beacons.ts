@@ -1,7 +1,7 @@
 import { AdtallyError, type ErrorCode, isAdtallyError } from '../domain/errors.ts';
 import { eventId, uuidV7 } from '../domain/identity.ts';
 import type { Beacon, BeaconKind, Lease, Transport } from '../domain/records.ts';
-import { kindExpiry, type TokenClaims, verifyToken } from '../domain/token.ts';
+import { isNotice, kindExpiry, type TokenClaims, verifyToken } from '../domain/token.ts';
 import type { Random } from '../ports/random.ts';
 import type { SchemaRegistry } from '../ports/schema-registry.ts';
 import { evidenceKinds, evidenceRecord, isBillable, spendRecord } from './beacon-records.ts';
@@ -172,7 +172,7 @@ export class BeaconDesk {
       occurred_at: arrival.occurredAt,
       transport: arrival.transport,
       network: arrival.network,
-      user_agent: arrival.userAgent.slice(0, userAgentCharacters),
+      user_agent: isNotice(claims) ? '' : arrival.userAgent.slice(0, userAgentCharacters),
     };
     if (!buffer.hasRoomFor('beacon')) {
       const stored = Promise.reject(new AdtallyError('BUFFER_FULL', 'the private buffer is full'));

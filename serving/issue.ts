@@ -10,7 +10,7 @@ import type {
   Tracker,
   ViewRevision,
 } from '../domain/records.ts';
-import { type Grant, signToken, type TokenKey } from '../domain/token.ts';
+import { type Grant, noticeKinds, signToken, type TokenKey } from '../domain/token.ts';
 import type { Random } from '../ports/random.ts';
 import { shownSize } from './creative-fit.ts';
 import { type ChosenAd, type DecisionInput, isFallback } from './decide.ts';
@@ -65,6 +65,8 @@ export interface IssuedAd {
   readonly impressionExpiresAt: number;
   readonly clickExpiresAt: number;
   readonly decision: IssuedDecision;
+  /** By which an exchange's server reports the impression (`burl`); null for who is no exchange. */
+  readonly noticeUrl: string | null;
 }
 
 const videoKinds: readonly BeaconKind[] = [
@@ -111,7 +113,12 @@ export function issueAd(chosen: ChosenAd, input: DecisionInput, deps: IssuerDeps
     kinds: impression.kinds,
     impressionExpiresAt,
   });
-  return { chosen, billing, keyId: key.id, impressionExpiresAt, clickExpiresAt, decision };
+  const notice: Grant = { kinds: noticeKinds, expiresAt: impressionExpiresAt };
+  const noticeUrl =
+    input.sender.channel === 'openrtb'
+      ? `${deps.options.publicUrl}/v1/b/impression/${signToken(billing, [notice], key)}`
+      : null;
+  return { chosen, billing, keyId: key.id, impressionExpiresAt, clickExpiresAt, decision, noticeUrl };
 }
 
 function billingOf(

@@ -1,6 +1,5 @@
 import type { Catalog } from '../../domain/catalog.ts';
 import type { Answered } from '../decision-desk.ts';
-import { noticeQuery } from '../routes/pixel.ts';
 import type { IssuedAd } from '../issue.ts';
 import type { ReadBidRequest } from './bid-request.ts';
 import { admOf } from './adm.ts';
@@ -121,7 +120,7 @@ function bidOf(offer: Offer, auctioned: AuctionedRequest, isBest: boolean): Bid 
     impid: impId,
     price: numberAsWritten(decimalOf(cpm)),
     adm,
-    ...(decision.beacons.impression !== undefined && { burl: noticeUrl(decision.beacons.impression) }),
+    ...(ad.noticeUrl !== null && { burl: ad.noticeUrl }),
     adid: billing.creative_id,
     crid: billing.creative_id,
     cid: billing.campaign_id,
@@ -135,11 +134,6 @@ function bidOf(offer: Offer, auctioned: AuctionedRequest, isBest: boolean): Bid 
     exp: Math.max(1, Math.floor((ad.impressionExpiresAt - billing.selected_at) / 1000)),
     ext: bidExt(offer, auctioned, isBest),
   };
-}
-
-/** A billing notice is an impression that the exchange's server reports, not a browser: what it runs on says nothing of the person. */
-function noticeUrl(impressionUrl: string): string {
-  return `${impressionUrl}${noticeQuery}`;
 }
 
 function bidExt({ ad, cpm }: Offer, { prebid }: AuctionedRequest, isBest: boolean): Fields {

@@ -49,8 +49,9 @@ describe('POST /openrtb2/auction', () => {
     expect(reserved?.billing).toEqual(selected?.billing);
     // The price of a thousand is a thousand times what one is billed.
     expect(only.price).toBe((selected?.billing.price_micros ?? 0) / 1000);
-    expect(only.burl).toMatch(/^https:\/\/ads\.example\/v1\/b\/impression\/[^/]+\?by=notice$/);
-    expect(only.adm).toContain(only.burl.replace('?by=notice', ''));
+    expect(only.burl).toMatch(/^https:\/\/ads\.example\/v1\/b\/impression\/[^/?]+$/);
+    // A browser never sees the token by which a server reports.
+    expect(only.adm).not.toContain(only.burl);
     expect(recorded(world, 'MarkupReturned')).toHaveLength(1);
   });
 

@@ -13,11 +13,6 @@ export const pixelGif = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAA
 
 export const pixelPath = '/v1/b/';
 
-/**
- * A billing notice (`burl`) of an exchange: its server reports the impression, and what that runs on says nothing of the person. Its network is kept.
- */
-export const noticeQuery = '?by=notice';
-
 /** As a string, so that Node writes head and body at once and as one chunk. */
 const body = pixelGif.toString('latin1');
 const anyOrigin = { 'Access-Control-Allow-Origin': '*' };
@@ -82,8 +77,7 @@ export class Pixel {
     try {
       if (isPrefetch(request.headers)) return sendPixel(response);
       const { network, userAgent } = this.#deps.clients.clientOf(request);
-      const isNotice = request.url?.endsWith(noticeQuery) === true;
-      const sender = { transport: 'PIXEL' as const, network, userAgent: isNotice ? '' : userAgent };
+      const sender = { transport: 'PIXEL' as const, network, userAgent };
       const result = this.#deps.desk.take({ event, token, ...sender, occurredAt: null, ordinal });
       if (!(result instanceof Promise)) return respond(result, response, fail);
       result.then((late) => respond(late, response, fail), fail);
