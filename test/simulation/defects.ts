@@ -82,7 +82,7 @@ export const defects: readonly Defect[] = [
     to: 'if (month.ends_at > state.foldTime || month.period > closedThrough) return month.period;',
   },
   {
-    breaks: 'a grant holds whatever its number, in the allocator and on the node',
+    breaks: 'a grant holds whatever its number',
     file: pacingLedger,
     from: 'if (number !== campaign.lastNumber + 1) return false;',
     to: 'if (number < 0) return false;',
