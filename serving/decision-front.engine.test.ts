@@ -174,7 +174,7 @@ describe('Decisions in front of the router', () => {
     expect(taken.status).toBe(200);
     expect(overload.counts.shed - before).toBe(1);
     expect(overload.counts.shedMicros.get('EUR')).toBe(1000);
-    overload.sample({ utilisation: 1, turnMs: 300, bufferShare: 0 }, 7100);
+    overload.sample({ utilisation: 1, turnMs: 300, bufferShare: 1 }, 12_000);
     expect((await throughRoute(JSON.stringify({ slots: [slot] }), json)).status).toBe(429);
   });
 });

@@ -27,6 +27,8 @@ const restless = 0.9;
 const mostLoad = 1.5;
 /** After a tenth of a second in which nobody came too late the share that is taken grows by this factor; with a full buffer it falls by it. */
 const growth = 1.15;
+/** So much of the share of those who came too late is taken from it at once. */
+const lateWeight = 0.25;
 /** From here on the buffer makes the share fall. */
 const fullBuffer = 0.85;
 const tenthMs = 100;
@@ -117,10 +119,13 @@ export class Overload {
     if (nowMs - this.#thresholdAt >= thresholdMs) this.#findThreshold(nowMs);
   }
 
-  /** Takes as large a share as was done in time: those who came too late had better not been let in, and then others would have come in time. */
+  /**
+   * Lets the share follow what was begun in time, so that who is taken does not depend on the place in the turn. Gently downwards: too large a share costs no more than
+   * the refusals of those who come too late, too small a one leaves time unused.
+   */
   #adjust(tenths: number, bufferShare: number): void {
     if (bufferShare > fullBuffer) this.#admitted /= growth ** tenths;
-    else if (this.#late > 0) this.#admitted *= this.#inTime / (this.#inTime + this.#late);
+    else if (this.#late > 0) this.#admitted *= 1 - (lateWeight * this.#late) / (this.#inTime + this.#late);
     else this.#admitted *= growth ** tenths;
     this.#admitted = clamp(this.#admitted);
   }
