@@ -145,6 +145,7 @@ export class DeltaWriter {
       out.push(this.#leaseDelta(lease, this.#next));
       this.#dirtyLeases.delete(key);
     }
+    for (const { lease } of this.#model.leases.values()) if (lease.boot === boot) this.#dirtyDays.add(lease.day);
     this.#model.fence(boot);
     out.push({ name: 'FencePassed', value: { node, boot, shard: this.#shard, source_offset: this.#next } });
     return out;

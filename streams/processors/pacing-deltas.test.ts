@@ -122,8 +122,10 @@ describe('deltas of a shard', () => {
     const story = new SpendStory(reserved(cpm), reserved(content(1)), fenced(0), incurred(cpm));
     for (const step of story.steps.slice(0, 5)) deltas.add(step);
     const atFence = deltas.take(5, 0);
-    expect(atFence.map((one) => one.name)).toEqual(['SpendDelta', 'FencePassed']);
+    expect(atFence.map((one) => one.name)).toEqual(['SpendDelta', 'FencePassed', 'SpendDelta']);
     expect(atFence[0]?.value).toMatchObject({ lease: lease(0), source_offset: 4, drawn_micros: 5_000 });
+    // Two writers in turn could otherwise have each other's last row of the day refused, each by the other's fence.
+    expect(atFence[2]?.value).toMatchObject({ lease: null, source_offset: 5, drawn_micros: 5_000 });
     for (const step of story.steps.slice(5)) deltas.add(step);
     expect(deltas.take(6, 0).map((one) => one.value)).toMatchObject([
       { lease: null, day: '2026-10-31', source_offset: 6, drawn_micros: 5_000, incurred_micros: 2_500, selections: 2 },

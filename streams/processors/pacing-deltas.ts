@@ -195,13 +195,17 @@ export class PacingDeltas {
     this.#outputs.push({ name: 'FencePassed', value: { node, boot, shard: this.#shard, source_offset: offset } });
   }
 
-  /** The consumer does the same at FencePassed, so this alone is no news. */
+  /**
+   * The consumer does the same at FencePassed, with the row of the day that it has by then, and from there on refuses older ones. Two writers that take
+   * turns could refuse each other's last word in this way, so whoever writes FencePassed says the whole day once more.
+   */
   #foldIntoDay(row: PacingRow): void {
     const ofDay = this.#findOrAdd(row.campaignId, null, row.day);
     for (const sum of sums) ofDay[sum].addAll(row[sum]);
     ofDay.selections += row.selections;
     ofDay.billableEvents += row.billableEvents;
     this.#markUnsaved(ofDay);
+    this.#markUnsent(ofDay);
   }
 
   #remove(key: string, row: PacingRow): void {

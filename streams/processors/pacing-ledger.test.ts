@@ -60,8 +60,8 @@ function delta(sourceOffset: number, drawn: number, over: Partial<SpendDelta> = 
   return { name: 'SpendDelta', value };
 }
 
-function fencePassed(shard: number, sourceOffset = 100): AnyRecord {
-  return { name: 'FencePassed', value: { node: 'a', boot: 'a1', shard, source_offset: sourceOffset } };
+function fencePassed(shard: number, sourceOffset = 100, boot = 'a1'): AnyRecord {
+  return { name: 'FencePassed', value: { node: 'a', boot, shard, source_offset: sourceOffset } };
 }
 
 function ledgerOf(...records: AnyRecord[]): PacingLedger {
@@ -132,6 +132,21 @@ describe('the fold of pacing', () => {
     expect(committedMicros(campaignOf(newer).sums)).toBe(31n);
     const overtaken = ledgerOf(granted(1, 100), delta(60, 30), dayRow(101, 31), fencePassed(0, 100));
     expect(committedMicros(campaignOf(overtaken).sums)).toBe(31n);
+  });
+
+  it("believes the row that a writer says after its fence, where two writers in turn had theirs refused by the other's fence", () => {
+    const released = (offset: number, drawn: number) => delta(offset, drawn, { lease: null, released_micros: 5 });
+    const of = (boot: string): Lease => ({ ...lease, boot });
+    const refused = [
+      delta(1, 10, { lease: of('a2') }),
+      delta(1, 10, { lease: of('a3') }),
+      fencePassed(0, 19, 'a2'),
+      released(17, 10), // of one writer, which knows a release that the other has not told yet
+      fencePassed(0, 30, 'a3'), // of that one
+      released(25, 20), // of the other
+    ];
+    expect(committedMicros(campaignOf(ledgerOf(...refused)).sums)).toBe(20n);
+    expect(committedMicros(campaignOf(ledgerOf(...refused, released(31, 20))).sums)).toBe(15n);
   });
 
   it('changes nothing when records are folded again', () => {
