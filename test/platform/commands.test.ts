@@ -84,7 +84,7 @@ describe('The commands', () => {
   describe('catalog', () => {
     test('counts what there is of each kind', async () => {
       expect(await said(['catalog'])).toMatch(/^advertisers +2$/m);
-      expect(await json(['catalog'])).toMatchObject({ advertisers: 2, 'line-items': 5, placements: 3 });
+      expect(await json(['catalog'])).toMatchObject({ advertisers: 2, 'line-items': 7, placements: 4 });
     });
 
     test('lists a kind and shows one of it', async () => {
