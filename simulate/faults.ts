@@ -51,6 +51,17 @@ export async function killProcess(dataDir: string, name: string, startedAt: numb
   }
 }
 
+/** Has one process of the platform stand still (SIGSTOP) for a while and then go on as if nothing had been. */
+export async function standStill(dataDir: string, name: string, forMs: number): Promise<void> {
+  const pid = await runningPid(dataDir, name);
+  process.kill(pid, 'SIGSTOP');
+  try {
+    await new Promise((resolve) => setTimeout(resolve, forMs));
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+}
+
 /** Process ids as the supervisor of a data directory wrote them; nothing else is ever ended. */
 function pids(dataDir: string): Readonly<Record<string, number>> {
   return JSON.parse(readFileSync(join(dataDir, 'run', 'pids.json'), 'utf8')) as Readonly<Record<string, number>>;

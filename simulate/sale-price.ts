@@ -24,7 +24,7 @@ export function placementTerms(body: Json): PlacementTerms {
   const amount = (name: string, absent: number) => Number(body[name] ?? absent);
   const deals = (body['deals'] ?? []) as readonly Readonly<Record<string, string>>[];
   return {
-    auction: String(body['auction']),
+    auction: String(body['auction'] ?? 'first_price'),
     floorMicros: amount('floor_micros', 0),
     softFloorMicros: amount('soft_floor_micros', 0),
     incrementMicros: amount('increment_micros', 1000),

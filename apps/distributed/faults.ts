@@ -1,6 +1,6 @@
 import { readGroupState, type WatchedGroup } from '../../adapters/kafka/group-state.ts';
 import { isAdtallyError } from '../../domain/errors.ts';
-import { type Kill, killProcess, type PlannedFault } from '../../simulate/faults.ts';
+import { type Kill, killProcess, type PlannedFault, standStill } from '../../simulate/faults.ts';
 import type { RunEngines } from './engines.ts';
 
 export interface FaultsOptions {
@@ -27,8 +27,10 @@ export interface DistributedFaults {
 const broker = 'kafka';
 const lookMs = 50;
 const rebalanceWithinMs = 60_000;
+/** Longer than a member of the group may be silent: others take its shards, and it learns that when it goes on. */
+const zombieMs = 9_000;
 
-/** Kills of a serving node, of an owner of shards and of another one while the rebalance is on, of the console, and of the broker. */
+/** Kills of a serving node, of an owner of shards and of another one while the rebalance is on, of the console, and of the broker; an owner that stands still until others have its shards. */
 export function planFaults(options: FaultsOptions): DistributedFaults {
   const { dataDir, rounds, serve, streams, engines } = options;
   let inRebalance = 0;
@@ -41,9 +43,15 @@ export function planFaults(options: FaultsOptions): DistributedFaults {
     if (await untilRebalancing(options.group)) inRebalance += 1;
     return [...kills, ...(await kill(second)(startedAt))];
   };
+  const zombie = async () => {
+    const last = streams.at(-1);
+    if (last !== undefined && streams.length > 1 && options.group !== null) await standStill(dataDir, last, zombieMs);
+    return [];
+  };
   const round: PlannedFault[] = [
     { at: 0.15, strike: kill(serve.at(-1)) },
     { at: 0.3, strike: owners },
+    { at: 0.45, strike: zombie },
     { at: 0.6, strike: kill('console') },
     { at: 0.75, strike: (startedAt) => killBroker(engines, startedAt) },
   ];
