@@ -21,10 +21,11 @@ export interface Sale {
 }
 
 export function placementTerms(body: Json): PlacementTerms {
+  const { auction } = body;
   const amount = (name: string, absent: number) => Number(body[name] ?? absent);
   const deals = (body['deals'] ?? []) as readonly Readonly<Record<string, string>>[];
   return {
-    auction: String(body['auction'] ?? 'first_price'),
+    auction: typeof auction === 'string' ? auction : 'first_price',
     floorMicros: amount('floor_micros', 0),
     softFloorMicros: amount('soft_floor_micros', 0),
     incrementMicros: amount('increment_micros', 1000),
