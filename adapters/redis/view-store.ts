@@ -99,7 +99,8 @@ class RedisViewStore implements ViewStore {
 
 function putCall(name: 'EVAL' | 'EVALSHA', script: string, write: ViewWrite): RedisCall {
   const key = prefix + write.key;
-  const expiry = write.expiresAt === undefined ? '' : String(Math.max(1, Math.ceil(write.expiresAt)));
+  // For Redis a key is gone after its time, for a view it is gone in that very millisecond.
+  const expiry = write.expiresAt === undefined ? '' : String(Math.max(1, Math.ceil(write.expiresAt) - 1));
   return { key, name, args: [script, '1', key, String(write.version), expiry, encodeView(write)] };
 }
 

@@ -49,6 +49,10 @@ const demoSettings = {
 /** What must have gone wrong at least for the demo to mean something. The plan's own rates lie somewhat above. */
 const leastRates = { duplicates: 0.05, late: 0.01, forged: 0.005, bots: 0.08 } as const;
 
+/** Among few selections what is rare might by chance not come as often as is asked for. */
+const smallSelections = 5_000;
+const ratesOfFew = { late: 0.03, forged: 0.04 } as const;
+
 /** From this size on a farm shows in every shard: some of what it is charged is to be voided and some to be reversed. */
 const wholeSelections = 20_000;
 
@@ -171,7 +175,7 @@ async function simulateOn(
   sayLine: (sentence: string) => void,
 ): Promise<SimulationRun> {
   const { settings, client, serveUrls } = platform;
-  const rates = ratesOf({});
+  const rates = { ...ratesOf({}), ...(selections < smallSelections && ratesOfFew) };
   const least = selections >= wholeSelections ? 1 : 0;
   const { faults, kills } = stage.plan(platform);
   const run = await runSimulation({

@@ -80,6 +80,12 @@ describe('Why an ad was chosen', () => {
     // The budget of the campaign must have reached the node first.
     placementId = published.placements[0]?.placementId ?? '';
     shown = await eventually(async () => (await decide()).decisions[0] ?? null);
+    // Nor may it have been chosen before the node knew the last creative that was published.
+    shown = await eventually(async () => {
+      const [next = shown] = (await decide()).decisions;
+      const { json } = await whyNot('expressed', keyOf.auditor, next);
+      return json['reason'] === 'no_creative_fits' ? null : next;
+    });
   });
 
   afterAll(async () => {
