@@ -32,6 +32,6 @@ async function run(args: readonly string[]): Promise<number> {
   });
   const { id } = await keys.rotate();
   const others = keys.all().size - 1;
-  process.stdout.write(`key ${id} signs from now on; ${others} older verify what they signed\n`);
+  process.stdout.write(`key ${id} signs within 30 s; ${others} older verify what they signed\n`);
   return exitCodes.tallies;
 }
