@@ -30,6 +30,7 @@ const stages = [
   'parse',
   'gates',
   'enrichment',
+  'bidders',
   'targeting',
   'pacing',
   'bidding',

@@ -1,5 +1,6 @@
+import { bidderFaults } from './bidder-rules.ts';
 import { calendarWindows, isCalendarWindow, isTimeZone } from './calendar.ts';
-import type { Catalog, CatalogRecord } from './catalog.ts';
+import { bidderOf, type Catalog, type CatalogRecord } from './catalog.ts';
 import { isCurrency } from './currency.ts';
 import { deadlinePolicyFaults } from './deadline-policy.ts';
 import { maxExposuresKept } from './frequency-view.ts';
@@ -71,6 +72,8 @@ export function catalogFaults(catalog: Catalog, record: CatalogRecord): Fault[] 
       return [...placementFaults(record.value), ...saleFaults(catalog, record.value)];
     case 'DeadlinePolicyPublished':
       return deadlinePolicyFaults(catalog, record.value);
+    case 'BidderPublished':
+      return bidderFaults(catalog, record.value);
     default:
       return record satisfies never;
   }
@@ -137,6 +140,11 @@ function lineItemFaults(catalog: Catalog, item: LineItemPublished): Fault[] {
   const { flight } = item;
   return faults(
     priceFaults(item),
+    item.pricing_model !== 'CPM' &&
+      bidderOf(catalog, item.line_item_id) !== null && {
+        path: 'pricing_model',
+        detail: 'must stay CPM: a bidder buys through it',
+      },
     capFaults(item.frequency_cap),
     flight !== null && flightFaults(flight),
     flight !== null &&

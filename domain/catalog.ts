@@ -1,6 +1,7 @@
 import type {
   AdvertiserPublished,
   AnyRecord,
+  BidderPublished,
   CampaignPublished,
   Change,
   CreativePublished,
@@ -25,6 +26,7 @@ export interface Catalog {
   readonly placements: Map<string, PlacementPublished>;
   /** In the order in which they were created. */
   readonly deadlinePolicies: Map<string, DeadlinePolicyPublished>;
+  readonly bidders: Map<string, BidderPublished>;
   /** Offset of the first record that is not in it. */
   nextOffset: number;
   /** Children's ids by the id of their parent, in the order in which they were created: campaigns of an advertiser, line items of a campaign, … */
@@ -51,6 +53,7 @@ export function emptyCatalog(): Catalog {
     publishers: new Map(),
     placements: new Map(),
     deadlinePolicies: new Map(),
+    bidders: new Map(),
     nextOffset: 0,
     children: new Map(),
   };
@@ -92,6 +95,11 @@ export function applyCatalog(catalog: Catalog, record: AnyRecord, offset: number
       });
     case 'DeadlinePolicyPublished':
       return put(catalog, catalog.deadlinePolicies, record.value, { id: record.value.policy_id, parentId: null });
+    case 'BidderPublished':
+      return put(catalog, catalog.bidders, record.value, {
+        id: record.value.bidder_id,
+        parentId: record.value.line_item_id,
+      });
     default:
       return false;
   }
@@ -132,6 +140,8 @@ export function entityFacts(record: CatalogRecord): EntityFacts {
       return { id: record.value.placement_id, parentId: record.value.publisher_id, status, change };
     case 'DeadlinePolicyPublished':
       return { id: record.value.policy_id, parentId: null, status, change };
+    case 'BidderPublished':
+      return { id: record.value.bidder_id, parentId: record.value.line_item_id, status, change };
     default:
       return record satisfies never;
   }
@@ -155,6 +165,12 @@ export function lineItemsOf(catalog: Catalog, campaignId: string): LineItemPubli
 /** Creatives of a line item, archived ones included, oldest first. */
 export function creativesOf(catalog: Catalog, lineItemId: string): CreativePublished[] {
   return pick(catalog.creatives, catalog.children.get(lineItemId) ?? none);
+}
+
+/** The bidder that buys through a line item, paused ones and archived ones included; the last one made. */
+export function bidderOf(catalog: Catalog, lineItemId: string): BidderPublished | null {
+  if (catalog.bidders.size === 0) return null;
+  return pick(catalog.bidders, catalog.children.get(lineItemId) ?? none).at(-1) ?? null;
 }
 
 function pick<T>(entities: ReadonlyMap<string, T>, ids: ReadonlySet<string>): T[] {

@@ -57,8 +57,8 @@ describe('A policy', () => {
   });
 
   test('divides at most the whole deadline, and leaves time to answer', () => {
-    expect(paths({ shares: { ...shares, bidding: 41 } })).toEqual(['shares']);
-    expect(paths({ shares: { ...shares, bidding: 40 } })).toEqual([]);
+    expect(paths({ shares: { ...shares, bidding: 26 } })).toEqual(['shares']);
+    expect(paths({ shares: { ...shares, bidding: 25 } })).toEqual([]);
     expect(paths({ shares: { ...shares, response: 0 } })).toEqual(['shares.response']);
   });
 

@@ -3,7 +3,16 @@ import type { Catalog } from './catalog.ts';
 import type { DeadlinePolicyPublished, DeadlineShares, DegradationPlan } from './records.ts';
 
 /** Stages of a decision, in order. */
-export const stages = ['ingress', 'enrichment', 'targeting', 'pacing', 'bidding', 'auction', 'response'] as const;
+export const stages = [
+  'ingress',
+  'enrichment',
+  'bidders',
+  'targeting',
+  'pacing',
+  'bidding',
+  'auction',
+  'response',
+] as const;
 export type Stage = (typeof stages)[number];
 
 /** Inventory tiers, the most valuable first. */
@@ -16,9 +25,9 @@ export type LoadZone = (typeof loadZones)[number];
 
 /**
  * What a decision can do without, the cheapest first. `person`: the person's read, the skippable class of enrichment. `losers`: everybody behind the
- * runner-up, who are evidence and change no price. `auction`: everybody but house ads.
+ * runner-up, who are evidence and change no price. `bidders`: bidders of outside demand. `auction`: everybody but house ads, bidders among them.
  */
-export const skippable = ['person', 'losers', 'auction'] as const;
+export const skippable = ['person', 'bidders', 'losers', 'auction'] as const;
 export type Skip = (typeof skippable)[number];
 
 /** The plan that does without nothing. */
@@ -33,23 +42,52 @@ export interface TierPolicy {
 function plansFrom(shortFrom: LoadZone): readonly DegradationPlan[] {
   return [
     { name: 'no_person', zone: 'degrade', time_left: 0, skips: ['person'] },
-    { name: 'short_walk', zone: shortFrom, time_left: 20, skips: ['person', 'losers'] },
-    { name: 'house_only', zone: '', time_left: 12, skips: ['person', 'losers', 'auction'] },
+    // Followed when there is no time to ask anybody.
+    { name: 'no_bidders', zone: '', time_left: 0, skips: ['person', 'bidders'] },
+    { name: 'short_walk', zone: shortFrom, time_left: 20, skips: ['person', 'bidders', 'losers'] },
+    { name: 'house_only', zone: '', time_left: 12, skips: ['person', 'bidders', 'losers', 'auction'] },
   ];
 }
 
 /** Without a policy in the catalogue. The more an impression is worth, the more time the person and the bidders are given. */
 export const builtInPolicies: Readonly<Record<Tier, TierPolicy>> = {
   premium: {
-    shares: { ingress: 5, enrichment: 25, targeting: 10, pacing: 10, bidding: 25, auction: 5, response: 10 },
+    shares: {
+      ingress: 5,
+      enrichment: 25,
+      bidders: 20,
+      targeting: 10,
+      pacing: 10,
+      bidding: 5,
+      auction: 5,
+      response: 10,
+    },
     plans: plansFrom('shed'),
   },
   standard: {
-    shares: { ingress: 5, enrichment: 20, targeting: 10, pacing: 10, bidding: 20, auction: 5, response: 10 },
+    shares: {
+      ingress: 5,
+      enrichment: 20,
+      bidders: 15,
+      targeting: 10,
+      pacing: 10,
+      bidding: 5,
+      auction: 5,
+      response: 10,
+    },
     plans: plansFrom('shed'),
   },
   remnant: {
-    shares: { ingress: 5, enrichment: 10, targeting: 10, pacing: 10, bidding: 15, auction: 5, response: 10 },
+    shares: {
+      ingress: 5,
+      enrichment: 10,
+      bidders: 10,
+      targeting: 10,
+      pacing: 10,
+      bidding: 5,
+      auction: 5,
+      response: 10,
+    },
     plans: plansFrom('degrade'),
   },
 };
@@ -97,7 +135,8 @@ function planFaults(plans: readonly DegradationPlan[]): Fault[] {
   });
   // When time is over something is done without in any case; it must have a name.
   const last = plans.at(-1)?.skips ?? [];
-  const unnamed = skippable.filter((skip) => !last.includes(skip));
+  // Who has no auction asks no bidders.
+  const unnamed = skippable.filter((skip) => skip !== 'bidders' && !last.includes(skip));
   if (unnamed.length > 0) {
     faults.push({ path: 'plans', detail: `must end in one that does without all; ${unnamed.join(', ')} is missing` });
   }

@@ -92,6 +92,7 @@ export const entityPrefixes = {
   publisher: 'pub',
   placement: 'pl',
   deadline_policy: 'dp',
+  bidder: 'bd',
 } as const;
 export type EntityKind = keyof typeof entityPrefixes;
 
@@ -112,6 +113,7 @@ const idForms: Readonly<Record<EntityKind, RegExp>> = {
   publisher: /^pub_[0-9A-Za-z]{1,12}$/,
   placement: /^pl_[0-9A-Za-z]{1,12}$/,
   deadline_policy: /^dp_[0-9A-Za-z]{1,12}$/,
+  bidder: /^bd_[0-9A-Za-z]{1,12}$/,
 };
 
 /** True for an id of that kind: its prefix, then 1 to 12 of [0-9A-Za-z] (short, because tokens carry six of them). */

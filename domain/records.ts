@@ -326,6 +326,56 @@ export interface LeaseFact {
   readonly left_micros: number;
 }
 
+/** What became of a bidder of outside demand that was eligible for the slot. */
+export interface BidderOutcome {
+  /** bd_… */
+  readonly bidder_id: string;
+  /** Line item through which it buys: li_… */
+  readonly line_item_id: string;
+  /** not_asked, bid, no_bid, invalid, late, not_awaited, timed_out, connect_failed, bad_status, too_large, bad_encoding, address_refused or aborted. */
+  readonly outcome: string;
+  /** Why it was not asked, what was wrong with the answer, or what became of the bid (won, outbid, lost_tie, or why it took no part). */
+  readonly reason: string;
+  /** Time it was given, microseconds; 0 if it was not asked. */
+  readonly timeout_us: number;
+  /** Time until its outcome was known, microseconds. */
+  readonly latency_us: number;
+  /** Its bid for a thousand, micros of the floor's currency, rounded down; 0 if it made none. */
+  readonly bid_micros: number;
+  /** Domains of the advertiser of the bid. */
+  readonly domains: readonly string[];
+  /** IAB categories of the bid. */
+  readonly categories: readonly string[];
+}
+
+/** The bid of a bidder of outside demand that won, as it came. */
+export interface ExternalAd {
+  /** bd_… */
+  readonly bidder_id: string;
+  /** Id that the bidder gave its bid; not unique. */
+  readonly bid_id: string;
+  /** Id of the imp that it was for. */
+  readonly imp_id: string;
+  /** Seat of the bidder on whose behalf it bid; empty: not said. */
+  readonly seat: string;
+  /** crid: the bidder's id of the creative; empty: not said. */
+  readonly creative_ref: string;
+  /** Price for a thousand as it was written, a decimal of whole units of `currency`. */
+  readonly price: string;
+  /** ISO 4217 code of the bid. */
+  readonly currency: string;
+  /** The same in micros of the floor's currency, rounded down: what was ranked. */
+  readonly bid_micros: number;
+  /** Domains of the advertiser. */
+  readonly domains: readonly string[];
+  /** IAB categories. */
+  readonly categories: readonly string[];
+  /** IAB creative attributes. */
+  readonly attributes: readonly number[];
+  /** burl with its macros filled, to be called once when the impression is billed; empty: none. */
+  readonly billing_url: string;
+}
+
 /** What was chosen, out of whom, and what was skipped. Written by serving. */
 export interface AdSelected {
   /** UUIDv5 over (selection_id, "selected", 0). */
@@ -382,6 +432,10 @@ export interface AdSelected {
   readonly leases: readonly LeaseFact[];
   /** Creatives blocked for this slot by earlier winners of the same answer. */
   readonly excluded_creatives: readonly string[];
+  /** Bidders of outside demand that were eligible for the slot, each with one outcome. */
+  readonly bidders: readonly BidderOutcome[];
+  /** The winning bid where outside demand won; null: an ad of the catalogue. */
+  readonly external: ExternalAd | null;
 }
 
 /** 50 % of its pixels were in view for 1 s (video 2 s). The billable kind of VCPM. */
@@ -486,6 +540,50 @@ export interface AdvertiserPublished {
   readonly categories: readonly string[];
   /** By person, over all its campaigns; null: none. */
   readonly frequency_cap: FrequencyCap | null;
+  /** Active or paused. */
+  readonly status: Status;
+  /** Who, when, which revision. */
+  readonly change: Change;
+}
+
+/** A bidder of outside demand, which is asked by OpenRTB and buys through one line item, as it now stands. */
+export interface BidderPublished {
+  /** bd_… */
+  readonly bidder_id: string;
+  /** Line item through which it buys: its bid is the most that is taken, its targeting, caps, budget and advertiser hold. li_… */
+  readonly line_item_id: string;
+  /** Campaign of the line item: cmp_… */
+  readonly campaign_id: string;
+  /** The buyer, who is billed: adv_… */
+  readonly advertiser_id: string;
+  /** Name. */
+  readonly name: string;
+  /** URL to which bid requests are posted. */
+  readonly endpoint: string;
+  /** Seat whose bids alone are taken; empty: any. */
+  readonly seat: string;
+  /** Currencies in which it may bid, ISO 4217; empty: that of the placement alone. */
+  readonly currencies: readonly string[];
+  /** Tiers of inventory for which it is asked; empty: all. */
+  readonly tiers: readonly string[];
+  /** Id in the Global Vendor List of the TCF; 0: none, so that it learns nothing of a person where GDPR applies. */
+  readonly vendor_id: number;
+  /** Bid requests a second by each serving process at most; 0: no limit. */
+  readonly qps_limit: number;
+  /** Bid requests of each serving process that are not answered yet, at most. */
+  readonly in_flight_limit: number;
+  /** Least time that it is given, ms. */
+  readonly timeout_min_ms: number;
+  /** Most time that it is given, ms. */
+  readonly timeout_max_ms: number;
+  /** Time on the way there and back, by which `tmax` is lower than its time-out, ms. */
+  readonly network_ms: number;
+  /** Longest answer that is read, bytes. */
+  readonly max_answer_bytes: number;
+  /** Bid requests are compressed. */
+  readonly gzip: boolean;
+  /** HTTP/2 is used where the server offers it. */
+  readonly http2: boolean;
   /** Active or paused. */
   readonly status: Status;
   /** Who, when, which revision. */
@@ -700,6 +798,8 @@ export interface DeadlineShares {
   readonly ingress: number;
   /** The person's read: the skippable class of enrichment. */
   readonly enrichment: number;
+  /** Waiting for bidders of outside demand. */
+  readonly bidders: number;
   /** Who may win. */
   readonly targeting: number;
   /** Caps and budget. */
@@ -1468,6 +1568,7 @@ export interface RecordTypes {
   PublisherPublished: PublisherPublished;
   PlacementPublished: PlacementPublished;
   DeadlinePolicyPublished: DeadlinePolicyPublished;
+  BidderPublished: BidderPublished;
   BudgetSet: BudgetSet;
   BudgetApplied: BudgetApplied;
   LeaseGranted: LeaseGranted;
@@ -1503,7 +1604,7 @@ export const topicRecords = {
   spend: ['SpendReserved', 'SpendIncurred', 'TrafficInvalidated', 'Adjusted', 'TimeAdvanced', 'NodeFenced', 'PolicySet', 'PeriodClosed'],
   exposure: ['UserExposed'],
   persons: ['PersonSeen', 'PersonForgotten'],
-  catalog: ['AdvertiserPublished', 'CampaignPublished', 'LineItemPublished', 'CreativePublished', 'PublisherPublished', 'PlacementPublished', 'DeadlinePolicyPublished'],
+  catalog: ['AdvertiserPublished', 'CampaignPublished', 'LineItemPublished', 'CreativePublished', 'PublisherPublished', 'PlacementPublished', 'DeadlinePolicyPublished', 'BidderPublished'],
   pacing: ['BudgetSet', 'BudgetApplied', 'LeaseGranted', 'LeaseReturned', 'FencePassed', 'SpendDelta'],
   nodes: ['NodeStarted', 'NodeMark', 'BufferDrained', 'NodeFenceDecided', 'ClickRatesLearned'],
   models: ['ModelPublished', 'ExamplesJoined'],

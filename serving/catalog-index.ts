@@ -1,7 +1,16 @@
-import { applyCatalog, type Catalog, campaignsOf, creativesOf, emptyCatalog, isLive } from '../domain/catalog.ts';
+import {
+  applyCatalog,
+  bidderOf,
+  type Catalog,
+  campaignsOf,
+  creativesOf,
+  emptyCatalog,
+  isLive,
+} from '../domain/catalog.ts';
 import type {
   AdvertiserPublished,
   AnyRecord,
+  BidderPublished,
   CampaignPublished,
   Change,
   CreativePublished,
@@ -37,6 +46,8 @@ export interface IndexedLineItem {
   readonly lineItem: LineItemPublished;
   campaign: CampaignPublished;
   advertiser: AdvertiserPublished;
+  /** Who bids through it, paused ones included; null: it bids by itself. */
+  readonly bidder: BidderPublished | null;
   /** Neither paused nor archived, oldest first. */
   readonly creatives: readonly IndexedCreative[];
   /** Budget day and hour in the zone of the advertiser. */
@@ -218,6 +229,7 @@ export class CatalogIndex {
     this.version += 1;
     if (record.name === 'LineItemPublished') this.#refresh(record.value.line_item_id);
     if (record.name === 'CreativePublished') this.#refresh(record.value.line_item_id);
+    if (record.name === 'BidderPublished') this.#refresh(record.value.line_item_id);
     if (record.name === 'CampaignPublished') this.#refreshCampaign(record.value);
     if (record.name === 'AdvertiserPublished') this.#refreshAdvertiser(record.value);
     return true;
@@ -370,6 +382,7 @@ export class CatalogIndex {
     const item: IndexedLineItem = {
       ...parts,
       slot,
+      bidder: bidderOf(this.catalog, lineItem.line_item_id),
       creatives: liveCreatives(this.catalog, lineItem.line_item_id),
       clock: this.#clocks.get(advertiser.time_zone),
       hash: hashText(lineItem.line_item_id),

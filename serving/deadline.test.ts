@@ -20,7 +20,8 @@ describe('a deadline', () => {
   test('gives every stage its share, and divides that of an ad among the ads', () => {
     expect(deadline().shareUs('enrichment')).toBe(20_000);
     expect(deadline({ ads: 4 }).shareUs('enrichment')).toBe(20_000);
-    expect(deadline({ ads: 4 }).shareUs('bidding')).toBe(5000);
+    expect(deadline({ ads: 4 }).shareUs('bidders')).toBe(15_000);
+    expect(deadline({ ads: 4 }).shareUs('targeting')).toBe(2500);
   });
 
   test('records what each stage took', () => {
@@ -43,7 +44,7 @@ describe('a deadline', () => {
     expect(deadline().allowanceUs('enrichment', 5000 + slackUs + 20_000)).toBe(0);
   });
 
-  test('an enrichment that overruns is paid from the slack of its tier, and bidding has its whole share', () => {
+  test('an enrichment that overruns is paid from the slack of its tier, and bidders and bidding have their whole shares', () => {
     for (const tier of tiers) {
       const policy = builtInPolicies[tier];
       const share = (stage: (typeof stages)[number]) => policy.shares[stage] * 1000;
@@ -51,12 +52,15 @@ describe('a deadline', () => {
       const one = deadline({ policy });
       one.enter('enrichment', share('ingress'));
       const lateUs = share('ingress') + share('enrichment') + slackUs;
-      one.enter('targeting', lateUs);
+      one.enter('bidders', lateUs);
+      expect(one.allowanceUs('bidders', lateUs)).toBe(share('bidders'));
+      const askedUs = lateUs + share('bidders');
+      one.enter('targeting', askedUs);
       // Targeting has its own share and none of what is set aside.
-      expect(one.mayWalkOn(lateUs + share('targeting') + share('pacing') - 1)).toBe(true);
-      expect(one.mayWalkOn(lateUs + share('targeting') + share('pacing'))).toBe(false);
-      one.enter('bidding', lateUs + share('targeting') + share('pacing'));
-      expect(one.allowanceUs('bidding', lateUs + share('targeting') + share('pacing'))).toBe(share('bidding'));
+      expect(one.mayWalkOn(askedUs + share('targeting') + share('pacing') - 1)).toBe(true);
+      expect(one.mayWalkOn(askedUs + share('targeting') + share('pacing'))).toBe(false);
+      one.enter('bidding', askedUs + share('targeting') + share('pacing'));
+      expect(one.allowanceUs('bidding', askedUs + share('targeting') + share('pacing'))).toBe(share('bidding'));
       expect(one.degradations(one.takeAdTimes()).map(({ stage, reason }) => `${stage} ${reason}`)).toContain(
         'enrichment overran',
       );
@@ -65,12 +69,12 @@ describe('a deadline', () => {
 
   test('a walk leaves to the ads that come after it what is theirs', () => {
     const one = deadline({ ads: 2 });
-    // 100 − 10 for the answer − (20 + 5) ÷ 2 for bids and auction of this ad − 45 ÷ 2 for the next.
-    expect(one.mayWalkOn(54_999)).toBe(true);
-    expect(one.mayWalkOn(55_000)).toBe(false);
+    // 100 − 10 for the answer − (5 + 5) ÷ 2 for bids and auction of this ad − 30 ÷ 2 for the next.
+    expect(one.mayWalkOn(69_999)).toBe(true);
+    expect(one.mayWalkOn(70_000)).toBe(false);
     one.takeAdTimes();
-    expect(one.mayWalkOn(77_499)).toBe(true);
-    expect(one.mayWalkOn(77_500)).toBe(false);
+    expect(one.mayWalkOn(84_999)).toBe(true);
+    expect(one.mayWalkOn(85_000)).toBe(false);
   });
 
   test('names the stages that overran beside those that were done without, and what that cost', () => {

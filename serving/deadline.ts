@@ -64,7 +64,16 @@ export class Deadline {
     this.#endsUs = options.startedUs + options.totalUs;
     this.#sinceUs = options.startedUs;
     this.#adsLeft = options.ads;
-    this.#tookUs = { ingress: 0, enrichment: 0, targeting: 0, pacing: 0, bidding: 0, auction: 0, response: 0 };
+    this.#tookUs = {
+      ingress: 0,
+      enrichment: 0,
+      bidders: 0,
+      targeting: 0,
+      pacing: 0,
+      bidding: 0,
+      auction: 0,
+      response: 0,
+    };
   }
 
   /** The plan that is followed now. */
@@ -139,11 +148,16 @@ export class Deadline {
 
   /** Time that a stage which can be skipped has now: its share, less what earlier stages took beyond theirs and beyond the slack. */
   allowanceUs(stage: Stage, nowUs: number): number {
+    return Math.min(this.shareUs(stage), this.withSlackUs(stage, nowUs));
+  }
+
+  /** The same with what earlier stages left of their shares, and all the slack: everything but the shares of later stages. */
+  withSlackUs(stage: Stage, nowUs: number): number {
     let later = 0;
     for (const other of stages.slice(stages.indexOf(stage) + 1)) {
       later += Math.floor((this.totalUs * this.#options.policy.shares[other]) / 100);
     }
-    return Math.min(this.shareUs(stage), this.#endsUs - nowUs - later);
+    return this.#endsUs - nowUs - later;
   }
 
   /**

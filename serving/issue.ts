@@ -260,6 +260,8 @@ export function selectedRecord(ad: IssuedAd, { input, views, lostMicros }: Recor
     views,
     leases: chosen.leases,
     excluded_creatives: chosen.excludedCreatives,
+    bidders: [],
+    external: null,
   };
 }
 

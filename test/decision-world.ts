@@ -4,6 +4,7 @@ import { builtInPolicies } from '../domain/deadline-policy.ts';
 import type {
   AdvertiserPublished,
   AnyRecord,
+  BidderPublished,
   CampaignPublished,
   Change,
   CreativePublished,
@@ -177,6 +178,33 @@ export function placement(number: number, changes: Partial<PlacementPublished> =
     increment_micros: 1000,
     deals: [],
     blocked_attributes: [],
+    status: 'ACTIVE',
+    change: firstChange(),
+    ...changes,
+  };
+}
+
+/** A bidder that buys through the line item of that number. */
+export function bidder(number: number, changes: Partial<BidderPublished> = {}): BidderPublished {
+  return {
+    bidder_id: `bd_${number}`,
+    line_item_id: `li_${number}`,
+    campaign_id: `cmp_${number}`,
+    advertiser_id: `adv_${number}`,
+    name: `Bidder ${number}`,
+    endpoint: `https://bidder-${number}.example/bid`,
+    seat: '',
+    currencies: [],
+    tiers: [],
+    vendor_id: 0,
+    qps_limit: 0,
+    in_flight_limit: 1000,
+    timeout_min_ms: 10,
+    timeout_max_ms: 200,
+    network_ms: 5,
+    max_answer_bytes: 65_536,
+    gzip: false,
+    http2: false,
     status: 'ACTIVE',
     change: firstChange(),
     ...changes,

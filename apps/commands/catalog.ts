@@ -31,6 +31,7 @@ const idPrefixes: Readonly<Record<string, string>> = {
   cr: 'creatives',
   pub: 'publishers',
   pl: 'placements',
+  bd: 'bidders',
 };
 
 async function run(args: readonly string[]): Promise<number> {

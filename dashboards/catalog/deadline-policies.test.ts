@@ -7,7 +7,7 @@ let world: ConsoleWorld;
 let console: TestConsole;
 const any = { 'if-match': '*' };
 const { shares, plans } = builtInPolicies.premium;
-const body = { name: 'Ours', tier: 'premium', shares: { ...shares, enrichment: 10, bidding: 40 } };
+const body = { name: 'Ours', tier: 'premium', shares: { ...shares, enrichment: 10, bidders: 40 } };
 
 beforeEach(async () => {
   world = new ConsoleWorld();
@@ -50,7 +50,7 @@ describe('A deadline policy', () => {
     [{ tier: 'golden' }, 'tier'],
     [{ plans: [] }, 'plans'],
     [{ plans: plans.slice(0, 1) }, 'plans'],
-    [{ plans: plans.toReversed() }, 'plans[1].skips'],
+    [{ plans: plans.toReversed() }, 'plans[0].skips'],
     [{ plans: plans.map((plan) => ({ ...plan, skips: ['budget'] })) }, 'plans[0].skips[0]'],
     [{ plans: plans.map((plan) => ({ ...plan, zone: 'calm' })) }, 'plans[0].zone'],
   ])('is refused with %j', async (changes, path) => {

@@ -10,6 +10,7 @@ import {
   degradationPlans,
   type Field,
   fixed,
+  flag,
   flight,
   formatList,
   frequencyCap,
@@ -42,7 +43,8 @@ export interface Entity {
     | 'creatives'
     | 'publishers'
     | 'placements'
-    | 'deadlinePolicies';
+    | 'deadlinePolicies'
+    | 'bidders';
   /** Field that names the parent at creation. */
   readonly parent: { readonly kind: EntityKind; readonly field: string } | null;
   /** Ids of those further up, taken from the parent. */
@@ -264,7 +266,53 @@ const deadlinePolicy: Entity = {
   currencyOf: null,
 };
 
-export const entities = [advertiser, campaign, lineItem, creative, publisher, placement, deadlinePolicy] as const;
+const bidder: Entity = {
+  kind: 'bidder',
+  path: 'bidders',
+  record: 'BidderPublished',
+  idField: 'bidder_id',
+  map: 'bidders',
+  parent: { kind: 'line_item', field: 'line_item_id' },
+  inherited: ['campaign_id', 'advertiser_id'],
+  advertised: true,
+  fields: {
+    name: field(label('Name.')),
+    endpoint: field(longText(2_000, 'Where bid requests of OpenRTB 2.6 are posted: http or https.')),
+    seat: field(optional(code('^[^\\u0000-\\u001f]{0,64}$', 'Seat whose bids alone are taken; empty: any.'), '')),
+    currencies: field(
+      optional(stringList(20, 'Currencies in which it may bid; empty: that of the placement alone.'), []),
+    ),
+    tiers: field(optional(stringList(3, 'Tiers of inventory that it is asked for; empty: all.'), [])),
+    vendor_id: field(
+      optional(integer([0, 65_535], 'Id in the TCF vendor list; 0: it learns of no person where GDPR applies.'), 0),
+    ),
+    qps_limit: field(
+      optional(integer([0, 1_000_000], 'Bid requests a second by a serving process; 0: any number.'), 0),
+    ),
+    in_flight_limit: field(
+      optional(integer([1, 100_000], 'Unanswered bid requests of a serving process at most.'), 1000),
+    ),
+    timeout_min_ms: field(optional(integer([1, 5_000], 'Least time that it is given, ms.'), 10)),
+    timeout_max_ms: field(optional(integer([1, 5_000], 'Most time that it is given, ms.'), 200)),
+    network_ms: field(optional(integer([0, 1_000], 'Time on the way, by which its tmax is lower, ms.'), 5)),
+    max_answer_bytes: field(optional(integer([256, 1_048_576], 'Longest answer that is read, bytes.'), 65_536)),
+    gzip: field(optional(flag('Bid requests are compressed.'), false)),
+    http2: field(optional(flag('HTTP/2 where it is offered.'), false)),
+    status: field(statusField),
+  },
+  currencyOf: null,
+};
+
+export const entities = [
+  advertiser,
+  campaign,
+  lineItem,
+  creative,
+  publisher,
+  placement,
+  deadlinePolicy,
+  bidder,
+] as const;
 
 export function entityOf(kind: EntityKind): Entity {
   return entities.find((entity) => entity.kind === kind) ?? advertiser;

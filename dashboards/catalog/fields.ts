@@ -80,6 +80,10 @@ export function integer([minimum, maximum]: readonly [number, number], descripti
   return { ...asIs, schema: { type: 'integer', minimum, maximum, description } };
 }
 
+export function flag(description: string): Field<boolean> {
+  return { ...asIs, schema: { type: 'boolean', description } };
+}
+
 export const amountSchema = { type: 'string', pattern: '^(0|[1-9][0-9]{0,15})$' } as const;
 
 /** Micros as a decimal string. */
@@ -197,7 +201,13 @@ export function deals(description: string): Field<readonly Deal[]> {
 export function deadlineShares(description: string): Field<DeadlineShares> {
   const share = { type: 'integer', minimum: 0, maximum: 100 };
   const properties = Object.fromEntries(stages.map((stage) => [stage, share]));
-  return { ...asIs, schema: object(properties, stages, description) };
+  // Who names no share of the bidders leaves them the slack.
+  const required = stages.filter((stage) => stage !== 'bidders');
+  return {
+    schema: object(properties, required, description),
+    read: (json) => Object.assign({ bidders: 0 }, json as DeadlineShares),
+    show: (value) => value,
+  };
 }
 
 export function degradationPlans(description: string): Field<readonly DegradationPlan[]> {

@@ -31,6 +31,7 @@ function accessOf({ kind }: Entity): EntityAccess {
     case 'publisher':
       return { read: { roles: readers, scoped: false }, create: wholeMarket, change: wholeMarket };
     case 'deadline_policy':
+    case 'bidder':
       return { read: { roles: readers, scoped: false }, create: wholeMarket, change: wholeMarket };
     case 'placement':
       return { read: { roles: readers, scoped: true }, create: wholeMarket, change: wholeMarket };
@@ -50,7 +51,7 @@ const idempotencyHeader = {
   },
 } as const;
 
-/** `/v1/{advertisers,campaigns,line-items,creatives,publishers,placements,deadline-policies}`. */
+/** `/v1/{advertisers,campaigns,line-items,creatives,publishers,placements,deadline-policies,bidders}`. */
 export function catalogRoutes(desk: CatalogDesk): ConsoleRoutes {
   return (app) => {
     for (const entity of entities) addEntity(app, desk, entity);

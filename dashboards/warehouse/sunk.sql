@@ -27,6 +27,7 @@ UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.creative_publish
 UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.publisher_published
 UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.placement_published
 UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.deadline_policy_published
+UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.bidder_published
 UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.budget_set
 UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.budget_applied
 UNION ALL SELECT topic, shard, offset, appended_at FROM adtally.lease_granted

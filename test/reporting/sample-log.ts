@@ -309,6 +309,8 @@ function selected(billing: Billing): AdSelected {
     views: [{ view: 'catalog', revision: 12 }],
     leases: [{ campaign_id: billing.campaign_id, left_micros: 1_000_000 }],
     excluded_creatives: [],
+    bidders: [],
+    external: null,
   };
 }
 
