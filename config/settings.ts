@@ -351,6 +351,10 @@ const table = {
     'TRUSTED_PROXIES',
     'Networks of your own proxies, in CIDR notation, joined by commas. Of a request that comes from one of them, X-Forwarded-For is read from the right up to the first address that is in none. Empty: the header is ignored.',
   ),
+  bidderAddressesAllowed: networks(
+    'BIDDER_ADDRESSES_ALLOWED',
+    'Networks in CIDR notation at which bidders may be reached though they are not public, joined by commas: 127.0.0.1/32 for a bidder on this machine. Empty: public addresses only.',
+  ),
   openrtbPublisher: pattern(
     'OPENRTB_PUBLISHER',
     'only',

@@ -16,13 +16,16 @@ const folders = [
   'streams',
 ];
 
-/** What opens a connection to somewhere, and the files that may: each goes to an address of the settings or to this machine, none to one of the catalogue or of a request. */
+/** What opens a connection to somewhere, and the files that may: each goes to an address of the settings or to this machine, or, to bidders, over the connector that judges every address. */
 const openers = /\bfetch\(|from 'undici'|node:https?'|node:net'|node:tls'|node:dgram'|createSystemHttp\(/;
 const allowed: Readonly<Record<string, string>> = {
   'adapters/system/http.ts': 'the Http port',
   'apps/engines.ts': 'gives the Http port to the schema registry of SCHEMA_REGISTRY_URL',
   'apps/container-health.ts': 'this process',
   'adapters/kafka/protocol.ts': 'the brokers of LOG_URL',
+  'adapters/http/bidders/guarded-connector.ts': 'judges every address before and after it is connected to',
+  'adapters/http/bidders/connections.ts': 'endpoints of bidders, by the guarded connector',
+  'adapters/http/bidders/exchange.ts': 'no connection of its own',
 };
 /** Imports of types, servers that only listen, and calls of other things by that name. */
 const harmless = /import type|import \{ createServer\b.*node:net|broker\.fetch\(|#fetch\(|^ {2}fetch\(request/;
@@ -36,7 +39,7 @@ function sources(folder: string): string[] {
     .map((name) => join(house, folder, name));
 }
 
-it('Nothing of the platform asks for a URL that an advertiser, a publisher or a request names: whoever adds an outgoing request says here where it may go', () => {
+it('Nothing of the platform asks for a URL that an advertiser, a publisher, a bidder or a request names, but by the guarded connector: whoever adds an outgoing request says here where it may go', () => {
   const found = folders.flatMap(sources).flatMap((file) => {
     const lines = readFileSync(file, 'utf8').split('\n');
     return lines.some((line) => openers.test(line) && !harmless.test(line)) ? [relative(house, file)] : [];
