@@ -16,6 +16,7 @@ import type { Reporting } from '../reconcile/reporting-reading.ts';
 import { firstKept } from '../streams/processors/warehouse-kept.ts';
 import { tablesOf } from '../streams/processors/warehouse-rows.ts';
 import { createWarehouseSink, type WarehouseSink } from '../streams/processors/warehouse-sink.ts';
+import { createTallies, type Tallies } from '../streams/processors/warehouse-tallies.ts';
 import { openWarehouse } from './engines.ts';
 
 export interface ReportingParts {
@@ -41,6 +42,8 @@ export interface ReportingEngine {
 const house = resolve(import.meta.dirname, '..');
 const lastSinkMs = 5_000;
 const askAgainMs = 1_000;
+/** Before any of its rows may be forgotten, whatever the clocks of those who appended them. */
+const sealedBeforeMs = 86_400_000;
 /** More inserts than are made while an answer is lost and the insert repeated. */
 const rememberedInserts = 1_000;
 
@@ -62,9 +65,20 @@ export async function openReporting(parts: ReportingParts): Promise<ReportingEng
   const definitions = await readDefinitions(parts.disk, join(house, 'dashboards/warehouse'));
   const options = tableOptions(settings);
   if (isEmbedded) await prepareWarehouse(warehouse, definitions, options);
-  const sink = createWarehouseSink({ log, registry, warehouse, clock, onFailure, keepMs, checkParts: isEmbedded });
+  const sealAfterMs = keepMs.size === 0 ? null : Math.min(...keepMs.values()) - sealedBeforeMs;
+  const tallies = createTallies({ warehouse, clock, onFailure, sealAfterMs });
+  const sunkInto = tallies.warehouse;
+  const sink = createWarehouseSink({
+    log,
+    registry,
+    warehouse: sunkInto,
+    clock,
+    onFailure,
+    keepMs,
+    checkParts: isEmbedded,
+  });
   const closing = new AbortController();
-  const sinking = startSink({ warehouse, sink, definitions, options, clock, closing: closing.signal });
+  const sinking = startSink({ warehouse, sink, tallies, definitions, options, clock, closing: closing.signal });
   sinking.catch(onFailure);
 
   const reporting: Reporting = async (read) => {
@@ -80,6 +94,7 @@ export async function openReporting(parts: ReportingParts): Promise<ReportingEng
       over.abort();
     }
     await sink.stop();
+    await tallies.stop();
     await warehouse.close();
   };
   return { warehouse, sink, reporting, close };
@@ -88,18 +103,28 @@ export async function openReporting(parts: ReportingParts): Promise<ReportingEng
 interface SinkStart {
   readonly warehouse: Warehouse;
   readonly sink: WarehouseSink;
+  readonly tallies: Tallies;
   readonly definitions: Definitions;
   readonly options: TableOptions;
   readonly clock: Clock;
   readonly closing: AbortSignal;
 }
 
-/** Makes the tables and starts the sink, which compares the two, as soon as warehouse and log answer. @returns false if the process ends before */
-async function startSink({ warehouse, sink, definitions, options, clock, closing }: SinkStart): Promise<boolean> {
+/** Makes the tables and starts the sink, which compares the two, and the counting, as soon as warehouse and log answer. @returns false if the process ends before */
+async function startSink({
+  warehouse,
+  sink,
+  tallies,
+  definitions,
+  options,
+  clock,
+  closing,
+}: SinkStart): Promise<boolean> {
   for (;;) {
     try {
       await prepareWarehouse(warehouse, definitions, options);
       await sink.start();
+      await tallies.start();
       return true;
     } catch (error) {
       if (!isAdtallyError(error) || !error.retriable) throw error;

@@ -17,20 +17,21 @@
 -- column billable_micros micros : Certified − reversed.
 -- column absorbed_micros micros : Not covered by any budget: never billed. In none of the other columns.
 SELECT
-  toStartOfHour(selected_at) AS hour, currency,
-  sumIf(amount_micros, state = 'drawn') AS drawn_micros,
-  sumIf(amount_micros, state = 'released') AS released_micros,
+  hour, currency,
+  sum(tally.drawn_micros) AS drawn_micros,
+  sum(tally.released_micros) AS released_micros,
   drawn_micros - released_micros - incurred_micros AS open_micros,
-  sumIf(amount_micros, state = 'incurred') AS incurred_micros,
-  sumIf(amount_micros, state = 'suspended') AS suspended_micros,
-  sumIf(amount_micros, state = 'voided') AS voided_micros,
-  incurred_micros - suspended_micros - voided_micros - sumIf(amount_micros, state = 'passed') AS pending_micros,
-  sumIf(amount_micros, state = 'certified') AS certified_micros,
-  sumIf(amount_micros, state = 'reversed') AS reversed_micros,
+  sum(tally.incurred_micros) AS incurred_micros,
+  sum(tally.suspended_micros) AS suspended_micros,
+  sum(tally.voided_micros) AS voided_micros,
+  incurred_micros - suspended_micros - voided_micros - sum(tally.passed_micros) AS pending_micros,
+  sum(tally.certified_micros) AS certified_micros,
+  sum(tally.reversed_micros) AS reversed_micros,
   certified_micros - reversed_micros AS billable_micros,
-  sumIf(amount_micros, state = 'absorbed') AS absorbed_micros
-FROM adtally.movements_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+  sum(tally.absorbed_micros) AS absorbed_micros
+FROM adtally.tallies_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}) AS tally
 WHERE {campaign_id:String} = '' OR campaign_id = {campaign_id:String}
 GROUP BY hour, currency
+HAVING drawn_micros != 0 OR incurred_micros != 0 OR certified_micros != 0 OR absorbed_micros != 0
 ORDER BY hour, currency
 LIMIT {limit:UInt32}

@@ -9,33 +9,27 @@
 -- column amount_micros micros : Prices of these selections up to `billable`; from `absorbed` on what the ledgers booked.
 SELECT
   currency,
-  indexOf(['selected', 'returned', 'impression', 'viewable', 'click', 'billable', 'absorbed', 'voided', 'final', 'reversed'], fact) AS step,
-  fact AS stage,
-  uniqExact(selection_id) AS selections,
-  sum(amount) AS amount_micros
+  tupleElement(row, 1) AS step,
+  tupleElement(row, 2) AS stage,
+  tupleElement(row, 3) AS selections,
+  tupleElement(row, 4) AS amount_micros
 FROM (
-  SELECT 'selected' AS fact, selection_id, campaign_id, currency, test, toInt128(price_micros) AS amount
-  FROM adtally.selections_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
-  UNION ALL
-  SELECT 'returned', selection_id, campaign_id, currency, test, toInt128(price_micros)
-  FROM adtally.returns_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
-  UNION ALL
-  SELECT 'impression', selection_id, campaign_id, currency, test, toInt128(price_micros)
-  FROM adtally.impressions_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
-  UNION ALL
-  SELECT 'viewable', selection_id, campaign_id, currency, test, toInt128(price_micros)
-  FROM adtally.viewables_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
-  UNION ALL
-  SELECT 'click', selection_id, campaign_id, currency, test, toInt128(price_micros)
-  FROM adtally.clicks_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
-  UNION ALL
-  SELECT 'billable', selection_id, campaign_id, currency, test, toInt128(price_micros)
-  FROM adtally.charges_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
-  UNION ALL
-  SELECT if(state = 'certified', 'final', state), selection_id, campaign_id, currency, false, amount_micros
-  FROM adtally.movements_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
-  WHERE state IN ('absorbed', 'voided', 'certified', 'reversed')
+  SELECT currency, [
+    (1, 'selected', sum(tally.selections), sum(tally.selected_micros)),
+    (2, 'returned', sum(tally.returned), sum(tally.returned_micros)),
+    (3, 'impression', sum(tally.impressions), sum(tally.impression_micros)),
+    (4, 'viewable', sum(tally.viewables), sum(tally.viewable_micros)),
+    (5, 'click', sum(tally.clicks), sum(tally.click_micros)),
+    (6, 'billable', sum(tally.charges), sum(tally.charged_micros)),
+    (7, 'absorbed', sum(tally.absorbed_selections), sum(tally.absorbed_micros)),
+    (8, 'voided', sum(tally.voided_selections), sum(tally.voided_micros)),
+    (9, 'final', sum(tally.certified_selections), sum(tally.certified_micros)),
+    (10, 'reversed', sum(tally.reversed_selections), sum(tally.reversed_micros))
+  ] AS rows
+  FROM adtally.tallies_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}) AS tally
+  WHERE {campaign_id:String} = '' OR campaign_id = {campaign_id:String}
+  GROUP BY currency
 )
-WHERE NOT test AND ({campaign_id:String} = '' OR campaign_id = {campaign_id:String})
-GROUP BY currency, fact
+ARRAY JOIN rows AS row
+WHERE selections > 0
 ORDER BY currency, step

@@ -19,7 +19,7 @@ export interface TableOptions {
 }
 
 /** Files of views, in the order in which they are run: each stands on those before it. */
-const viewFiles = ['sunk.sql', 'views.sql'] as const;
+const viewFiles = ['sunk.sql', 'views.sql', 'tallies.sql'] as const;
 const asTheyCome: TableOptions = { keepMs: new Map(), rememberedInserts: 0 };
 
 /** Reads the definitions of the folder `dashboards/warehouse`. */

@@ -4,6 +4,17 @@
 -- `x_between(from, to)` takes selections of [from, to), by selection time, as every truth is bucketed; `x` is the same over all time.
 -- Nothing here leaves out test selections: their rows say `test`.
 
+-- Hours of selection whose counts hold: nothing came for them since. Times beyond 2105, which only nonsense has, are in no hour.
+CREATE OR REPLACE VIEW adtally.settled_hours AS
+SELECT counted.hour AS hour, counted.newest AS version
+FROM (SELECT hour, max(version) AS newest, argMax(sealed, version) AS is_sealed FROM adtally.counted_hours GROUP BY hour) AS counted
+LEFT JOIN (SELECT hour, max(mark) AS newest FROM adtally.touched_hours GROUP BY hour) AS touched ON touched.hour = counted.hour
+WHERE counted.is_sealed OR counted.newest > touched.newest;
+
+-- Hours that are to be counted; until then they are read from the rows, as is every hour that is not settled.
+CREATE OR REPLACE VIEW adtally.moving_hours AS
+SELECT DISTINCT hour FROM adtally.touched_hours WHERE hour NOT IN (SELECT hour FROM adtally.settled_hours);
+
 -- One row a selection.
 CREATE OR REPLACE VIEW adtally.selections_between AS
 SELECT * FROM adtally.ad_selected
@@ -81,11 +92,20 @@ SELECT * FROM adtally.entry_booked
 WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
 ORDER BY shard, offset LIMIT 1 BY truth, spend_shard, source_offset, ordinal;
 
+-- The same; with `every` = 0 only of hours that move and of pieces of a minute at the ends of the range (see tallies.sql).
+CREATE OR REPLACE VIEW adtally.entries_chosen_between AS
+SELECT * FROM adtally.entry_booked
+WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
+  AND ({every:UInt8} = 1 OR toStartOfHour(selected_at) NOT IN (SELECT hour FROM adtally.settled_hours)
+    OR selected_at < fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli({from:DateTime64(3)}) + 59999, 60000) * 60000)
+    OR selected_at >= fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli({to:DateTime64(3)}), 60000) * 60000))
+ORDER BY shard, offset LIMIT 1 BY truth, spend_shard, source_offset, ordinal;
+
 -- What the entries did to the money of selections, leg by leg: one row a movement into or out of a state. Taken from the accounts, not from the
 -- number of legs, since a certification has three of them and a reversal four. `suspended` has rows below zero: what left it.
-CREATE OR REPLACE VIEW adtally.movements_between AS
+CREATE OR REPLACE VIEW adtally.movements_chosen_between AS
 SELECT
-  shard, offset, truth, spend_shard, source_offset, ordinal, selection_id, advertiser_id, campaign_id, line_item_id, currency, selected_at, posted_at,
+  shard, offset, truth, spend_shard, source_offset, ordinal, selection_id, advertiser_id, campaign_id, line_item_id, publisher_id, currency, selected_at, posted_at,
   reference, tupleElement(movement, 1) AS state, tupleElement(movement, 2) AS amount_micros
 FROM (SELECT *, arrayJoin([
   (
@@ -109,9 +129,12 @@ FROM (SELECT *, arrayJoin([
   )
 ]) AS movement FROM (
   SELECT * EXCEPT (amount_micros), toInt128(amount_micros) AS entry_micros
-  FROM adtally.entries_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+  FROM adtally.entries_chosen_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}, every = {every:UInt8})
 ))
 WHERE state != '' AND selection_id != '';
+
+CREATE OR REPLACE VIEW adtally.movements_between AS
+SELECT * FROM adtally.movements_chosen_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}, every = 1);
 
 -- One row a verdict, that is a selection and a rule.
 CREATE OR REPLACE VIEW adtally.verdicts AS

@@ -12,6 +12,7 @@ import {
   selectionFactsSql,
   sinkAll,
 } from './reporting-platform.ts';
+import { createTallies } from '../../streams/processors/warehouse-tallies.ts';
 import { append, billingOf, lifeOf, type SampleRecord } from './sample-log.ts';
 import { scenario } from './sample-scenario.ts';
 
@@ -343,6 +344,26 @@ describe('No reported number changes', () => {
     }
     const { rows } = await warehouse.query('SELECT count() AS n FROM adtally.ad_selected');
     expect(rows).toEqual([{ n: '24' }]);
+    expect(await everyReport()).toEqual(expected);
+  });
+
+  test('when its hours are counted once and for all, moved again by a replay, and counted again', async () => {
+    await remake(warehouse);
+    const parts = { ...emptyLog(), warehouse };
+    const tallies = createTallies({ warehouse, clock: createSystemClock(), onFailure: () => {} });
+    const sunk = { ...parts, warehouse: tallies.warehouse };
+    await append(parts.log, parts.registry, scenario());
+    await sinkAll(sunk);
+    expect(await everyReport()).toEqual(expected);
+    expect(await tallies.countAll()).toBe(1);
+    expect(await tallies.countAll()).toBe(0);
+    expect(await everyReport()).toEqual(expected);
+    await append(parts.log, parts.registry, scenario().toReversed());
+    await sinkAll(sunk);
+    const { rows } = await warehouse.query('SELECT hour FROM adtally.moving_hours');
+    expect(rows).toHaveLength(1);
+    expect(await everyReport()).toEqual(expected);
+    expect(await tallies.countAll()).toBe(1);
     expect(await everyReport()).toEqual(expected);
   });
 
