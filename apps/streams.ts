@@ -8,6 +8,7 @@ import { readSettings, type Settings } from '../config/settings.ts';
 import { ensureFirstPolicy } from '../dashboards/finance/first-policy.ts';
 import { openModelSigner } from '../serving/prediction/model-keys.ts';
 import { runAllocator } from '../streams/allocator.ts';
+import { billingNotices } from '../streams/processors/billing-notices.ts';
 import { trainModel } from '../streams/processors/click-model.ts';
 import { joinExamples } from '../streams/processors/click-model-join.ts';
 import { creativeStats } from '../streams/processors/creative-stats.ts';
@@ -20,12 +21,15 @@ import type { Processor } from '../streams/runtime/processor.ts';
 import { type ProcessorHandle, runProcessor } from '../streams/runtime/run-processor.ts';
 import { runSpendLedgers } from '../streams/runtime/run-spend-ledgers.ts';
 import { createTicker } from '../streams/ticker.ts';
+import { noticeMetrics, openBidderNotices } from './bidder-notices.ts';
 import { modelKeysFolder } from './click-model.ts';
 import { openKeys, openLedger, openLog, openSchemas, openStates, openViews } from './engines.ts';
 
 /** States that are kept whole are written less often: what a restart reads again is harmless. */
 const wholeStateEveryMs = 5_000;
 const watchEveryMs = 1_000;
+/** A bidder that can't be told of a bill within this time has to read its statement. */
+const noticeLifeMs = 3_600_000;
 
 function say(sentence: string): void {
   process.stderr.write(`streams: ${sentence}\n`);
@@ -54,7 +58,8 @@ async function openParts(settings: Settings) {
   const [random, registry] = [createSystemRandom(), await openSchemas(settings, clock)];
   const rules = { holdMs: settings.holdMs, horizonMs: settings.horizonMs };
   await ensureFirstPolicy({ log, registry, clock, rules, setBy: 'streams' });
-  return { clock, random, registry, log, ledger, views, keys, states };
+  const notices = await openBidderNotices({ settings, clock, random, process: 'streams', failed: die });
+  return { clock, random, registry, log, ledger, views, keys, states, notices };
 }
 
 type Parts = Awaited<ReturnType<typeof openParts>>;
@@ -81,6 +86,7 @@ async function startAll(parts: Parts, settings: Settings): Promise<readonly Proc
     run(exposure({ shards: settings.shards, graceMs: keepMs })),
     run(frequency()),
     run(creativeStats({ keepMs })),
+    run(billingNotices({ graceMs: keepMs, lifeMs: noticeLifeMs })),
     ...learning,
   ]);
   const ticker = createTicker({ ...parts, member, tickMs: settings.tickMs, fenceTimeoutMs: limits.fenceTimeoutMs });
@@ -109,7 +115,7 @@ async function learnModel(
 }
 
 /** What anybody may ask of this process, on loopback: health of every processor and shard, and how far each is behind. */
-async function listen(handles: readonly ProcessorHandle[], settings: Settings) {
+async function listen(handles: readonly ProcessorHandle[], { notices }: Parts, settings: Settings) {
   const app = fastify();
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
@@ -117,7 +123,9 @@ async function listen(handles: readonly ProcessorHandle[], settings: Settings) {
     const failed = processors.some(({ shards }) => shards.some(({ status }) => status === 'failed'));
     return reply.code(failed ? 503 : 200).send({ status: failed ? 'not_ready' : 'ready', processors });
   });
-  app.get('/metrics', async (_request, reply) => reply.type('text/plain; version=0.0.4').send(metrics(handles)));
+  app.get('/metrics', async (_request, reply) =>
+    reply.type('text/plain; version=0.0.4').send(`${metrics(handles)}${noticeMetrics(notices).join('\n')}\n`),
+  );
   await app.listen({ host: settings.consoleHost, port: settings.streamsPort });
   return app;
 }
@@ -161,7 +169,7 @@ async function main(): Promise<void> {
   const settings = readSettings(process.env);
   const parts = await openParts(settings);
   const handles = await startAll(parts, settings);
-  const app = await listen(handles, settings);
+  const app = await listen(handles, parts, settings);
   const watching = watch(handles);
   process.stdout.write(`streams: ${handles.length} processors on ${settings.shards} shards\n`);
 
@@ -172,6 +180,7 @@ async function main(): Promise<void> {
     clearInterval(watching);
     await app.close();
     await Promise.all(handles.map((handle) => handle.stop()));
+    await parts.notices.close();
     await Promise.all([parts.log, parts.ledger, parts.views, parts.keys, parts.states].map((engine) => engine.close()));
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop().catch(die));

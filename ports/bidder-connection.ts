@@ -55,3 +55,9 @@ export interface NoticeSender {
   /** Returns at once and never throws. */
   send(notice: BidderNotice): void;
 }
+
+/** A sender that has a memory: what was kept goes on being tried after a restart, and an id that was seen is not sent again within its life. */
+export interface DurableNotices extends NoticeSender {
+  /** Resolves once every notice that was handed over before is on the disk. Error: `DISK_SYNC_FAILED`. */
+  kept(): Promise<void>;
+}

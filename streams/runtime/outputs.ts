@@ -1,4 +1,6 @@
+import { AdtallyError } from '../../domain/errors.ts';
 import type { Topic } from '../../domain/records.ts';
+import type { BidderNotice, DurableNotices } from '../../ports/bidder-connection.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { EventLog, LogRecord, NewRecord } from '../../ports/event-log.ts';
 import type { KeyStore } from '../../ports/key-store.ts';
@@ -15,13 +17,15 @@ export interface OutputPorts {
   readonly keys: KeyStore;
   readonly clock: Clock;
   readonly random: Random;
+  /** For processors that tell bidders something. */
+  readonly notices?: DurableNotices;
 }
 
-type LaneName = 'keys' | 'views' | Topic;
+type LaneName = 'keys' | 'views' | 'notices' | Topic;
 type Step = () => Promise<unknown>;
 
 /**
- * Outcomes of one batch, gathered into lanes: one for keys, one for views, one for each topic. Within a lane the order of the processor holds;
+ * Outcomes of one batch, gathered into lanes: one for keys, one for views, one for notices, one for each topic. Within a lane the order of the processor holds;
  * between lanes there is none to hold. `write` may be called again after a failure: what a lane has written it does not write
  * again, and what was written with an unknown outcome is written once more, which every output bears by identity or version.
  */
@@ -30,6 +34,7 @@ export class Outputs {
   readonly #processor: string;
   readonly #keys: Step[] = [];
   readonly #views: (Map<string, ViewWrite> | readonly string[])[] = [];
+  readonly #notices: BidderNotice[] = [];
   readonly #topics = new Map<Topic, NewRecord[]>();
   readonly #done = new Map<LaneName, number>();
 
@@ -39,7 +44,7 @@ export class Outputs {
   }
 
   get isEmpty(): boolean {
-    return this.#keys.length === 0 && this.#views.length === 0 && this.#topics.size === 0;
+    return [this.#keys, this.#views, this.#notices].every(({ length }) => length === 0) && this.#topics.size === 0;
   }
 
   /** Adds what a processor wants done because of `source`; null: of a flush, which can quarantine nothing. */
@@ -58,6 +63,7 @@ export class Outputs {
       'views',
       this.#views.map((step) => () => this.#writeViews(step)),
     );
+    if (this.#notices.length > 0) await this.#run('notices', [() => this.#keepNotices()]);
     for (const [topic, records] of this.#topics) {
       await this.#run(topic, [() => this.#ports.log.append(topic, records)]);
     }
@@ -85,6 +91,9 @@ export class Outputs {
       case 'key-delete':
         this.#keys.push(() => keys.delete(outcome.hash));
         return;
+      case 'notice':
+        this.#notices.push(outcome.notice);
+        return;
       case 'quarantine':
         if (source !== null) this.quarantine(source, outcome.code, outcome.reason);
         return;
@@ -106,6 +115,15 @@ export class Outputs {
 
   #writeViews(step: Map<string, ViewWrite> | readonly string[]): Promise<unknown> {
     return step instanceof Map ? this.#ports.views.putMany([...step.values()]) : this.#ports.views.delete(step);
+  }
+
+  /** They are on the way once they are on the disk; whether a bidder takes them is its own affair. */
+  #keepNotices(): Promise<void> {
+    const { notices } = this.#ports;
+    if (notices === undefined)
+      throw new AdtallyError('INVARIANT_BROKEN', `${this.#processor} has a notice, and nobody sends notices here`);
+    for (const notice of this.#notices) notices.send(notice);
+    return notices.kept();
   }
 
   #lane(topic: Topic): NewRecord[] {

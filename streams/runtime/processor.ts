@@ -1,4 +1,5 @@
 import type { AnyRecord, Topic } from '../../domain/records.ts';
+import type { BidderNotice } from '../../ports/bidder-connection.ts';
 import type { ViewWrite } from '../../ports/view-store.ts';
 
 /** A decoded record with its place in the log. */
@@ -24,6 +25,8 @@ export type Outcome =
   /** Mint a user_key for the hash unless there is one; randomness is the output's, not the processor's. */
   | { readonly to: 'key-mint'; readonly hash: string }
   | { readonly to: 'key-delete'; readonly hash: string }
+  /** Known by its id: what was handed over once is not sent again. */
+  | { readonly to: 'notice'; readonly notice: BidderNotice }
   | { readonly to: 'quarantine'; readonly code: string; readonly reason: string };
 
 /**

@@ -26,6 +26,7 @@ const allowed: Readonly<Record<string, string>> = {
   'adapters/http/bidders/guarded-connector.ts': 'judges every address before and after it is connected to',
   'adapters/http/bidders/connections.ts': 'endpoints of bidders, by the guarded connector',
   'adapters/http/bidders/exchange.ts': 'no connection of its own',
+  'adapters/http/notices/notice-transport.ts': 'what bidders want to be told, by the guarded connector',
 };
 /** Imports of types, servers that only listen, and calls of other things by that name. */
 const harmless = /import type|import \{ createServer\b.*node:net|broker\.fetch\(|#fetch\(|^ {2}fetch\(request/;

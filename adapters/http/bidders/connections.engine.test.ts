@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createSecureServer } from 'node:http2';
-import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -18,7 +18,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end();
 });
 
-type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+type Answer = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 interface Listening {
   readonly port: number;
@@ -26,7 +26,7 @@ interface Listening {
   connections(): number;
 }
 
-function listening(server: Pick<Server, 'on' | 'listen' | 'close' | 'address'>): Promise<Listening> {
+function listening(server: TcpServer): Promise<Listening> {
   const sockets = new Set<Socket>();
   let connections = 0;
   server.on('connection', (socket: Socket) => {
@@ -45,7 +45,8 @@ function listening(server: Pick<Server, 'on' | 'listen' | 'close' | 'address'>):
   );
 }
 
-const bidder = (answer: Answer): Promise<Listening> => listening(createHttpServer(answer));
+const bidder = (answer: Answer): Promise<Listening> =>
+  listening(createHttpServer((request, response) => void answer(request, response)));
 
 function connect(options: Partial<BidderConnectionsOptions> = {}): BidderConnections {
   const bidders = createBidderConnections({
@@ -283,9 +284,9 @@ describe('An address of the inside', () => {
 
 describe('HTTP/2', () => {
   async function secure(options: { readonly allowHTTP1: boolean }) {
-    const { path: folder, remove } = makeTemporaryFolder();
-    ends.push(async () => remove());
-    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+    const folder = makeTemporaryFolder();
+    ends.push(async () => folder.remove());
+    const [key, cert] = [join(folder.path, 'key.pem'), join(folder.path, 'cert.pem')];
     const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
     const subject = ['-subj', '/CN=bidder.test', '-addext', 'subjectAltName=DNS:bidder.test'];
     execFileSync('openssl', [...made, '-keyout', key, '-out', cert, ...subject], { stdio: 'pipe' });
@@ -293,7 +294,7 @@ describe('HTTP/2', () => {
     const server = createSecureServer({ key: readFileSync(key), cert: trusted, ...options }, (request, response) => {
       response.end(request.httpVersion);
     });
-    const where = await listening(server as unknown as Server);
+    const where = await listening(server);
     const resolve = async () => [{ address: '127.0.0.1', family: 4 }];
     return { url: `https://bidder.test:${where.port}/`, where, bidders: connect({ trusted, resolve }) };
   }

@@ -1,6 +1,7 @@
 import { isIP, type LookupFunction, type Socket } from 'node:net';
+import { callbackify } from 'node:util';
 import { buildConnector } from 'undici';
-import type { HostNames } from './host-names.ts';
+import type { HostAddress, HostNames } from './host-names.ts';
 import type { ReachableAddresses } from './reachable-addresses.ts';
 
 /** The URL leads to an address that may not be connected to. */
@@ -16,7 +17,7 @@ export interface GuardOptions {
   readonly names: HostNames;
   readonly http2: boolean;
   readonly connectTimeoutMs: number;
-  /** PEM of authorities that are trusted in addition to none else; absent: those that Node knows. */
+  /** PEM of the authorities that are trusted; absent: those that Node knows. */
   readonly trusted?: string;
 }
 
@@ -48,16 +49,18 @@ export function guardedConnector(options: GuardOptions): buildConnector.connecto
 }
 
 function guardedLookup({ addresses, names }: GuardOptions): LookupFunction {
-  return (name, options, callback) => {
-    names.addressesOf(name).then(
-      (found) => {
-        const reachable = found.filter(({ address }) => addresses.permits(address));
-        const [first] = reachable;
-        if (first === undefined) return callback(new AddressRefused(found[0]?.address ?? name), '', 0);
-        if (options.all === true) return callback(null, [...reachable]);
-        callback(null, first.address, first.family);
-      },
-      (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), '', 0),
-    );
+  const reachable = callbackify(async (name: string): Promise<readonly HostAddress[]> => {
+    const found = await names.addressesOf(name);
+    const some = found.filter(({ address }) => addresses.permits(address));
+    if (some.length === 0) throw new AddressRefused(found[0]?.address ?? name);
+    return some;
+  });
+  return (name, { all }, callback) => {
+    reachable(name, (error, some) => {
+      if (error !== null) return callback(error, '', 0);
+      if (all === true) return callback(null, [...some]);
+      const [{ address, family }] = some as readonly [HostAddress];
+      callback(null, address, family);
+    });
   };
 }
