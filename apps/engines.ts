@@ -80,24 +80,33 @@ const schemas = new Map<string, Promise<SchemaRegistry>>();
 
 /** The schemas of this build, under the ids that the settings name: its own, or those of a registry, which must answer now and not later: it is waited for, 30 s unless said otherwise. */
 export function openSchemas(
-  { schemaRegistryUrl: url }: Settings,
+  { schemaRegistryUrl: url, schemaCeiling }: Settings,
   clock: Clock,
   patienceMs?: number,
 ): Promise<SchemaRegistry> {
-  const known = schemas.get(url) ?? openSchemasAt(url, clock, patienceMs);
+  const ceiling = schemaCeiling === 0 ? Number.POSITIVE_INFINITY : schemaCeiling;
+  const known = schemas.get(url) ?? openSchemasAt(url, { clock, ceiling, patienceMs });
   schemas.set(url, known);
   known.catch(() => schemas.delete(url));
   return known;
 }
 
-async function openSchemasAt(url: string, clock: Clock, patienceMs?: number): Promise<SchemaRegistry> {
-  if (url === 'embedded') return openFileSchemaRegistry();
+async function openSchemasAt(
+  url: string,
+  {
+    clock,
+    ceiling,
+    patienceMs,
+  }: { readonly clock: Clock; readonly ceiling: number; readonly patienceMs: number | undefined },
+): Promise<SchemaRegistry> {
+  if (url === 'embedded') return openFileSchemaRegistry(undefined, ceiling);
   const openHttp = () => createSystemHttp({ connections: 8 });
   return openConfluentSchemaRegistry({
     url,
     openHttp,
     clock,
     versions: readSchemaVersions(),
+    ceiling,
     ...(patienceMs && { patienceMs }),
   });
 }

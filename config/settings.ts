@@ -277,6 +277,12 @@ const table = {
     ['http', 'https'],
     "Schema registry: `embedded`, the files of this build, or the root of Confluent's API, `https://[user:password@]host`.",
   ),
+  schemaCeiling: whole(
+    'SCHEMA_CEILING',
+    0,
+    [0, 1_000_000],
+    'Highest number of a schema (`schemas/avro/ids.json`) that is written, for the first step of a rolling upgrade: that of the version that still runs elsewhere. 0: any.',
+  ),
   ledgerUrl: ledgerEngine('LEDGER_URL', 'Ledger store: `embedded`, or `esdb://…` for EventStoreDB.'),
   viewsUrl: engineByUrl(
     'VIEWS_URL',

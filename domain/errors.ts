@@ -52,6 +52,7 @@ export const errorCodes = {
   STATE_FORMAT: { status: 500, retriable: false },
   WAREHOUSE_VERSION: { status: 500, retriable: false },
   SCHEMA_INCOMPATIBLE: { status: 500, retriable: false },
+  SCHEMA_HELD_BACK: { status: 409, retriable: false },
   OTHER_REGISTRY: { status: 500, retriable: false },
   COPY_DIFFERS: { status: 409, retriable: false },
   UNREADABLE_RECORD: { status: 500, retriable: false },

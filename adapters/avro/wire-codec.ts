@@ -16,6 +16,8 @@ export interface SchemaVersion {
 interface Writer {
   readonly id: number;
   readonly type: Type;
+  /** Older code has no schema for this record. */
+  readonly isHeldBack: boolean;
 }
 
 interface Reader {
@@ -30,15 +32,19 @@ const headerLength = 5;
 /** The Confluent wire format over compiled schemas: 0, schema id as 4 bytes big endian, Avro body. Touches no disk and no network. */
 export class WireCodec {
   readonly #writers = new Map<RecordName, Writer>();
+  readonly #newest = new Map<RecordName, { readonly id: number; readonly type: Type }>();
   readonly #readers = new Map<number, Reader>();
   readonly #numbers = new Map<number, number>();
   readonly #ids = new Map<number, number>();
   /** Everything is encoded here first and copied out once its length is known. */
   #scratch = Buffer.allocUnsafeSlow(16 * 1024);
 
-  /** Error: `UNKNOWN_SCHEMA` if the newest version of a record cannot read an older one. */
-  constructor(versions: readonly SchemaVersion[]) {
-    for (const { name, id, schema } of versions) this.#writers.set(name, { id, type: compileType(schema) });
+  /**
+   * `ceiling` is the highest number of a schema that is written (default: any), so that code of the release before can read all of it; what is read is
+   * read in its newest shape all the same. Error: `UNKNOWN_SCHEMA` if the newest version of a record cannot read an older one.
+   */
+  constructor(versions: readonly SchemaVersion[], ceiling = Number.POSITIVE_INFINITY) {
+    for (const version of versions) this.#add(version, ceiling);
     for (const version of versions) this.#readers.set(version.id, this.#reader(version));
     for (const { id, number = id } of versions) {
       this.#numbers.set(id, number);
@@ -46,8 +52,15 @@ export class WireCodec {
     }
   }
 
+  #add({ name, id, number = id, schema }: SchemaVersion, ceiling: number): void {
+    const type = compileType(schema);
+    this.#newest.set(name, { id, type });
+    const isHeldBack = number > ceiling;
+    if (!isHeldBack || !this.#writers.has(name)) this.#writers.set(name, { id, type, isHeldBack });
+  }
+
   #reader({ name, id, schema }: SchemaVersion): Reader {
-    const newest = this.#writer(name);
+    const newest = this.#newest.get(name) ?? this.#writer(name);
     if (newest.id === id) return { name, type: newest.type, resolver: undefined };
     try {
       return { name, type: newest.type, resolver: newest.type.createResolver(compileType(schema)) };
@@ -74,9 +87,10 @@ export class WireCodec {
     return this.#ids.get(number) ?? null;
   }
 
-  /** Error: `INVARIANT_BROKEN` if the value does not fit the record's schema. */
+  /** Errors: `INVARIANT_BROKEN` if the value does not fit the record's schema; `SCHEMA_HELD_BACK` if none below the ceiling has it. */
   encode<N extends RecordName>(name: N, value: RecordTypes[N]): Uint8Array {
-    const { id, type } = this.#writer(name);
+    const { id, type, isHeldBack } = this.#writer(name);
+    if (isHeldBack) throw new AdtallyError('SCHEMA_HELD_BACK', `${name}: the release before has no such record`);
     let end = this.#write(type, name, value);
     if (end < 0) {
       this.#scratch = Buffer.allocUnsafeSlow(2 * (this.#scratch.length - end));

@@ -15,6 +15,8 @@ export interface ConfluentSchemaRegistryOptions {
   readonly clock: Clock;
   /** What this build writes and reads, each record's oldest first; their own ids are the numbers of the schemas. */
   readonly versions: readonly SchemaVersion[];
+  /** Highest number of a schema that is written; any if omitted. All are registered. */
+  readonly ceiling?: number;
   /** How long the registry is waited for at the start. Default 30,000. */
   readonly patienceMs?: number;
 }
@@ -180,7 +182,8 @@ class PinnedSchemas implements SchemaRegistry {
 
   /** Aliases come first: the last of a name is what is written. */
   #compile(): WireCodec {
-    return new WireCodec([...this.#aliases.values(), ...Array.from(this.#pinned.values()).flat()]);
+    const versions = [...this.#aliases.values(), ...Array.from(this.#pinned.values()).flat()];
+    return new WireCodec(versions, this.#options.ceiling);
   }
 }
 

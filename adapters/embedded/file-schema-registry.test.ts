@@ -132,6 +132,31 @@ describe('Compatibility of schemas, backward and transitive', () => {
   });
 });
 
+describe('A ceiling of schemas, for a release that others can still read', () => {
+  const versions = readSchemaVersions();
+  const idOf = (bytes: Uint8Array) => Buffer.from(bytes).readUInt32BE(1);
+
+  it('writes every record by the newest version below it, and what that can say is read as it was', () => {
+    for (const { name, id: ceiling } of versions) {
+      const held = openFileSchemaRegistry(undefined, ceiling);
+      for (const { name: of, value } of samples.filter((sample) => sample.name === name)) {
+        const bytes = held.encode(of, value);
+        expect(idOf(bytes)).toBe(ceiling);
+        expect(held.encode(of, registry.decode(bytes).value as never)).toEqual(bytes);
+      }
+    }
+  });
+
+  it('refuses a record that no version below it has, and reads all there are', () => {
+    const held = openFileSchemaRegistry(undefined, 1);
+    const { value } = samples.find(({ name }) => name === 'TimeAdvanced') as AnyRecord;
+    expect(() => held.encode('TimeAdvanced', value as never)).toThrow(
+      expect.objectContaining({ code: 'SCHEMA_HELD_BACK' }),
+    );
+    expect(held.decode(registry.encode('TimeAdvanced', value as never)).value).toEqual(value);
+  });
+});
+
 describe('A block that claims more items than there are bytes', () => {
   const twoToThe37 = 'feffffffff0f';
 

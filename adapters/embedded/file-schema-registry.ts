@@ -39,9 +39,13 @@ export function readSchemaVersions(folder: URL = defaultFolder): readonly Schema
   });
 }
 
-/** The schema registry of one machine: the files in `schemas/avro`. */
-export function openFileSchemaRegistry(folder?: URL): SchemaRegistry {
-  const codec = new WireCodec(readSchemaVersions(folder));
+/** The schema registry of one machine: the files in `schemas/avro`. `ceiling`: the highest number of a schema that is written; any if omitted. */
+export function openFileSchemaRegistry(folder?: URL, ceiling?: number): SchemaRegistry {
+  return pinnedSchemas(new WireCodec(readSchemaVersions(folder), ceiling));
+}
+
+/** A registry of what a codec knows, and of nothing else. */
+export function pinnedSchemas(codec: WireCodec): SchemaRegistry {
   return {
     encode: (name, value) => codec.encode(name, value),
     decode: (bytes) => codec.decode(bytes),

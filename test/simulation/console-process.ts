@@ -5,8 +5,9 @@ import { openConsoleDesks } from '../../dashboards/console-desks.ts';
 import { FinanceDesk } from '../../dashboards/finance/finance-desk.ts';
 import type { EntityKind } from '../../domain/identity.ts';
 import type { Billing } from '../../domain/records.ts';
+import type { SchemaRegistry } from '../../ports/schema-registry.ts';
 import type { StateStore } from '../../ports/state-store.ts';
-import { type Engines, logOf, registry, statesOf } from './engines.ts';
+import { type Engines, logOf, statesOf } from './engines.ts';
 import type { Life } from './life.ts';
 
 export interface ConsoleParts {
@@ -14,6 +15,7 @@ export interface ConsoleParts {
   readonly engines: Engines;
   readonly states: StateStore;
   readonly settings: Settings;
+  readonly registry: SchemaRegistry;
   readonly contentOf: (selectionId: string) => Billing | null;
 }
 
@@ -31,7 +33,7 @@ export class ConsoleProcess {
     this.finance = finance;
   }
 
-  static async start({ life, engines, states, settings, contentOf }: ConsoleParts): Promise<ConsoleProcess> {
+  static async start({ life, engines, states, settings, registry, contentOf }: ConsoleParts): Promise<ConsoleProcess> {
     const { log } = logOf(engines, life);
     const { clock } = life;
     const random = life.dice.for('random').random;

@@ -1,4 +1,3 @@
-import { openFileSchemaRegistry } from '../../adapters/embedded/file-schema-registry.ts';
 import type { SimulatedClock } from '../../adapters/simulated/clock.ts';
 import { createSimulatedDisk, type SimulatedDisk } from '../../adapters/simulated/disk.ts';
 import { createSimulatedLog, type SimulatedLog } from '../../adapters/simulated/event-log.ts';
@@ -14,8 +13,6 @@ import type { ViewStore } from '../../ports/view-store.ts';
 import { topicShards } from '../topic-shards.ts';
 import type { Dice } from './dice.ts';
 import type { Call, Engine, Life } from './life.ts';
-
-export const registry = openFileSchemaRegistry();
 
 /** What all processes share. */
 export interface Engines {

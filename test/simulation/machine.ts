@@ -2,6 +2,7 @@ import { createSimulatedDisk, type SimulatedDisk } from '../../adapters/simulate
 import { createSimulatedStates, type SimulatedStates } from '../../adapters/simulated/state-store.ts';
 import type { Dice } from './dice.ts';
 import { Life } from './life.ts';
+import { type Release, releases } from './releases.ts';
 import type { World } from './world.ts';
 
 /** A process that is started again when it dies, on a machine whose disk stays. */
@@ -12,6 +13,8 @@ export abstract class Machine<Process> {
   process: Process | null = null;
   life: Life | null = null;
   states: SimulatedStates = createSimulatedStates();
+  /** What it starts the next time. */
+  release: Release = releases.present;
   protected readonly world: World;
   readonly #dice: Dice;
   readonly #skewMs: number;
@@ -80,8 +83,11 @@ export abstract class Machine<Process> {
     this.process = null;
     const [first = ''] = why.split('\n');
     this.world.story.tell(`${this.name} ends: ${first}`);
+    const isLeftBehind = first.includes('came after this release');
+    if (isLeftBehind && this.world.upgrade?.isHasty !== true) this.world.story.complain(`${this.name} ${first}`);
     if (
       why.startsWith('could not start') &&
+      !isLeftBehind &&
       !/UNAVAILABLE|EIO|ENOSPC|unavailable|network|refused|acknowledged|timed out|outage/i.test(first)
     ) {
       this.world.story.complain(`${this.name} ${why}`);

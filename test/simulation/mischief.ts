@@ -1,10 +1,10 @@
 import { createSimulatedStates } from '../../adapters/simulated/state-store.ts';
 import type { Billing, Topic } from '../../domain/records.ts';
 import type { Dice } from './dice.ts';
-import { registry } from './engines.ts';
 import type { Engine } from './life.ts';
 import type { Machine } from './machine.ts';
 import { type EventFault, eventFaults } from './plan.ts';
+import { registry } from './releases.ts';
 import type { World } from './world.ts';
 
 const outages = {
@@ -43,7 +43,8 @@ export class Mischief {
       const times = Math.max(1, Math.round(rate));
       for (let number = 0; number < times; number += 1) {
         const dice = this.#dice.for(`${fault} ${number}`);
-        time.after(dice.between(0, plan.activeMs), () => this.#strike(fault, dice));
+        const latestMs = fault === 'upgrade' ? plan.activeMs / 3 : plan.activeMs;
+        time.after(dice.between(0, latestMs), () => this.#strike(fault, dice));
       }
     }
   }
@@ -53,6 +54,7 @@ export class Mischief {
     const { engines, machines, trouble } = this.#world;
     trouble.isOn = false;
     for (const engine of [engines.log, engines.ledger, engines.views, engines.keys]) engine.setAvailable(true);
+    this.#world.upgrade?.finish();
     for (const machine of machines) {
       machine.life?.cut.clear();
       machine.life?.wake();
@@ -129,6 +131,8 @@ export class Mischief {
         owner.states = createSimulatedStates();
         return;
       }
+      case 'upgrade':
+        return void this.#world.upgrade?.run();
       default:
         fault satisfies never;
     }

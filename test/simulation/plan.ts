@@ -32,6 +32,7 @@ export const eventFaults = [
   'poison_record',
   'contradiction',
   'state_lost',
+  'upgrade',
 ] as const;
 export type EventFault = (typeof eventFaults)[number];
 
@@ -86,6 +87,7 @@ const greatest: Readonly<Record<Fault, number>> = {
   poison_record: 6,
   contradiction: 4,
   state_lost: 2,
+  upgrade: 1,
   request_lost: 0.1,
   answer_lost: 0.1,
   request_twice: 0.15,

@@ -3,6 +3,7 @@ import type { Limits } from '../../config/limits.ts';
 import type { Settings } from '../../config/settings.ts';
 import { ensureFirstPolicy } from '../../dashboards/finance/first-policy.ts';
 import type { Disk } from '../../ports/disk.ts';
+import type { SchemaRegistry } from '../../ports/schema-registry.ts';
 import { BeaconDesk } from '../../serving/beacons.ts';
 import { Boot } from '../../serving/boot.ts';
 import { CatalogIndex } from '../../serving/catalog-index.ts';
@@ -11,7 +12,7 @@ import type { DecisionDesk } from '../../serving/decision-desk.ts';
 import { createDrainer } from '../../serving/drainer.ts';
 import { Rejections } from '../../serving/rejections.ts';
 import { TokenKeys } from '../../serving/token-keys.ts';
-import { diskOf, type Engines, keysOf, logOf, registry, viewsOf } from './engines.ts';
+import { diskOf, type Engines, keysOf, logOf, viewsOf } from './engines.ts';
 import type { Life } from './life.ts';
 
 export interface ServingParts {
@@ -21,6 +22,7 @@ export interface ServingParts {
   readonly node: string;
   readonly settings: Settings;
   readonly limits: Limits;
+  readonly registry: SchemaRegistry;
   readonly onTrouble: (sentence: string) => void;
 }
 
@@ -57,6 +59,7 @@ export class ServingProcess {
     node,
     settings,
     limits,
+    registry,
     onTrouble,
   }: ServingParts): Promise<ServingProcess> {
     const { clock } = life;

@@ -1,6 +1,7 @@
 import type { Limits } from '../../config/limits.ts';
 import type { Settings } from '../../config/settings.ts';
 import { ensureFirstPolicy } from '../../dashboards/finance/first-policy.ts';
+import type { SchemaRegistry } from '../../ports/schema-registry.ts';
 import type { StateStore } from '../../ports/state-store.ts';
 import { runAllocator } from '../../streams/allocator.ts';
 import { creativeStats } from '../../streams/processors/creative-stats.ts';
@@ -13,7 +14,7 @@ import type { Processor } from '../../streams/runtime/processor.ts';
 import { type ProcessorHandle, runProcessor } from '../../streams/runtime/run-processor.ts';
 import { runSpendLedgers } from '../../streams/runtime/run-spend-ledgers.ts';
 import { createTicker } from '../../streams/ticker.ts';
-import { type Engines, keysOf, ledgerOf, logOf, registry, statesOf, viewsOf } from './engines.ts';
+import { type Engines, keysOf, ledgerOf, logOf, statesOf, viewsOf } from './engines.ts';
 import type { Life } from './life.ts';
 
 export interface StreamsParts {
@@ -22,6 +23,7 @@ export interface StreamsParts {
   readonly states: StateStore;
   readonly settings: Settings;
   readonly limits: Limits;
+  readonly registry: SchemaRegistry;
 }
 
 /** What apps/streams.ts puts together, in a life of a simulated process. */
@@ -36,7 +38,14 @@ export class StreamsProcess {
     this.#abandon = abandon;
   }
 
-  static async start({ life, engines, states: raw, settings, limits }: StreamsParts): Promise<StreamsProcess> {
+  static async start({
+    life,
+    engines,
+    states: raw,
+    settings,
+    limits,
+    registry,
+  }: StreamsParts): Promise<StreamsProcess> {
     const { log, abandon } = logOf(engines, life);
     const onDeath = life.onDeath;
     life.onDeath = (why) => {

@@ -1,7 +1,7 @@
 import type { AnyRecord, Beacon, SpendIncurred, SpendReserved, TrafficInvalidated } from '../../../domain/records.ts';
 import type { LogRecord } from '../../../ports/event-log.ts';
 import type { LedgerEvent } from '../../../ports/ledger-store.ts';
-import { registry } from '../engines.ts';
+import { registry } from '../releases.ts';
 import type { Story } from '../story.ts';
 import { BudgetBooks } from './budget-books.ts';
 import { LedgerBooks } from './ledger-books.ts';

@@ -1,5 +1,5 @@
 import { reconcile } from '../../../reconcile/run.ts';
-import { registry } from '../engines.ts';
+import { registry } from '../releases.ts';
 import type { World } from '../world.ts';
 
 /** What reconciliation of the platform's own truths calls a break, and whether its self-test works. */

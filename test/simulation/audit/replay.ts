@@ -2,7 +2,7 @@ import { genesis } from '../../../ledger/chain.ts';
 import { classify } from '../../../streams/runtime/failure.ts';
 import { SpendFold } from '../../../streams/runtime/spend-fold.ts';
 import { requireSpend } from '../../../streams/runtime/spend-shard.ts';
-import { registry } from '../engines.ts';
+import { registry } from '../releases.ts';
 import type { World } from '../world.ts';
 
 /** Folds every shard of `spend` once more, cold and in one go, and says where the ledgers hold something else. */
