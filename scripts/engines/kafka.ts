@@ -16,27 +16,37 @@ export interface KafkaSecurity {
   readonly password: string;
 }
 
+/** A proxy before the broker. */
+export interface Advertised {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** Apache Kafka, one node that is broker and controller (KRaft). Its answers come sooner than a real cluster's; its rules are the same. */
 export const kafkaEngine: Engine = createKafka(null);
 
-/** @param security null: anybody of this machine may speak to it */
-export function createKafka(security: KafkaSecurity | null): Engine {
+/**
+ * @param security null: anybody of this machine may speak to it
+ * @param advertised where clients are told to find it, if that is not where it listens
+ */
+export function createKafka(security: KafkaSecurity | null, advertised: Advertised | null = null): Engine {
   return {
     name: 'kafka',
     variable: 'LOG_URL',
     prepare: async (say) => javaMissing() ?? (await fetchJars(jars, say)),
-    launch: (place) => launchKafka(place, security),
+    launch: (place) => launchKafka(place, security, advertised),
   };
 }
 
 async function launchKafka(
   { folder, port }: EnginePlace,
   security: KafkaSecurity | null,
+  advertised: Advertised | null,
 ): Promise<{ pid: number; url: string }> {
   const properties = join(folder, 'server.properties');
   const isNew = !existsSync(properties);
   if (isNew) {
-    const listeners = security ? await securedListeners(port, security) : await plainListeners(port);
+    const listeners = security ? await securedListeners(port, security) : await plainListeners(port, advertised);
     writeFileSync(properties, serverProperties(join(folder, 'data'), listeners));
   }
   const logging = join(folder, 'log4j2.properties');
@@ -85,12 +95,13 @@ function javaOptions(logging: string): string[] {
 
 type Properties = Readonly<Record<string, string | number | boolean>>;
 
-async function plainListeners(port: number): Promise<Properties> {
+async function plainListeners(port: number, advertised: Advertised | null): Promise<Properties> {
   const controllerPort = await freePort();
+  const toldHost = `${advertised?.host ?? '127.0.0.1'}:${advertised?.port ?? port}`;
   return {
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
     listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'advertised.listeners': `PLAINTEXT://${toldHost}`,
   };
 }
 
