@@ -21,7 +21,7 @@ import { fileURLToPath } from 'node:url';
 const minimumNode = { major: 20, minor: 19 };
 const requiredNode = 24;
 const nodePackages = ['linux-x64', 'linux-arm64', 'win32-x64'];
-const installedMegabytes = { runtime: 820, development: 1100 };
+const installedMegabytes = { runtime: 825, development: 1240 };
 const progressIntervalMs = 2000;
 
 const root = fileURLToPath(new URL('..', import.meta.url));

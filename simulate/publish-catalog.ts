@@ -26,7 +26,7 @@ export interface LineItemSpec {
 
 /** The catalogue as it was written, with the ids that it got. */
 export interface PublishedCatalog {
-  readonly placements: readonly { readonly placementId: string; readonly body: Json }[];
+  readonly placements: readonly { readonly placementId: string; readonly publisherId: string; readonly body: Json }[];
   readonly lineItems: readonly PricedLineItem[];
   readonly campaignIds: readonly string[];
   readonly advertiserIds: readonly string[];
@@ -74,14 +74,14 @@ export async function publishCatalog(client: ConsoleClient, spec: CatalogSpec): 
 }
 
 async function publishPlacements(client: ConsoleClient, spec: CatalogSpec): Promise<PublishedCatalog['placements']> {
-  const published: { placementId: string; body: Json }[] = [];
+  const published: { placementId: string; publisherId: string; body: Json }[] = [];
   for (const [p, publisher] of spec.publishers.entries()) {
     const key = `${spec.name}/publisher/${p}`;
     const { publisher_id } = await client.post<{ publisher_id: string }>('/v1/publishers', publisher.body, key);
     for (const [index, body] of publisher.placements.entries()) {
       const placement = { publisher_id, ...body };
       const answer = await client.post<{ placement_id: string }>('/v1/placements', placement, `${key}/${index}`);
-      published.push({ placementId: answer.placement_id, body });
+      published.push({ placementId: answer.placement_id, publisherId: publisher_id, body });
     }
   }
   return published;

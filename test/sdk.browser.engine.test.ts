@@ -1,24 +1,24 @@
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Platform, startPlatform } from '../apps/platform.ts';
 import { publishDemo } from '../apps/publish-demo.ts';
-import { banner, flightFrom, native, placement, video } from '../simulate/catalog-parts.ts';
-import { publishCatalog } from '../simulate/publish-catalog.ts';
+import {
+  browserIsHere,
+  browserPath,
+  type CountedFormat,
+  launchBrowser,
+  owedBy,
+  publishCountedAds,
+  storyOf,
+  userAgent,
+} from './counted-ads.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
-const executablePath = '/usr/bin/chromium';
-const isHere = existsSync(executablePath);
-const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'];
-/** A headless Chromium says that it is one, and robots are not billed. A flag, since what a page sends as it goes heeds no setting of a context. */
-const userAgent =
-  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
 const slowMs = 120_000;
 /** For what a page does by itself. */
 const soon = { timeout: 20_000 };
 const steps = fileURLToPath(new URL('browser/sdk-steps.js', import.meta.url));
-const formats = ['banner', 'native', 'video'] as const;
 const videoKinds = ['start', 'first_quartile', 'midpoint', 'third_quartile', 'complete'];
 
 interface Ad {
@@ -26,7 +26,7 @@ interface Ad {
   readonly selection_id: string;
   readonly placement_id: string;
   readonly campaign_id: string;
-  readonly format: (typeof formats)[number];
+  readonly format: CountedFormat;
   readonly beacons: Readonly<Record<string, string>>;
 }
 interface Sent {
@@ -34,24 +34,8 @@ interface Sent {
   readonly token: string;
   readonly sequence: number;
 }
-interface Story {
-  readonly state: string;
-  readonly amounts: Readonly<Record<string, string>>;
-  readonly final: readonly {
-    readonly credit_account: string;
-    readonly debit_account: string;
-    readonly amount_micros: string;
-  }[];
-  readonly events: readonly {
-    readonly name: string | null;
-    readonly value: {
-      readonly billing?: { readonly price_micros: string };
-      readonly beacon?: { readonly event_id: string; readonly kind: string };
-    } | null;
-  }[];
-}
 
-describe.skipIf(!isHere)(`The SDK's example page in a real browser (skipped without ${executablePath})`, () => {
+describe.skipIf(!browserIsHere)(`The SDK's example page in a real browser (skipped without ${browserPath})`, () => {
   const folder = makeTemporaryFolder();
   let platform: Platform;
   let browser: Browser;
@@ -71,8 +55,9 @@ describe.skipIf(!isHere)(`The SDK's example page in a real browser (skipped with
       onRestart: (name, reason) => complaints.push(`${name}: ${reason}`),
     });
     await publishDemo(platform);
-    query = await publishOwn();
-    browser = await chromium.launch({ executablePath, args: [...flags, `--user-agent=${userAgent}`] });
+    const { placements } = await publishCountedAds(platform);
+    query = `?${new URLSearchParams(placements).toString()}`;
+    browser = await launchBrowser();
   }, slowMs);
 
   afterAll(async () => {
@@ -80,57 +65,6 @@ describe.skipIf(!isHere)(`The SDK's example page in a real browser (skipped with
     await platform?.stop();
     folder.remove();
   }, slowMs);
-
-  /** A line item for each format, billed by the impression: what the page counts is money. */
-  async function publishOwn(): Promise<string> {
-    const now = Date.now();
-    const creatives = {
-      banner: banner('Counted', [300, 250], ['#123', '#456']),
-      native: native('Counted', `${platform.serveUrl}/sdk/example/tea.svg`),
-      video: video('Counted', `${platform.serveUrl}/sdk/example/spot.webm`, 4_000),
-    };
-    const { placements } = await publishCatalog(platform.client, {
-      name: 'sdk',
-      publishers: [
-        {
-          body: { name: 'Pages', shares: [{ effective_from: '2026-01-01T00:00:00Z', share_ppm: 700_000 }] },
-          placements: formats.map((format) => placement(format, [format], format === 'banner' ? ['300x250'] : [], '0')),
-        },
-      ],
-      // Of three advertisers: one answer shows each of them once.
-      advertisers: formats.map((format, index) => ({
-        body: { name: `Counted ${format}`, currency: 'EUR', time_zone: 'UTC', domains: ['advertiser.example'] },
-        campaigns: [
-          {
-            body: { name: 'Counted', budget_total_micros: '1000000000', flight: flightFrom(now, 30), pacing: 'asap' },
-            lineItems: [
-              {
-                name: format,
-                pricingModel: 'CPM' as const,
-                bidMicros: 2_000_000 + index * 111_000,
-                targeting: { formats: { include: [format] } },
-                creatives: [creatives[format]],
-              },
-            ],
-          },
-        ],
-      })),
-    });
-    const ids = placements.map(({ placementId }, index) => `${formats[index]}=${placementId}`);
-    const all = placements.map(({ placementId }) => placementId);
-    await vi.waitFor(async () => expect(await answerFor(all)).toBe(all.length), { timeout: 60_000, interval: 500 });
-    return `?${ids.join('&')}`;
-  }
-
-  /** How many of some placements have an ad: leases come a moment after a campaign. */
-  async function answerFor(ids: readonly string[]): Promise<number> {
-    const response = await fetch(`${platform.serveUrl}/v1/decisions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'user-agent': userAgent },
-      body: JSON.stringify({ test: true, slots: ids.map((id) => ({ id, placement_id: id })) }),
-    });
-    return ((await response.json()) as { decisions: unknown[] }).decisions.length;
-  }
 
   async function newContext(): Promise<BrowserContext> {
     const context = await browser.newContext({ userAgent, viewport: { width: 1000, height: 600 } });
@@ -174,7 +108,6 @@ describe.skipIf(!isHere)(`The SDK's example page in a real browser (skipped with
     const token = ad?.beacons['impression']?.split('/').at(-1);
     return [...new Set(sent.filter((one) => one.token === token).map(({ event }) => event))].sort();
   };
-  const storyOf = (selectionId: string) => platform.client.get<Story>(`/v1/ledger/selections/${selectionId}`);
 
   test('shows banner, native and video of the demo’s catalogue, without a complaint of its policy', {
     timeout: slowMs,
@@ -301,14 +234,14 @@ describe.skipIf(!isHere)(`The SDK's example page in a real browser (skipped with
     const own = counted.filter(({ placement_id: id }) => query.includes(id));
     expect(own.length).toBeGreaterThanOrEqual(12);
     const uncertified = async () => {
-      const stories = await Promise.all(own.map(({ selection_id: id }) => storyOf(id)));
+      const stories = await Promise.all(own.map(({ selection_id: id }) => storyOf(platform, id)));
       const open = stories.filter(({ amounts }) => (amounts['certified_micros'] ?? '0') === '0');
       return open.map(({ state, events }) => [state, ...events.map(({ name }) => name)].join(' '));
     };
     await expect.poll(uncertified, { timeout: 60_000, interval: 500 }).toEqual([]);
     let charged = 0n;
     for (const { selection_id: id } of own) {
-      const { amounts, events } = await storyOf(id);
+      const { amounts, events } = await storyOf(platform, id);
       const price = events.find(({ name }) => name === 'AdSelected')?.value?.billing?.price_micros;
       expect([id, amounts['certified_micros']]).toEqual([id, price]);
       const rendered = events
@@ -318,17 +251,11 @@ describe.skipIf(!isHere)(`The SDK's example page in a real browser (skipped with
       charged += BigInt(price ?? 0);
     }
     // No selection that the browser did not show is charged: the accounts of the campaigns hold no more than these.
-    const owed = async () => {
-      let sum = 0n;
-      for (const campaignId of new Set(own.map((ad) => ad.campaign_id))) {
-        const { balances } = await platform.client.get<{ balances: { account: string; balance_micros: string }[] }>(
-          `/v1/ledger/balances?truth=final&campaign_id=${campaignId}`,
-        );
-        const unbilled = balances.find(({ account }) => account === 'advertiser:unbilled');
-        sum += BigInt(unbilled?.balance_micros ?? 0);
-      }
-      return sum < 0n ? -sum : sum;
-    };
+    const owed = () =>
+      owedBy(
+        platform,
+        own.map((ad) => ad.campaign_id),
+      );
     // Balances are those of a cut, which comes a moment after the entries.
     await expect.poll(owed, soon).toBe(charged);
     expect(complaints).toEqual([]);
