@@ -13,6 +13,7 @@ import type { EventLog } from '../ports/event-log.ts';
 import type { SchemaRegistry } from '../ports/schema-registry.ts';
 import type { Warehouse } from '../ports/warehouse.ts';
 import type { Reporting } from '../reconcile/reporting-reading.ts';
+import { noteFreshness } from '../streams/processors/warehouse-freshness.ts';
 import { firstKept } from '../streams/processors/warehouse-kept.ts';
 import { tablesOf } from '../streams/processors/warehouse-rows.ts';
 import { createWarehouseSink, type WarehouseSink } from '../streams/processors/warehouse-sink.ts';
@@ -67,7 +68,7 @@ export async function openReporting(parts: ReportingParts): Promise<ReportingEng
   if (isEmbedded) await prepareWarehouse(warehouse, definitions, options);
   const sealAfterMs = keepMs.size === 0 ? null : Math.min(...keepMs.values()) - sealedBeforeMs;
   const tallies = createTallies({ warehouse, clock, onFailure, sealAfterMs });
-  const sunkInto = tallies.warehouse;
+  const { warehouse: sunkInto } = noteFreshness(tallies.warehouse, clock);
   const sink = createWarehouseSink({
     log,
     registry,

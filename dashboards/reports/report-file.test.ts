@@ -8,13 +8,23 @@ const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.
 test('The named reports are those that the interface promises', () => {
   expect(files.toSorted()).toEqual([
     'delivery.sql',
+    'delivery_by_minute.sql',
+    'discrepancy.sql',
+    'exclusions.sql',
     'freshness.sql',
+    'invalid_traffic.sql',
     'pacing_error.sql',
     'participation.sql',
+    'publisher_revenue.sql',
+    'reach_frequency.sql',
+    'reversals.sql',
+    'sink_delay.sql',
+    'spend_by_campaign.sql',
     'spend_by_state.sql',
     'stage_latency.sql',
     'traffic_quality.sql',
     'truth_funnel.sql',
+    'viewability.sql',
     'yield_by_latency.sql',
   ]);
 });

@@ -24,7 +24,7 @@ beforeEach(() => warehouse.command('DROP DATABASE IF EXISTS adtally SYNC'));
 
 const names = async (sql: string) => (await warehouse.query(sql)).rows.map((row) => Object.values(row).join(' '));
 /** Tables that hold no records of the log. */
-const made = "'migrations', 'touched_hours', 'counted_hours', 'tally_minutes', 'tally_hours'";
+const made = "'migrations', 'touched_hours', 'counted_hours', 'tally_minutes', 'tally_hours', 'sink_delays'";
 /** What makes tables what they are, but for comments. */
 async function shape(): Promise<readonly string[]> {
   const tables = `SELECT name, engine, partition_key, sorting_key, engine_full FROM system.tables

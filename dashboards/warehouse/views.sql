@@ -246,3 +246,15 @@ CREATE OR REPLACE VIEW adtally.movements AS
 SELECT * FROM adtally.movements_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
 CREATE OR REPLACE VIEW adtally.selection_facts AS
 SELECT * FROM adtally.selection_facts_between(from = '1970-01-01 00:00:00.000', to = '2299-12-31 23:59:59.999');
+
+-- Names by the time from which they held: one row a revision, the first to say it counts. Join with ASOF on the time of what you name.
+CREATE OR REPLACE VIEW adtally.names AS
+SELECT kind, id, name, changed_at AS held_from, revision FROM (
+  SELECT 'advertiser' AS kind, advertiser_id AS id, name, changed_at, revision, shard, offset FROM adtally.advertiser_published
+  UNION ALL SELECT 'campaign', campaign_id, name, changed_at, revision, shard, offset FROM adtally.campaign_published
+  UNION ALL SELECT 'line item', line_item_id, name, changed_at, revision, shard, offset FROM adtally.line_item_published
+  UNION ALL SELECT 'creative', creative_id, name, changed_at, revision, shard, offset FROM adtally.creative_published
+  UNION ALL SELECT 'publisher', publisher_id, name, changed_at, revision, shard, offset FROM adtally.publisher_published
+  UNION ALL SELECT 'placement', placement_id, name, changed_at, revision, shard, offset FROM adtally.placement_published
+)
+ORDER BY kind, id, revision, shard, offset LIMIT 1 BY kind, id, revision;
