@@ -1,7 +1,7 @@
 /** What goes into a request, and what the page may do meanwhile. */
 export interface Consent {
   readonly signals: { gdpr?: boolean; tcf?: string; gpp?: string };
-  /** Whether a person may be recognised. Any GPP string may hold an opt-out, so its presence is taken for one, as the server does. */
+  /** Whether a person may be recognised. A GPP string may hold an opt-out: only the server reads its sections, so its presence is taken for one. */
   readonly personal: boolean;
   /** Whether anything may be kept on the device. */
   readonly storage: boolean;

@@ -60,13 +60,6 @@ describe('consent', () => {
     },
   );
 
-  test('a GPP string counts as an opt-out until all of it is read, whatever else is said', () => {
-    expect(gate.judge({ ...none, gdpr: false, gpp: 'DBABMA~1YNN' })).toEqual({
-      consent: 'contextual',
-      reason: 'gpp_unread',
-    });
-  });
-
   test('of a child is none', () => {
     expect(gate.judge({ ...none, gdpr: false, coppa: true })).toEqual({ consent: 'contextual', reason: 'coppa' });
   });

@@ -142,6 +142,15 @@ class Reader {
     return refuse(this.at(name), 'must be true or false');
   }
 
+  /** Whole numbers of either sign. */
+  wholes(name: string, most: number): readonly number[] {
+    const value = this.raw(name);
+    if (value === undefined) return [];
+    const isRight = Array.isArray(value) && value.length <= most && value.every(Number.isSafeInteger);
+    if (!isRight) refuse(this.at(name), `must be a list of at most ${most} whole numbers`);
+    return value as number[];
+  }
+
   /** Distinct texts, normalised by `clean`. */
   texts(name: string, most: number, clean: (text: string) => string | null): readonly string[] {
     const value = this.raw(name);
@@ -185,7 +194,7 @@ const slotFields = new Set([
 const userFields = new Set(['id', 'segments']);
 const deviceFields = new Set(['ua', 'ip', 'language', 'type', 'os']);
 const geoFields = new Set(['country', 'region', 'city']);
-const consentFields = new Set(['tcf', 'gpp', 'gdpr', 'coppa']);
+const consentFields = new Set(['tcf', 'gpp', 'gpp_sid', 'gdpr', 'coppa']);
 const contextFields = new Set(['url', 'domain', 'app_bundle', 'keywords', 'categories']);
 
 /** Checks and normalises the body of `POST /v1/decisions`. Error: `VALIDATION_FAILED` with the path of the field. */
@@ -320,6 +329,7 @@ function readConsent(consent: Reader): ConsentSignals {
   return {
     tcf: consent.text('tcf', requestLimits.consentString) || null,
     gpp: consent.text('gpp', requestLimits.consentString) || null,
+    gppSections: consent.wholes('gpp_sid', requestLimits.listed),
     gdpr: consent.flag('gdpr'),
     coppa: consent.flag('coppa') ?? false,
   };

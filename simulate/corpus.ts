@@ -154,10 +154,10 @@ export function expectedContext(source: Source, imp: SourceImp): Json {
   return given;
 }
 
-/** A consent string's own verdict is the platform's to give; all else is fixed, and without consent no segment is recorded. */
+/** The verdict of a consent string, TCF's or GPP's, is the platform's to give; all else is fixed, and without consent no segment is recorded. */
 function consentOf({ coppa, gpp, gdpr, tcf, segments }: Source): Json {
   if (coppa) return { consent: 'contextual', consent_reason: 'coppa', segments: [] };
-  if (gpp !== null) return { consent: 'contextual', consent_reason: 'gpp_unread', segments: [] };
+  if (gpp !== null) return {};
   if (gdpr === false) return { consent: 'personal', consent_reason: 'not_in_scope', segments };
   return tcf === null ? { consent: 'contextual', consent_reason: 'no_signal', segments: [] } : {};
 }

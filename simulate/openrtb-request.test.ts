@@ -122,7 +122,7 @@ describe('a bid request', () => {
       consent_reason: 'coppa',
       segments: [],
     });
-    expect(context({ gpp: 'DBAC' }, bid.user)).toMatchObject({ consent_reason: 'gpp_unread', segments: [] });
+    expect(context({ gpp: 'DBAC' }, bid.user)).not.toHaveProperty('consent');
     expect(context({ gdpr: 0 }, bid.user)).toMatchObject({ consent: 'personal', segments: ['s1', 's2'] });
     expect(context({}, {})).toMatchObject({ consent: 'contextual', consent_reason: 'no_signal' });
   });

@@ -77,11 +77,20 @@ function consentOf({ regs: given }: Fields, device: Fields, user: Fields): Decis
   return {
     tcf: textOf(user['consent'], longest) ?? textOf(fieldsOf(user['ext'])['consent'], longest),
     gpp: textOf(regs['gpp'], longest) ?? textOf(ext['gpp'], longest),
+    gppSections: wholeNumbers(regs['gpp_sid'] ?? ext['gpp_sid']),
     gdpr: flagOf(regs['gdpr'] ?? ext['gdpr']),
     coppa: flagOf(regs['coppa']) ?? false,
     usPrivacy: textOf(regs['us_privacy']) ?? textOf(ext['us_privacy']),
     limited: flagOf(device['lmt']) === true || flagOf(device['dnt']) === true,
   };
+}
+
+const mostSections = 32;
+
+function wholeNumbers(value: unknown): number[] {
+  return listOf(value)
+    .filter((entry) => typeof entry === 'number' && Number.isInteger(entry))
+    .slice(0, mostSections) as number[];
 }
 
 function pageOf(body: Fields): DecisionRequest['page'] {

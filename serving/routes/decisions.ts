@@ -64,7 +64,18 @@ const bodySchema = {
     geo: { type: 'object', properties: { country: text, region: text, city: text } },
     consent: {
       type: 'object',
-      properties: { tcf: text, gpp: text, gdpr: { type: 'boolean' }, coppa: { type: 'boolean' } },
+      properties: {
+        tcf: text,
+        gpp: text,
+        gpp_sid: {
+          type: 'array',
+          maxItems: requestLimits.listed,
+          items: { type: 'integer' },
+          description: 'Sections of the GPP string that apply; without it, all that it has.',
+        },
+        gdpr: { type: 'boolean' },
+        coppa: { type: 'boolean' },
+      },
     },
     context: {
       type: 'object',
