@@ -25,6 +25,10 @@ const commands: Record<string, { readonly does: string; readonly load: () => Pro
     does: 'people, bots and faults against a running platform',
     load: () => import('./commands/simulate.ts'),
   },
+  bidders: {
+    does: 'simulated bidders of OpenRTB, good and bad',
+    load: () => import('./commands/bidders.ts'),
+  },
   catalog: {
     does: 'list and publish advertisers, campaigns, line items …',
     load: () => import('./commands/catalog.ts'),
