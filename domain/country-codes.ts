@@ -23,3 +23,10 @@ export function alpha2(code: string): string | null {
   const upper = code.trim().toUpperCase();
   return upper.length === 2 ? upper : (codes.get(upper) ?? null);
 }
+
+const three = new Map(Array.from(codes, ([long, short]) => [short, long]));
+
+/** Three letters for two; null for what is no country. */
+export function alpha3(code: string): string | null {
+  return three.get(code) ?? null;
+}

@@ -28,6 +28,8 @@ export interface SelectedFact extends Pick<AdSelected, 'billing' | 'impression_e
   >;
   /** Null: nothing was predicted. */
   readonly predicted: Pick<NonNullable<AdSelected['prediction']>, 'click_ppm' | 'view_ppm' | 'quality_ppm'> | null;
+  /** Who bid for it from outside; null: the line item bid by itself. */
+  readonly external: Pick<NonNullable<AdSelected['external']>, 'bidder_id' | 'bid_micros'> | null;
   /** Revision of the catalogue that it saw, if it names one. */
   readonly catalogSeen: number | undefined;
 }
@@ -143,7 +145,7 @@ export class FactBook {
 
   private addSelected(place: RecordRef, value: AdSelected): void {
     const { facts, billing } = this.known(value.billing);
-    const { auction, prediction, views, click_expires_at, impression_expires_at } = value;
+    const { auction, prediction, external, views, click_expires_at, impression_expires_at } = value;
     const heldBackMs = Math.max(0, billing.expires_at - impression_expires_at);
     const lifeMs = Math.max(click_expires_at, impression_expires_at) - billing.selected_at + heldBackMs;
     this.longestTokenMs = Math.max(this.longestTokenMs, lifeMs);
@@ -159,6 +161,8 @@ export class FactBook {
         billing,
         auction: paid,
         predicted: predictedOf(prediction),
+        external:
+          external === null ? null : { bidder_id: this.texts.of(external.bidder_id), bid_micros: external.bid_micros },
         catalogSeen,
         click_expires_at,
         impression_expires_at,

@@ -8,6 +8,7 @@ import { capOf, type CapScope, capScopes } from './person-exposures.ts';
 import { chooseCreative, type ChosenCreative, type CreativeChoice, lowestTurn } from './prediction/creative-choice.ts';
 import { featuresOf } from './prediction/model-switch.ts';
 import type { SlotModel } from './prediction/served-model.ts';
+import type { BidderFact, CallOutcome, ExternalBid, NotAskedReason } from './demand/external-bid.ts';
 import { type PlaceTerms, type SaleTerms, termsFor } from './deals.ts';
 import { isShowable, type PlaceLimits, refusedBuyer } from './exchange-terms.ts';
 
@@ -19,6 +20,8 @@ export interface PlaceFacts {
   readonly blockedCategories: readonly string[];
   /** IAB creative attributes that the placement does not show. */
   readonly blockedAttributes: readonly number[];
+  /** Bidders of outside demand by the line item through which they buy. Default: none was asked. */
+  readonly demand?: ReadonlyMap<string, BidderFact>;
   /** On what terms the place is sold. */
   readonly terms: PlaceTerms;
   /** Categories (tier 1) of the ads before it in the answer, where the publisher keeps competitors apart; null where it does not. */
@@ -45,7 +48,7 @@ export function placeName(requestId: string, slotId: string, position: number): 
 
 /** Why a line item that passed targeting takes no part in the ranking: step and reason of `ExclusionCount`. */
 export interface Refusal {
-  readonly step: 'deal' | 'separation' | 'frequency' | 'budget' | 'creative' | 'floor';
+  readonly step: 'deal' | 'separation' | 'frequency' | 'budget' | 'creative' | 'floor' | 'bidders';
   readonly reason:
     | 'deal_not_offered'
     | 'deal_by_the_click'
@@ -58,8 +61,12 @@ export interface Refusal {
     | 'no_budget'
     | 'attribute_blocked'
     | 'below_floor'
-    | 'below_deal_floor';
+    | 'below_deal_floor'
+    | BidderRefusal;
 }
+
+/** Why a bidder was not asked, or what became of its answer. */
+type BidderRefusal = NotAskedReason | Exclude<CallOutcome, 'bid'> | 'not_asked' | 'above_limit';
 
 const dealNotOffered: Refusal = { step: 'deal', reason: 'deal_not_offered' };
 const dealByTheClick: Refusal = { step: 'deal', reason: 'deal_by_the_click' };
@@ -79,8 +86,10 @@ const belowDealFloor: Refusal = { step: 'floor', reason: 'below_deal_floor' };
  * What keeps a line item out before anything of it is weighed: no deal that it could buy by, or a competitor that is there already. A fixed price is for
  * a thousand, so it takes nobody who is billed by the click.
  */
-export function admit(item: IndexedLineItem, { terms, shownCategories, limits }: PlaceFacts): Refusal | null {
+export function admit(item: IndexedLineItem, { terms, shownCategories, limits, demand }: PlaceFacts): Refusal | null {
   const { lineItem } = item;
+  const unasked = item.bidder === null ? null : notAsked(demand?.get(lineItem.line_item_id));
+  if (unasked !== null) return unasked;
   const refusedAs = limits === undefined ? null : refusedBuyer(lineItem, limits);
   if (refusedAs !== null) return { step: 'deal', reason: refusedAs };
   const own = termsFor(lineItem, terms);
@@ -90,9 +99,36 @@ export function admit(item: IndexedLineItem, { terms, shownCategories, limits }:
   return competes ? sameCategory : null;
 }
 
+/** A bidder that was not asked takes no part, whatever its line item says. */
+function notAsked(fact: BidderFact | undefined): Refusal | null {
+  if (fact?.asked === true) return null;
+  return bidderRefusal(fact === undefined || fact.reason === '' ? 'not_asked' : fact.reason);
+}
+
+/** Reasons that come from a record are those of the version that wrote it. */
+function bidderRefusal(reason: string): Refusal {
+  return { step: 'bidders', reason: reason as BidderRefusal };
+}
+
+/** Why a bidder that was asked has no bid in the ranking; null if it has one, or the line item is no bidder's. */
+export function noExternalBid({ bidder, lineItem }: IndexedLineItem, { demand }: PlaceFacts): Refusal | null {
+  if (bidder === null) return null;
+  const fact = demand?.get(lineItem.line_item_id);
+  const bid = fact?.bid ?? null;
+  if (bid === null) return bidderRefusal(fact?.outcome ?? 'not_asked');
+  // The line item was changed while the bidder thought.
+  return bid.bidMicros > lineItem.bid_micros ? bidderRefusal('above_limit') : null;
+}
+
+/** What is bid for it: by its bidder, or by itself. */
+function offeredFor({ bidder, lineItem }: IndexedLineItem, { demand }: Pick<PlaceFacts, 'demand'>): number {
+  if (bidder === null) return lineItem.bid_micros;
+  return demand?.get(lineItem.line_item_id)?.bid?.bidMicros ?? lineItem.bid_micros;
+}
+
 /** What one billable event of a line item costs at the most, micros. */
-export function dearestMicros({ lineItem }: IndexedLineItem): number {
-  return pricePerEventMicros(lineItem.bid_micros, lineItem.pricing_model);
+export function dearestMicros(item: IndexedLineItem, facts: Pick<PlaceFacts, 'demand'> = {}): number {
+  return pricePerEventMicros(offeredFor(item, facts), item.lineItem.pricing_model);
 }
 
 /** The first of its caps that is used up: its own, then those of what it belongs to. */
@@ -108,7 +144,7 @@ function reachedCap(item: IndexedLineItem, facts: PlaceFacts): Refusal | null {
 export function pace(item: IndexedLineItem, facts: PlaceFacts): Refusal | null {
   const reached = reachedCap(item, facts);
   if (reached !== null) return reached;
-  const dearest = dearestMicros(item);
+  const dearest = dearestMicros(item, facts);
   return dearest > 0 && facts.leftMicros(item) < dearest ? noBudget : null;
 }
 
@@ -122,11 +158,17 @@ export interface Offer {
   readonly choice: CreativeChoice;
   /** Of the model that predicted; 0: none did. */
   readonly modelVersion: number;
+  /** What its bidder bid; null: it bid by itself. */
+  readonly external: ExternalBid | null;
+}
+
+/** What was bid for an offer, before a deal made a price of it; in the unit of its pricing model. */
+export function bidMicrosOf({ external, item }: Offer): number {
+  return external?.bidMicros ?? item.lineItem.bid_micros;
 }
 
 /**
- * The bid of a line item that was admitted, or null if all its creatives that fit are blocked. In a
- * fixed-price deal the bid is the price, or what was really bid if that is less.
+ * The bid of a line item that was admitted (and has no `noExternalBid`), or null if all its creatives that fit are blocked. In a fixed-price deal the bid is the price, or what was really bid if that is less.
  */
 export function bidOf(item: IndexedLineItem, facts: PlaceFacts): Offer | null {
   const tie = tieBreak(facts.requestHash, item.hash);
@@ -137,9 +179,11 @@ export function bidOf(item: IndexedLineItem, facts: PlaceFacts): Offer | null {
   const { model } = facts;
   const terms = termsFor(lineItem, facts.terms) ?? facts.terms.open;
   const isFixed = terms.rule === 'fixed_price';
+  const external = facts.demand?.get(lineItem.line_item_id)?.bid ?? null;
+  const offered = external?.bidMicros ?? lineItem.bid_micros;
   const bid: Bid = {
     model: lineItem.pricing_model,
-    bidMicros: isFixed ? Math.min(lineItem.bid_micros, terms.floorMicros) : lineItem.bid_micros,
+    bidMicros: isFixed ? Math.min(offered, terms.floorMicros) : offered,
     clickRatePpm: model?.clickPpm(featuresOf(creative)) ?? facts.rates.ratePpm(creative.creative.creative_id),
     viewRatePpm: model?.viewPpm(featuresOf(creative)) ?? certainPpm,
     qualityPpm: certainPpm,
@@ -150,13 +194,14 @@ export function bidOf(item: IndexedLineItem, facts: PlaceFacts): Offer | null {
     ecpmMicros: rankValueMicros(bid),
     tie,
   };
-  return { item, creative, bid, terms, rank, choice, modelVersion: model?.version ?? 0 };
+  return { item, creative, bid, terms, rank, choice, modelVersion: model?.version ?? 0, external };
 }
 
 /** Whether an offer meets the floor of its terms: null if it does. House ads have none; a fixed price is held against the bid itself. */
-export function floorRefusal({ item, bid, terms }: Offer): Refusal | null {
+export function floorRefusal(offer: Offer): Refusal | null {
+  const { bid, terms } = offer;
   if (bid.model === 'NONE') return null;
-  const held = terms.rule === 'fixed_price' ? item.lineItem.bid_micros : ecpmMicros(bid);
+  const held = terms.rule === 'fixed_price' ? bidMicrosOf(offer) : ecpmMicros(bid);
   if (held >= terms.floorMicros) return null;
   return terms.dealId === null ? belowFloor : belowDealFloor;
 }
@@ -187,11 +232,9 @@ export function competitionOf({ advertiser, creatives }: Pick<IndexedLineItem, '
   return distinct.length === 0 ? unknownCategory : distinct;
 }
 
-function choose(
-  { creatives, advertiser }: IndexedLineItem,
-  facts: PlaceFacts,
-  chance: number,
-): ChosenCreative<IndexedCreative> | null {
+function choose(item: IndexedLineItem, facts: PlaceFacts, chance: number): ChosenCreative<IndexedCreative> | null {
+  const { creatives, advertiser, bidder } = item;
+  if (bidder !== null) return standIn(item, facts);
   // Eligible means that one of them fits and one is safe: of one alone nothing but its attributes and the terms of an exchange are in question.
   if (creatives.length === 1 && facts.blockedAttributes.length === 0 && facts.limits === undefined) {
     return { creative: creatives[0] as IndexedCreative, choice: 'only' };
@@ -201,6 +244,12 @@ function choose(
     return fitting.length === 0 ? null : { creative: lowestTurn(fitting, facts.requestHash), choice: 'explored' };
   }
   return chooseCreative(fitting, chance, ({ creative }) => facts.rates.countsOf(creative.creative_id));
+}
+
+/** The creative that stands for what a bidder brings along: a banner that fits; what the bid itself shows was judged when it came. */
+function standIn({ creatives }: IndexedLineItem, facts: PlaceFacts): ChosenCreative<IndexedCreative> | null {
+  const creative = creatives.find((one) => one.creative.format === 'banner' && fits(one, facts));
+  return creative === undefined ? null : { creative, choice: 'only' };
 }
 
 function isSafe(

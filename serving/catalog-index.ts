@@ -96,6 +96,10 @@ interface CampaignLineItems {
   readonly items: Set<IndexedLineItem>;
 }
 
+const noItems: readonly IndexedLineItem[] = [];
+/** No publisher blocks it. */
+const ofItsBids: readonly string[] = ['of-its-bids'];
+
 /** Retired line items whose slots are given back at one decision. */
 const sweptAtOnce = 8;
 
@@ -203,6 +207,13 @@ export class CatalogIndex {
   /** Line items that are not archived, in no order. */
   items(): IterableIterator<IndexedLineItem> {
     return this.#byId.values().filter((item) => this.#isKnown(item));
+  }
+
+  /** Line items through which bidders of outside demand buy, in the order in which these were created. */
+  bidders(): readonly IndexedLineItem[] {
+    if (this.catalog.bidders.size === 0) return noItems;
+    const ids = new Set(Array.from(this.catalog.bidders.values(), ({ line_item_id }) => line_item_id));
+    return [...ids].flatMap((id) => this.get(id) ?? []);
   }
 
   get(lineItemId: string): IndexedLineItem | undefined {
@@ -408,7 +419,7 @@ export class CatalogIndex {
     item.memberships.push(members.slots);
   }
 
-  #joinSets({ slot, lineItem, advertiser, creatives, memberships }: IndexedLineItem): void {
+  #joinSets({ slot, lineItem, advertiser, bidder, creatives, memberships }: IndexedLineItem): void {
     for (const name of listDimensions) this.dimensions[name].add(slot, lineItem.targeting[name], memberships);
     this.keyValues.add(slot, lineItem.targeting.key_values, memberships);
     if (lineItem.targeting.categories.exclude.length > 0) {
@@ -423,7 +434,10 @@ export class CatalogIndex {
       creatives.flatMap(({ keys }) => keys),
       memberships,
     );
-    const shown = creatives.map(({ creative }) => creative);
+    // What a bidder shows is known, and judged, once it has bid: the creative only stands for it.
+    const shown = creatives.map(({ creative }) =>
+      bidder === null ? creative : { ...creative, categories: ofItsBids },
+    );
     this.brands.add(slot, advertiser.advertiser_id, shown, memberships);
   }
 

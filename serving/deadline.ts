@@ -118,7 +118,7 @@ export class Deadline {
 
   #note(what: Skip, stage: Stage, reason: string): void {
     const degradation = { stage, reason, cost_micros: 0 };
-    (what === 'person' ? this.#ofRequest : this.#ofAd).push(degradation);
+    (what === 'person' || what === 'bidders' ? this.#ofRequest : this.#ofAd).push(degradation);
     this.skipped.push(degradation);
   }
 

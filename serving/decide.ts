@@ -1,5 +1,6 @@
 import type {
   Auction,
+  BidderOutcome,
   ExclusionCount,
   Lease,
   LeaseFact,
@@ -10,14 +11,28 @@ import type {
 } from '../domain/records.ts';
 import { requestFactsOf } from '../domain/prediction-facts.ts';
 import type { Clock } from '../ports/clock.ts';
-import { compareRanks, competes, hashText, housePriority, priceMicros } from './auction.ts';
+import { compareRanks, competes, ecpmLimit, hashText, housePriority, priceMicros } from './auction.ts';
+import { hasBit } from './bitmap.ts';
 import { TopCandidates } from './bitmap-ranking.ts';
-import { categoriesKeptApart, floorRefusal, type Offer, type PlaceFacts, placeName } from './candidate.ts';
+import { isCategory } from './brand-safety.ts';
+import {
+  admit,
+  bidMicrosOf,
+  categoriesKeptApart,
+  floorRefusal,
+  noExternalBid,
+  type Offer,
+  type PlaceFacts,
+  pace,
+  placeName,
+} from './candidate.ts';
 import type { CatalogIndex, IndexedLineItem } from './catalog-index.ts';
 import type { ConsentVerdict } from './consent.ts';
 import { type AdTimes, type Deadline, type Stage } from './deadline.ts';
-import { type PlaceTerms, termsOf } from './deals.ts';
+import { type PlaceTerms, type SaleTerms, termsFor, termsOf } from './deals.ts';
 import type { DecisionRequest } from './decision-request.ts';
+import type { BidderFact, SlotDemand, ValidBid } from './demand/external-bid.ts';
+import { bidderOutcomes } from './demand/slot-outcomes.ts';
 import { type Eligible, EligibilityIndex } from './eligibility.ts';
 import { limitsOf, type PlaceLimits } from './exchange-terms.ts';
 import { mergedTimes, type RecentSelections } from './frequency.ts';
@@ -59,6 +74,8 @@ export interface DecisionInput {
   readonly deadline: Deadline;
   /** Time of the decision: `CatalogIndex.advance`, ms. */
   readonly nowMs: number;
+  /** What bidders of outside demand answered, by slot id. Default: none was asked. */
+  readonly demand?: ReadonlyMap<string, SlotDemand<ValidBid>>;
 }
 
 /** An ad that was chosen, with its money drawn and with what the record says of how it came about. */
@@ -76,6 +93,32 @@ export interface ChosenAd {
   readonly leases: readonly LeaseFact[];
   readonly times: AdTimes;
   readonly excludedCreatives: readonly string[];
+  /** Of outside demand: those that were eligible for the slot. */
+  readonly bidders: readonly BidderOutcome[];
+  /** The bid of the winner, where a bidder made it. */
+  readonly external: ValidBid | null;
+}
+
+/** A bidder's line item that is eligible for a slot by the catalogue's word. */
+export interface BidderPlace {
+  readonly item: IndexedLineItem;
+  /** Terms on which it would buy. */
+  readonly terms: SaleTerms;
+  /** Why it could not win all the same: caps, budget, or everybody of a better priority; null: nothing speaks against asking. */
+  readonly refusal: string | null;
+}
+
+/** A slot before bidders are asked. */
+export interface SlotOutlook {
+  readonly slot: ResolvedSlot;
+  readonly context: RequestContext;
+  readonly bidders: readonly BidderPlace[];
+  /** Domains and apps, and IAB categories, that publisher and request block; IAB creative attributes likewise. */
+  readonly blockedBrands: readonly string[];
+  readonly blockedCategories: readonly string[];
+  readonly blockedAttributes: readonly number[];
+  /** Value of the best of the house's own, micros for a thousand; 0: none. */
+  readonly ownBestMicros: number;
 }
 
 export interface EmptySlot {
@@ -93,6 +136,7 @@ export interface Choice {
 /** Line items looked at together: enough for a winner and its losers when hardly any of them is refused. */
 const walkSize = 8;
 const leaseFactsKept = 20;
+const noOutcomes: readonly BidderOutcome[] = [];
 
 /**
  * Chooses ads. Works on memory alone: index, leases and what was read of the person; never waits. The arrays that it walks with are its own, so
@@ -124,6 +168,39 @@ export class Decider {
       }
     }
     return { ads, empty };
+  }
+
+  /** Who of the bidders of outside demand could win what, and against whom. Draws nothing and notes nothing. */
+  outlook(input: DecisionInput): SlotOutlook[] {
+    return input.slots.flatMap((slot) => this.#slotOutlook(new Place(this.deps, input, slot)) ?? []);
+  }
+
+  /** Null: no bidder is eligible. */
+  #slotOutlook(place: Place): SlotOutlook | null {
+    const { index, clock } = this.deps;
+    const { slot, context, attributes, input } = place;
+    const eligible = this.#findEligible(place, noAds);
+    const items = index.bidders().filter((item) => hasBit(eligible.words, item.slot));
+    if (items.length === 0) return null;
+    const facts = place.factsAt(0, noAds);
+    // House's own demand as it stands without them: their bids are not known yet.
+    const mayGoOn = () => input.deadline.withSlackUs('bidders', clock.monotonicUs()) > 0;
+    const ranking = new Ranking({ index, top: this.#top, eligible, facts, time: { enter: noTime, mayGoOn } });
+    ranking.fill(1);
+    const [own] = ranking.offers;
+    const { blockedBrands, blockedCategories } = attributes;
+    return {
+      slot,
+      context,
+      bidders: items.map((item) => bidderPlace(item, place, { facts, own })),
+      blockedBrands: blockedBrands.filter((entry) => !isCategory(entry) && !entry.startsWith('adv_')),
+      blockedCategories,
+      blockedAttributes: facts.blockedAttributes,
+      // Whoever is ahead by priority need not beat it.
+      ownBestMicros: items.some(({ lineItem }) => own === undefined || lineItem.priority < own.rank.priority)
+        ? 0
+        : (own?.rank.ecpmMicros ?? 0),
+    };
   }
 
   #fillPlace(place: Place, position: number, before: readonly ChosenAd[]): ChosenAd | EmptySlot {
@@ -190,6 +267,35 @@ function sell(ranking: Ranking, place: Place, enter: (stage: Stage) => void): Sa
 
 const noAds: readonly ChosenAd[] = [];
 
+/** The clock of the stages stands at that of the bidders. */
+function noTime(): void {}
+
+function bidderPlace(
+  item: IndexedLineItem,
+  place: Place,
+  { facts, own }: { readonly facts: PlaceFacts; readonly own: Offer | undefined },
+): BidderPlace {
+  const terms = place.termsFor(item);
+  const { lineItem } = item;
+  const asked = new Map([[lineItem.line_item_id, askedAlready(item)]]);
+  const judged = { ...facts, demand: asked };
+  const refusal = admit(item, judged) ?? pace(item, judged);
+  if (refusal !== null) return { item, terms, refusal: refusal.reason };
+  const best = {
+    priority: lineItem.priority,
+    preferred: terms.rule === 'fixed_price',
+    ecpmMicros: Math.min(lineItem.bid_micros, ecpmLimit - 1),
+    tie: 0,
+  };
+  return { item, terms, refusal: own !== undefined && compareRanks(own.rank, best) < 0 ? 'outranked' : null };
+}
+
+/** What caps and budget are judged by before a bid is there: the dearest that may come. */
+function askedAlready({ lineItem, bidder }: IndexedLineItem): BidderFact {
+  const [bidderId, lineItemId] = [bidder?.bidder_id ?? '', lineItem.line_item_id];
+  return { bidderId, lineItemId, asked: true, outcome: '', reason: '', timeoutUs: 0, latencyUs: 0, bid: null };
+}
+
 /** Ads of the answer that no competitor may stand beside: all of them, but for an exchange those of the same slot or pod. */
 function keptApart({ request }: ResolvedSlot, ads: readonly ChosenAd[]): readonly ChosenAd[] {
   const { id, exchange } = request;
@@ -211,6 +317,7 @@ class Place {
   readonly #terms: PlaceTerms;
   readonly #limits: PlaceLimits | null;
   readonly #model: SlotModel | null;
+  readonly #demand: SlotDemand<ValidBid> | undefined;
   /** Null: not known. */
   #exposures: PersonExposures | null = null;
   /** Campaign → left on its lease when it was first looked at for this ad; 0 if a draw was refused. */
@@ -224,6 +331,7 @@ class Place {
     this.context = contextOf(slot, input.request, input.sender, input.consent);
     const { placement, publisher } = slot;
     this.#terms = termsOf(placement, { floorMicros: slot.floorMicros, offered: slot.deals });
+    this.#demand = input.demand?.get(slot.request.id);
     const { placement_id, publisher_id } = placement;
     const at = { placement_id, publisher_id, selected_at: input.nowMs };
     this.#model = deps.index.models.current?.forRequest(requestFactsOf(this.context, at)) ?? null;
@@ -234,6 +342,11 @@ class Place {
       publisher,
       profileSegments: view?.segments ?? [],
     });
+  }
+
+  /** On which a line item buys here. */
+  termsFor({ lineItem }: IndexedLineItem): SaleTerms {
+    return termsFor(lineItem, this.#terms) ?? this.#terms.open;
   }
 
   /** What is known at this very moment: ads that this answer has so far are among it. */
@@ -254,6 +367,7 @@ class Place {
       blockedAttributes: [...this.slot.placement.blocked_attributes, ...this.context.blocked_attributes],
       ...(this.#limits && { limits: this.#limits }),
       terms: this.#terms,
+      ...(this.#demand !== undefined && { demand: this.#demand }),
       shownCategories: categoriesKeptApart(
         this.slot.publisher,
         before.map(({ offer }) => offer.item),
@@ -295,6 +409,7 @@ class Place {
   }): ChosenAd {
     const { position, sale, ranking, eligible, exclusions, before } = parts;
     const { offer, drawLease } = sale;
+    const demand = this.#demand;
     const ad: ChosenAd = {
       slot: this.slot,
       position,
@@ -309,9 +424,39 @@ class Place {
       leases: this.#leaseFacts(),
       times: this.input.deadline.takeAdTimes(),
       excludedCreatives: before.map((earlier) => earlier.offer.creative.creative.creative_id),
+      bidders:
+        demand === undefined
+          ? noOutcomes
+          : bidderOutcomes(demand, (id) => this.#becameOf(id, sale, { ranking, before, position })),
+      external: offer.external === null ? null : (demand?.get(offer.item.lineItem.line_item_id)?.bid ?? null),
     };
     this.#noteExposure(offer.item);
     return ad;
+  }
+
+  /** What became of a bidder's bid: won, outbid, lost_tie, or why it took no part. */
+  #becameOf(
+    lineItemId: string,
+    { offer }: Sale,
+    {
+      ranking,
+      before,
+      position,
+    }: { readonly ranking: Ranking; readonly before: readonly ChosenAd[]; readonly position: number },
+  ): string {
+    if (offer.item.lineItem.line_item_id === lineItemId) return 'won';
+    const isOf = (other: Offer) => other.item.lineItem.line_item_id === lineItemId;
+    const behind = ranking.offers.find(isOf);
+    if (behind !== undefined) return lostBecause(offer, behind);
+    const cheap = ranking.belowFloor.find(isOf);
+    if (cheap !== undefined) return floorRefusal(cheap)?.reason ?? 'below_floor';
+    const item = this.deps.index.get(lineItemId);
+    if (item === undefined) return 'inactive';
+    const isBeside = before.some((ad) => ad.offer.item.advertiser.advertiser_id === item.advertiser.advertiser_id);
+    if (isBeside) return 'same_advertiser';
+    const facts = this.factsAt(position, before);
+    // Whom the walk did not reach stood too far behind.
+    return (admit(item, facts) ?? pace(item, facts) ?? noExternalBid(item, facts))?.reason ?? 'outbid';
   }
 
   /** Counts as they were when this ad was chosen. */
@@ -338,10 +483,10 @@ class Place {
 }
 
 function auctionRecord({ offer, runnerUp }: Sale, ranking: Ranking, eligible: Eligible): Auction {
-  const { terms, item } = offer;
+  const { terms } = offer;
   return {
     rule: isFallback(offer) ? 'fallback' : terms.rule,
-    bid_micros: item.lineItem.bid_micros,
+    bid_micros: bidMicrosOf(offer),
     ecpm_micros: offer.rank.ecpmMicros,
     floor_micros: terms.floorMicros,
     soft_floor_micros: terms.softFloorMicros,

@@ -10,6 +10,8 @@ import type { ConsentGate } from './consent.ts';
 import { bestTier, Deadline } from './deadline.ts';
 import type { Choice, Decider, DecisionInput, EmptySlot } from './decide.ts';
 import { DecisionCounts } from './decision-counts.ts';
+import { settleBids } from './demand/auction-notices.ts';
+import type { Demand, DemandDesk } from './demand/demand-desk.ts';
 import type { DecisionRequest } from './decision-request.ts';
 import { type Caller, Enrichment, type Mandatory } from './enrichment.ts';
 import { type Explanation, explain } from './explain.ts';
@@ -37,6 +39,8 @@ export interface DecisionDeskDeps {
   readonly persons: PersonReader;
   readonly bots: BotGate;
   readonly consent: ConsentGate;
+  /** Null: nobody outside is asked. */
+  readonly demand?: DemandDesk | null;
   /** Deadline of a request that names none, ms. */
   readonly defaultTmaxMs: number;
   /** Load of the process. Default: always calm. */
@@ -86,9 +90,9 @@ export class DecisionDesk {
     const known = this.#enrichment.mandatory(request, caller);
     if (known === null) return this.#refuseAll(request, caller);
     const draft = this.#draft(request, caller, known);
-    if (draft.consent.consent !== 'personal' || request.userId === null) return this.#finish(draft, null);
+    if (draft.consent.consent !== 'personal' || request.userId === null) return this.#bid(draft, null);
     const person = this.#enrichment.skippable(draft.deadline, request.userId);
-    return person instanceof Promise ? person.then((read) => this.#finish(draft, read)) : this.#finish(draft, person);
+    return person instanceof Promise ? person.then((read) => this.#bid(draft, read)) : this.#bid(draft, person);
   }
 
   /** The answer was handed to the socket. */
@@ -159,14 +163,35 @@ export class DecisionDesk {
     return deadline;
   }
 
+  /** Asks the bidders of outside demand, where there are any; without them nothing is waited for. */
+  #bid(draft: Draft, person: Person | null): Answered | Promise<Answered> {
+    const { demand = null, buffer, decider, nodeClock, clock } = this.#deps;
+    const { deadline, slots } = draft;
+    if (demand === null || demand.isIdle || slots.length === 0 || !buffer.hasRoomFor('decision')) {
+      return this.#finish(draft, person, null);
+    }
+    deadline.enter('bidders', clock.monotonicUs());
+    if (deadline.without('bidders') || deadline.without('auction')) {
+      deadline.skip('bidders', 'bidders');
+      return this.#finish(draft, person, null);
+    }
+    const input: DecisionInput = { ...draft, person, nowMs: decider.deps.index.advance(nodeClock.now()) };
+    const outlook = decider.outlook(input);
+    if (outlook.length === 0) return this.#finish(draft, person, null);
+    const asked = demand.ask(input, outlook);
+    return asked instanceof Promise
+      ? asked.then((answered) => this.#finish(draft, person, answered))
+      : this.#finish(draft, person, asked);
+  }
+
   /** From here to the append nothing waits, so that sequence numbers reach the buffer in order and times are not older than marks. */
-  #finish(draft: Draft, person: Person | null): Answered {
+  #finish(draft: Draft, person: Person | null, demand: Demand | null): Answered {
     const { buffer, decider, nodeClock, clock } = this.#deps;
     if (!buffer.hasRoomFor('decision')) {
       throw new AdtallyError('BUFFER_FULL', 'too much waits for the log: no further decisions for now');
     }
     const nowMs = decider.deps.index.advance(nodeClock.now());
-    const input: DecisionInput = { ...draft, person, nowMs };
+    const input: DecisionInput = { ...draft, person, nowMs, ...(demand !== null && { demand }) };
     const choice = decider.choose(input);
     const announced = person?.firstSight ?? false;
     const sequence = choice.ads.length > 0 || announced ? buffer.nextSequence() : 0;
@@ -177,7 +202,13 @@ export class DecisionDesk {
     this.counts.answer(body);
     this.counts.skipped(draft.deadline.skipped);
     if (sequence > 0) this.#append(sequence, this.#records(ads, input));
+    if (demand !== null) this.#settle(demand, input, ads);
     return { body, ads, arrivedUs: draft.arrivedUs };
+  }
+
+  #settle(demand: Demand, input: DecisionInput, ads: readonly IssuedAd[]): void {
+    const desk = this.#deps.demand ?? null;
+    if (desk !== null) settleBids({ input, demand, ads }, { ...desk.deps, counts: desk.counts });
   }
 
   /** What each place earned, by whether anything was done without. Test ads earn nothing and tell nothing. */

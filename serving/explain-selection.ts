@@ -2,7 +2,17 @@ import type { Catalog } from '../domain/catalog.ts';
 import type { AdSelected, ExclusionCount } from '../domain/records.ts';
 import { compareRanks, dueMicros, housePriority, priceMicros } from './auction.ts';
 import { hasBit } from './bitmap.ts';
-import { admit, attributeBlocked, bidOf, floorRefusal, type Offer, type PlaceFacts, pace } from './candidate.ts';
+import {
+  admit,
+  attributeBlocked,
+  bidMicrosOf,
+  bidOf,
+  floorRefusal,
+  noExternalBid,
+  type Offer,
+  type PlaceFacts,
+  pace,
+} from './candidate.ts';
 import { CatalogIndex, type IndexedLineItem } from './catalog-index.ts';
 import { clickRatesView } from './click-rates.ts';
 import { EligibilityIndex, type Eligible } from './eligibility.ts';
@@ -162,7 +172,7 @@ function judge(
   place: PlaceFacts,
   houseOnly: boolean,
 ): Offer | { readonly step: string; readonly reason: string } {
-  const refusal = admit(item, place) ?? pace(item, place);
+  const refusal = admit(item, place) ?? pace(item, place) ?? noExternalBid(item, place);
   if (refusal !== null) return refusal;
   const offer = bidOf(item, place);
   if (offer === null) return attributeBlocked;
@@ -183,7 +193,7 @@ function standings(settled: Settled, earlier: boolean): Standing[] {
     pricing_model: offer.bid.model,
     priority: offer.rank.priority,
     deal_id: offer.terms.dealId,
-    bid_micros: offer.item.lineItem.bid_micros,
+    bid_micros: bidMicrosOf(offer),
     click_ppm: offer.bid.clickRatePpm,
     view_ppm: offer.bid.viewRatePpm,
     quality_ppm: offer.bid.qualityPpm,
@@ -204,7 +214,7 @@ function outcomeOf(offer: Offer, { ranking: [winner], without, reason }: Settled
 function priceAccount(ranking: readonly Offer[], { billing }: AdSelected, earlier: boolean): PriceAccount | null {
   const [winner] = ranking;
   if (winner === undefined) return null;
-  const { bid, terms, item } = winner;
+  const { bid, terms } = winner;
   const rival = runnerUpOf(ranking, 0, earlier);
   const value = rival?.rank.ecpmMicros ?? null;
   return {
@@ -212,7 +222,7 @@ function priceAccount(ranking: readonly Offer[], { billing }: AdSelected, earlie
     deal_id: terms.dealId,
     pricing_model: bid.model,
     currency: billing.currency,
-    bid_micros: item.lineItem.bid_micros,
+    bid_micros: bidMicrosOf(winner),
     floor_micros: terms.floorMicros,
     soft_floor_micros: terms.softFloorMicros,
     increment_micros: terms.incrementMicros,

@@ -87,6 +87,7 @@ describe('an issued ad', () => {
     expect(selected.stages.map(({ stage }) => stage)).toEqual([
       'ingress',
       'enrichment',
+      'bidders',
       'targeting',
       'pacing',
       'bidding',

@@ -4,6 +4,7 @@ import type {
   AdSelected,
   BeaconKind,
   Billing,
+  ExternalAd,
   Prediction,
   PublisherPublished,
   SpendReserved,
@@ -13,8 +14,13 @@ import type {
 import { type Grant, noticeKinds, signToken, type TokenKey } from '../domain/token.ts';
 import type { Random } from '../ports/random.ts';
 import { shownSize } from './creative-fit.ts';
+import type { ValidBid } from './demand/external-bid.ts';
+import { type AuctionMacros, fillExternalMarkup } from './demand/notice-macros.ts';
+import { externalRecord, minToWinMicros, wonMacros } from './demand/won-bid.ts';
 import { type ChosenAd, type DecisionInput, isFallback } from './decide.ts';
 import type { AdSource } from './formats/ad-source.ts';
+import { bannerDocument } from './formats/banner.ts';
+import type { CurrencyRates } from './openrtb/currency-rates.ts';
 import { clickUrl, macroValues, renderMarkup, renderTrackers } from './markup.ts';
 
 /** Who selects, and how long what it signs is worth something. */
@@ -36,6 +42,8 @@ export interface IssuerDeps {
   readonly random: Random;
   /** The key that signs now. */
   readonly signingKey: () => TokenKey;
+  /** In which prices are told to bidders. Default: they are told in the currency of the place alone. */
+  readonly rates?: Pick<CurrencyRates, 'convert'>;
 }
 
 /** One entry of `decisions` in the answer. */
@@ -67,6 +75,8 @@ export interface IssuedAd {
   readonly decision: IssuedDecision;
   /** By which an exchange's server reports the impression (`burl`); null for who is no exchange. */
   readonly noticeUrl: string | null;
+  /** The bid that won, where outside demand did. */
+  readonly external: ExternalAd | null;
 }
 
 const videoKinds: readonly BeaconKind[] = [
@@ -103,22 +113,48 @@ export function issueAd(chosen: ChosenAd, input: DecisionInput, deps: IssuerDeps
   const key = deps.signingKey();
   const impressionExpiresAt = billing.selected_at + lifeMs;
   const clickExpiresAt = billing.selected_at + clickTokenMs;
-  const { creative } = chosen.offer.creative;
-  const impression: Grant = { kinds: beaconKinds(creative.format), expiresAt: impressionExpiresAt };
+  const impression: Grant = { kinds: beaconKinds(shownFormat(chosen)), expiresAt: impressionExpiresAt };
   const click: Grant = { kinds: clickKinds, expiresAt: clickExpiresAt };
+  const outside = chosen.external === null ? null : outsideAd(chosen, chosen.external, { billing, input, deps });
   const decision = answerOf(chosen, billing, {
     publicUrl: deps.options.publicUrl,
     impressionToken: signToken(billing, [impression], key),
     clickToken: signToken(billing, [click], key),
     kinds: impression.kinds,
     impressionExpiresAt,
+    outside,
   });
   const notice: Grant = { kinds: noticeKinds, expiresAt: impressionExpiresAt };
   const noticeUrl =
     input.sender.channel === 'openrtb'
       ? `${deps.options.publicUrl}/v1/b/impression/${signToken(billing, [notice], key)}`
       : null;
-  return { chosen, billing, keyId: key.id, impressionExpiresAt, clickExpiresAt, decision, noticeUrl };
+  const external = outside === null ? null : externalRecord(outside.bid, outside.macros);
+  return { chosen, billing, keyId: key.id, impressionExpiresAt, clickExpiresAt, decision, noticeUrl, external };
+}
+
+/** The ad of a bidder: its bid, and the values of its macros. */
+interface OutsideAd {
+  readonly bid: ValidBid;
+  readonly macros: AuctionMacros;
+}
+
+const ownCurrencyAlone: Pick<CurrencyRates, 'convert'> = {
+  convert: (amount, { from, to }) => (from === to ? amount : null),
+};
+
+function outsideAd(
+  { auction }: ChosenAd,
+  bid: ValidBid,
+  { billing, input, deps }: { readonly billing: Billing; readonly input: DecisionInput; readonly deps: IssuerDeps },
+): OutsideAd {
+  const won = { requestId: input.requestId, billing, minToWinMicros: minToWinMicros(auction) };
+  return { bid, macros: wonMacros(bid, won, deps.rates ?? ownCurrencyAlone) };
+}
+
+/** Bidders bring banners; the creative of their line item only stands for them. */
+function shownFormat({ external, offer }: ChosenAd): string {
+  return external === null ? offer.creative.creative.format : 'banner';
 }
 
 function billingOf(
@@ -168,17 +204,19 @@ interface Signed {
   readonly clickToken: string;
   readonly kinds: readonly BeaconKind[];
   readonly impressionExpiresAt: number;
+  /** Null: the ad is of the catalogue. */
+  readonly outside: OutsideAd | null;
 }
 
 function answerOf(chosen: ChosenAd, billing: Billing, signed: Signed): IssuedDecision {
   const { slot, offer } = chosen;
   const { creative } = offer.creative;
-  const { publicUrl, impressionToken, clickToken, kinds, impressionExpiresAt } = signed;
+  const { publicUrl, impressionToken, clickToken, kinds, impressionExpiresAt, outside } = signed;
   const beaconUrl = (kind: BeaconKind) => `${publicUrl}/v1/b/${kind}/${impressionToken}`;
   const beacons: Partial<Record<BeaconKind, string>> = {};
   for (const kind of kinds) beacons[kind] = beaconUrl(kind);
   const click = clickUrl(slot.publisher, `${publicUrl}/v1/click/${clickToken}`);
-  const size = shownSize(creative, { formats: slot.formats, sizes: slot.sizes });
+  const size = outside?.bid ?? shownSize(creative, { formats: slot.formats, sizes: slot.sizes });
   const values = macroValues({
     billing,
     creative,
@@ -187,7 +225,7 @@ function answerOf(chosen: ChosenAd, billing: Billing, signed: Signed): IssuedDec
     impressionUrl: beaconUrl('impression'),
     viewableUrl: beaconUrl('viewable'),
   });
-  const trackers = renderTrackers(creative, values);
+  const trackers = outside === null ? renderTrackers(creative, values) : [];
   const source: AdSource = {
     creative,
     values,
@@ -208,8 +246,11 @@ function answerOf(chosen: ChosenAd, billing: Billing, signed: Signed): IssuedDec
     campaign_id: billing.campaign_id,
     line_item_id: billing.line_item_id,
     creative_id: billing.creative_id,
-    format: creative.format,
-    markup: renderMarkup(source, publicUrl),
+    format: shownFormat(chosen),
+    markup:
+      outside === null
+        ? renderMarkup(source, publicUrl)
+        : bannerDocument(fillExternalMarkup(outside.bid.markup, outside.macros), publicUrl),
     width: size.width,
     height: size.height,
     click_url: click,
@@ -260,8 +301,8 @@ export function selectedRecord(ad: IssuedAd, { input, views, lostMicros }: Recor
     views,
     leases: chosen.leases,
     excluded_creatives: chosen.excludedCreatives,
-    bidders: [],
-    external: null,
+    bidders: chosen.bidders,
+    external: ad.external,
   };
 }
 

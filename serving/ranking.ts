@@ -8,6 +8,7 @@ import {
   bidOf,
   floorRefusal,
   noBudget,
+  noExternalBid,
   type Offer,
   type PlaceFacts,
   pace,
@@ -170,6 +171,8 @@ export class Ranking {
 
   #bid(item: IndexedLineItem): void {
     const { facts } = this.#options;
+    const silent = noExternalBid(item, facts);
+    if (silent !== null) return this.#count(silent, 1);
     const offer = bidOf(item, facts);
     if (offer === null) return this.#count(attributeBlocked, 1);
     this.#responded += 1;

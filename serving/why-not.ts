@@ -8,6 +8,7 @@ import {
   bidOf,
   categoriesKeptApart,
   floorRefusal,
+  noExternalBid,
   type Offer,
   type PlaceFacts,
   pace,
@@ -16,6 +17,7 @@ import {
 import { CatalogIndex, type IndexedLineItem, liveCreatives } from './catalog-index.ts';
 import { type ClickRates, clickRatesView } from './click-rates.ts';
 import { lostBecause } from './decide.ts';
+import { recordedDemand } from './demand/slot-outcomes.ts';
 import { termsOf } from './deals.ts';
 import { EligibilityIndex } from './eligibility.ts';
 import { exclusionDetail } from './exclusion-detail.ts';
@@ -178,6 +180,7 @@ export function placeFacts(
     blockedAttributes: [...placement.blocked_attributes, ...blocked_attributes],
     ...(channel === 'openrtb' && { limits: limitsOf(selected.context) }),
     terms: termsOf(placement, { floorMicros, offered }),
+    demand: recordedDemand(selected.bidders),
     shownCategories: categoriesKeptApart(publisher, shownItems(selected, index.catalog)),
     requestHash: requestHashOf(selected),
     rates: index.rates,
@@ -203,7 +206,7 @@ function requestHashOf({ request_id, slot_id, position }: AdSelected): number {
 function judge(item: IndexedLineItem, selected: AdSelected, facts: PlaceFacts): WhyNot {
   const id = item.lineItem.line_item_id;
   if (isHouseOnly(selected) && priorityOf(item.lineItem) !== housePriority) return refused(id, 'ranking', 'house_only');
-  const refusal = admit(item, facts) ?? pace(item, facts);
+  const refusal = admit(item, facts) ?? pace(item, facts) ?? noExternalBid(item, facts);
   if (refusal !== null) return refused(id, refusal.step, refusal.reason);
   const offer = bidOf(item, facts);
   if (offer === null) return refused(id, 'creative', 'attribute_blocked');

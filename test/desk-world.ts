@@ -6,6 +6,7 @@ import type { CatalogIndex } from '../serving/catalog-index.ts';
 import { ConsentGate } from '../serving/consent.ts';
 import { Decider } from '../serving/decide.ts';
 import { DecisionDesk } from '../serving/decision-desk.ts';
+import type { DemandDesk } from '../serving/demand/demand-desk.ts';
 import { RecentSelections } from '../serving/frequency.ts';
 import { PersonReader } from '../serving/person.ts';
 import { FixedLeases, indexOf, inventory, issuerDeps, noon, supply } from './decision-world.ts';
@@ -23,7 +24,10 @@ export interface DeskWorld {
   userKey: Promise<string | null>;
 }
 
-export function openDeskWorld(records: readonly AnyRecord[] = [...inventory(1), ...supply(1)]): DeskWorld {
+export function openDeskWorld(
+  records: readonly AnyRecord[] = [...inventory(1), ...supply(1)],
+  demandOf: ((parts: Pick<DeskWorld, 'clock' | 'index'>) => DemandDesk) | null = null,
+): DeskWorld {
   const clock = createSimulatedClock({ startMs: noon });
   const buffer = new MemoryBuffer();
   const leases = new FixedLeases();
@@ -45,6 +49,7 @@ export function openDeskWorld(records: readonly AnyRecord[] = [...inventory(1), 
     persons,
     bots: new BotGate(['198.51.100.0/24']),
     consent: new ConsentGate(),
+    demand: demandOf?.({ clock, index }) ?? null,
     defaultTmaxMs: 100,
     zone: () => state.zone,
     onError: (error) => {

@@ -1,0 +1,45 @@
+import type { BidderOutcome } from '../../domain/records.ts';
+import type { SlotDemand, ValidBid } from './external-bid.ts';
+
+/**
+ * What is recorded of the bidders of a slot.
+ * @param becameOf what became of a bid in the ranking: won, outbid, lost_tie, or why it took no part
+ */
+export function bidderOutcomes(
+  demand: SlotDemand<ValidBid>,
+  becameOf: (lineItemId: string) => string,
+): BidderOutcome[] {
+  return Array.from(demand.values(), ({ bidderId, lineItemId, outcome, reason, timeoutUs, latencyUs, bid }) => ({
+    bidder_id: bidderId,
+    line_item_id: lineItemId,
+    outcome,
+    reason: bid === null ? reason : becameOf(lineItemId),
+    timeout_us: timeoutUs,
+    latency_us: latencyUs,
+    bid_micros: bid?.bidMicros ?? 0,
+    domains: bid?.domains ?? [],
+    categories: bid?.categories ?? [],
+  }));
+}
+
+/** Bidders of a slot as a record has them, for whoever decides again. */
+export function recordedDemand(bidders: readonly BidderOutcome[]): SlotDemand {
+  return new Map(
+    bidders.map((one) => [
+      one.line_item_id,
+      {
+        bidderId: one.bidder_id,
+        lineItemId: one.line_item_id,
+        asked: one.outcome !== 'not_asked',
+        outcome: one.outcome,
+        reason: one.reason,
+        timeoutUs: one.timeout_us,
+        latencyUs: one.latency_us,
+        bid:
+          one.outcome === 'bid'
+            ? { bidMicros: one.bid_micros, domains: one.domains, categories: one.categories }
+            : null,
+      },
+    ]),
+  );
+}
