@@ -23,7 +23,7 @@ const body = {
 } as const;
 
 /** `POST /v1/persons/forget`: deletes the person's key; what was recorded under it can no longer be traced to anyone. Again is harmless. */
-export function personRoutes({ log, registry, clock, hashSecret }: PersonRoutesDeps): ConsoleRoutes {
+export function personRoutes(deps: PersonRoutesDeps): ConsoleRoutes {
   return (app) => {
     app.post(
       '/v1/persons/forget',
@@ -39,13 +39,21 @@ export function personRoutes({ log, registry, clock, hashSecret }: PersonRoutesD
       },
       async (request, reply) => {
         const { id } = request.body as { readonly id: string };
-        const person_hash = createHmac('sha256', hashSecret).update(id).digest('hex');
-        const value = { person_hash, requested_by: request.principal.name, forgotten_at: clock.now() };
-        const shard = shardOf(person_hash, log.shards('persons'));
-        await log.append('persons', [{ shard, key: person_hash, value: registry.encode('PersonForgotten', value) }]);
+        await forgetPerson(deps, { id, requestedBy: request.principal.name });
         reply.code(202);
         return { accepted: true };
       },
     );
   };
+}
+
+/** Writes the request down; `id` as requests to serving give it. Error: `LOG_UNAVAILABLE`. */
+export async function forgetPerson(
+  { log, registry, clock, hashSecret }: PersonRoutesDeps,
+  { id, requestedBy }: { readonly id: string; readonly requestedBy: string },
+): Promise<void> {
+  const person_hash = createHmac('sha256', hashSecret).update(id).digest('hex');
+  const value = { person_hash, requested_by: requestedBy, forgotten_at: clock.now() };
+  const shard = shardOf(person_hash, log.shards('persons'));
+  await log.append('persons', [{ shard, key: person_hash, value: registry.encode('PersonForgotten', value) }]);
 }

@@ -7,7 +7,8 @@ import type { EntityKind } from '../../domain/identity.ts';
 import type { Billing } from '../../domain/records.ts';
 import type { SchemaRegistry } from '../../ports/schema-registry.ts';
 import type { StateStore } from '../../ports/state-store.ts';
-import { type Engines, logOf, statesOf } from './engines.ts';
+import { forgetPerson, type PersonRoutesDeps } from '../../dashboards/routes/persons.ts';
+import { type Engines, logOf, personSecret, statesOf } from './engines.ts';
 import type { Life } from './life.ts';
 
 export interface ConsoleParts {
@@ -26,11 +27,13 @@ export class ConsoleProcess {
   readonly life: Life;
   readonly finance: FinanceDesk;
   readonly #catalog: CatalogDesk;
+  readonly #persons: PersonRoutesDeps;
 
-  private constructor(life: Life, catalog: CatalogDesk, finance: FinanceDesk) {
+  private constructor(life: Life, desks: { catalog: CatalogDesk; finance: FinanceDesk; persons: PersonRoutesDeps }) {
     this.life = life;
-    this.#catalog = catalog;
-    this.finance = finance;
+    this.#catalog = desks.catalog;
+    this.finance = desks.finance;
+    this.#persons = desks.persons;
   }
 
   static async start({ life, engines, states, settings, registry, contentOf }: ConsoleParts): Promise<ConsoleProcess> {
@@ -41,11 +44,16 @@ export class ConsoleProcess {
     const desks = await openConsoleDesks({ log, registry, clock, random, states: statesOf(states, life), rules });
     const { facts } = desks;
     const finance = new FinanceDesk({ log, registry, clock, random, facts, contentOf: async (id) => contentOf(id) });
-    return new ConsoleProcess(life, desks.catalog, finance);
+    const persons = { log, registry, clock, hashSecret: personSecret };
+    return new ConsoleProcess(life, { catalog: desks.catalog, finance, persons });
   }
 
   create(kind: EntityKind, body: Body, key: string): Promise<Outcome> {
     return this.#catalog.create(entityOf(kind), request(body, key));
+  }
+
+  forget(id: string): Promise<void> {
+    return forgetPerson(this.#persons, { id, requestedBy: 'privacy' });
   }
 
   change(kind: EntityKind, id: string, body: Body, key: string): Promise<Outcome> {

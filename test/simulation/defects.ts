@@ -249,4 +249,46 @@ export const defects: readonly Defect[] = [
     from: "  emit(work, selection, 'released', { lease, surplus: true });\n",
     to: '',
   },
+  {
+    breaks: 'the person is waited for however long it takes',
+    file: 'serving/person.ts',
+    from: 'const timer = this.#options.clock.after(allowanceMs, () => {',
+    to: 'const timer = this.#options.clock.after(allowanceMs + 60_000, () => {',
+  },
+  {
+    breaks: 'a decision mints the key of a person itself',
+    file: 'serving/person.ts',
+    from: 'keys.getMany([hash]),',
+    to: "keys.putIfAbsent(hash, '0'.repeat(32)).then((key) => [key]),",
+  },
+  {
+    breaks: 'the key of somebody who asked to be forgotten stays',
+    file: 'streams/processors/persons.ts',
+    from: "return [{ to: 'key-delete', hash }];",
+    to: 'return [];',
+  },
+  {
+    breaks: 'a sighting from before the request brings a forgotten person back',
+    file: 'streams/processors/persons.ts',
+    from: 'return forgottenAt !== undefined && seenAt <= forgottenAt ?',
+    to: 'return forgottenAt === -1 ?',
+  },
+  {
+    breaks: 'old code puts aside what new code wrote',
+    file: 'streams/runtime/failure.ts',
+    from: "const knownBad: readonly string[] = ['UNREADABLE_RECORD',",
+    to: "const knownBad: readonly string[] = ['UNKNOWN_SCHEMA', 'UNREADABLE_RECORD',",
+  },
+  {
+    breaks: 'new code writes what old code cannot read while both run',
+    file: 'adapters/avro/wire-codec.ts',
+    from: 'const isHeldBack = number > ceiling;',
+    to: 'const isHeldBack = ceiling < 0;',
+  },
+  {
+    breaks: 'an older record is read as if it were of the newest shape',
+    file: 'adapters/avro/wire-codec.ts',
+    from: 'if (newest.id === id) return',
+    to: 'if (newest.id >= id) return',
+  },
 ];

@@ -12,7 +12,11 @@ import type { StateStore } from '../../ports/state-store.ts';
 import type { ViewStore } from '../../ports/view-store.ts';
 import { topicShards } from '../topic-shards.ts';
 import type { Dice } from './dice.ts';
+import { noteCall } from './hot-path.ts';
 import type { Call, Engine, Life } from './life.ts';
+
+/** Key of the hash of raw ids of persons. */
+export const personSecret = Buffer.alloc(32, 7);
 
 /** What all processes share. */
 export interface Engines {
@@ -92,12 +96,14 @@ export function logOf(engines: Engines, life: Life): { readonly log: EventLog; r
       return life.call(call);
     },
     wait: async (from, timeoutMs) => {
+      noteCall('log.wait');
       await life.going();
       const isThere = await port.wait(from, timeoutMs);
       await life.going();
       return isThere;
     },
     join: async (group, options) => {
+      noteCall('log.join');
       await life.going();
       return port.join(group, options);
     },

@@ -2,6 +2,7 @@ import type { SimulatedClock } from '../../adapters/simulated/clock.ts';
 import { AdtallyError, type ErrorCode } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Dice } from './dice.ts';
+import { noteCall } from './hot-path.ts';
 import type { Trouble } from './trouble.ts';
 
 export type Engine = 'log' | 'ledger' | 'views' | 'keys' | 'states' | 'disk';
@@ -43,6 +44,8 @@ export class Life {
   onDeath: (why: string) => void = () => undefined;
   /** Engines that the network does not lead to. */
   readonly cut = new Set<Engine>();
+  /** How often it stood still. */
+  stands = 0;
   #isAlive = true;
   #held: (() => void)[] | null = null;
   readonly #time: SimulatedClock;
@@ -75,6 +78,7 @@ export class Life {
   stand(forMs: number): void {
     if (this.#held !== null) return;
     this.#held = [];
+    this.stands += 1;
     this.#time.after(forMs, () => this.wake());
   }
 
@@ -92,6 +96,7 @@ export class Life {
 
   async call<T>(call: Call<T>): Promise<T> {
     if (!this.#isAlive) return never();
+    noteCall(`${call.engine}.${call.method}`);
     if (this.#held !== null) await this.going();
     const failed = await this.#before(call);
     if (failed !== null) throw failed;

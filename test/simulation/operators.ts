@@ -3,6 +3,7 @@ import type { EntityKind } from '../../domain/identity.ts';
 import { catalogueOf, withParent } from './catalogue.ts';
 import type { ConsoleProcess } from './console-process.ts';
 import type { Dice } from './dice.ts';
+import { persons } from './people.ts';
 import type { World } from './world.ts';
 
 const attempts = 30;
@@ -15,6 +16,7 @@ export class Operators {
   readonly #world: World;
   readonly #dice: Dice;
   readonly #items: string[] = [];
+  readonly #asked = new Set<string>();
 
   constructor(world: World) {
     this.#world = world;
@@ -60,6 +62,8 @@ export class Operators {
       'verdict',
       'decide',
       'close',
+      'forget',
+      'forget',
     ] as const);
     const campaign = dice.pick(this.campaigns);
     if (act === 'budget') {
@@ -78,6 +82,7 @@ export class Operators {
       );
     } else if (act === 'close') await this.#close(name);
     else if (act === 'decide') await this.#decide(dice, name);
+    else if (act === 'forget') await this.forget(`person-${dice.between(1, persons)}`, name);
     else await this.#correct(act, dice, name);
   }
 
@@ -119,6 +124,17 @@ export class Operators {
       finance.adjust(order, { ...decider, idempotencyKey }),
     );
     story.tell(`${name}: ${amountMicros} of ${selectionId} back ${done === null ? 'did not pass' : 'passed'}`);
+  }
+
+  /** Somebody asks to be forgotten; once each, since a clock that goes back could put the second request before the first. */
+  async forget(personId: string, name: string): Promise<void> {
+    const { story, time } = this.#world;
+    if (this.#asked.has(personId)) return;
+    this.#asked.add(personId);
+    const askedMs = time.now();
+    const done = await this.#insist(name, (console) => console.forget(personId).then(() => true));
+    if (done === true) story.forgotten.set(personId, askedMs);
+    story.tell(`${name}: ${personId} is ${done === null ? 'not ' : ''}to be forgotten`);
   }
 
   /** What is in suspense is released or voided. */

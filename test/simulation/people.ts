@@ -5,14 +5,19 @@ import type { DecisionAnswer } from '../../serving/decision-desk.ts';
 import { readDecisionRequest } from '../../serving/decision-request.ts';
 import type { IssuedDecision } from '../../serving/issue.ts';
 import type { Dice } from './dice.ts';
+import { forbiddenCall, type HotPath, onHotPath } from './hot-path.ts';
 import type { ServingProcess } from './serving-process.ts';
 import type { Attempt } from './story.ts';
 import type { World } from './world.ts';
 
 const browser = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36';
 const declaredBot = 'Googlebot/2.1 (+http://www.google.com/bot.html)';
+/** Simulated time does not pass while code runs; a whole millisecond may be rounded up. */
+const graceMs = 1;
 const attempts = 4;
 const clientPatienceMs = 1_500;
+/** So many different people; the last is a bot. */
+export const persons = 12;
 
 interface Visitor {
   readonly id: string;
@@ -53,8 +58,8 @@ export class People {
   }
 
   async #visit(dice: Dice): Promise<void> {
-    const person = dice.between(1, 12);
-    const visitor = { id: `person-${person}`, network: `198.51.${person}.0/24`, isBot: person === 12 };
+    const person = dice.between(1, persons);
+    const visitor = { id: `person-${person}`, network: `198.51.${person}.0/24`, isBot: person === persons };
     const body = {
       slots: [{ id: 's', placement_id: dice.pick(this.#placements), count: dice.chance(0.2) ? 2 : 1 }],
       ...(dice.chance(0.7) && { user: { id: visitor.id }, consent: { gdpr: false } }),
@@ -71,7 +76,7 @@ export class People {
     return open.length === 0 ? null : (dice.pick(open) ?? null);
   }
 
-  async #ask(body: object, { network }: Visitor, dice: Dice): Promise<DecisionAnswer | null> {
+  async #ask(body: object, { id: visitorId, network }: Visitor, dice: Dice): Promise<DecisionAnswer | null> {
     const { story, trouble } = this.#world;
     const node = this.#node(dice);
     if (node === null) return null;
@@ -87,13 +92,20 @@ export class People {
     } as const;
     try {
       const request = readDecisionRequest(body);
-      const answered = await node.decisions.decide(request, { ...caller, truncate: () => network, arrivedUs });
+      const stands = node.life.stands;
+      const [answered, path] = await onHotPath('decision', () =>
+        node.decisions.decide(request, { ...caller, truncate: () => network, arrivedUs }),
+      );
+      const isLate = node.life.clock.monotonicUs() - arrivedUs > ((request.tmaxMs ?? 0) + graceMs) * 1_000;
+      this.#holdHotPath(node, path, isLate && node.life.stands === stands && node.life.isAlive);
       for (const { billing, impressionExpiresAt, clickExpiresAt, decision } of answered.ads) {
         story.issued.set(billing.selection_id, {
           billing,
           impressionExpiresAt,
           clickExpiresAt,
           format: decision.format,
+          personId: 'user' in body ? visitorId : null,
+          wallMs: this.#world.time.now(),
         });
         const { selection_id: id, campaign_id, pricing_model, price_micros, node: by, shard } = billing;
         story.tell(`${by} selects ${id} of ${campaign_id}: ${pricing_model} ${price_micros} in shard ${shard}`);
@@ -106,6 +118,14 @@ export class People {
       if (isAdtallyError(error, 'BUFFER_FULL')) return null;
       throw error;
     }
+  }
+
+  /** Invariant 12: a node asks nobody but for the person, and answers in time whoever does not answer it. */
+  #holdHotPath(node: ServingProcess, path: HotPath, isLate: boolean): void {
+    const { story } = this.#world;
+    const call = forbiddenCall(path);
+    if (call !== null) story.complain(`${node.life.name} calls ${call} before it answers a ${path.of}`);
+    if (isLate) story.complain(`${node.life.name} answers a ${path.of} after its deadline`);
   }
 
   /** What a browser does with an ad. */
@@ -180,15 +200,20 @@ export class People {
     const { story } = this.#world;
     await node.life.going();
     story.attempts.push(attempt);
-    const result = await node.beacons.take({
-      event: kind,
-      token,
-      transport: kind === 'click' ? 'REDIRECT' : 'PIXEL',
-      network: visitor.network,
-      userAgent: visitor.isBot ? declaredBot : browser,
-      occurredAt: null,
-      ordinal: 0,
+    const [result, path] = await onHotPath('beacon', async () => {
+      const taken = await node.beacons.take({
+        event: kind,
+        token,
+        transport: kind === 'click' ? 'REDIRECT' : 'PIXEL',
+        network: visitor.network,
+        userAgent: visitor.isBot ? declaredBot : browser,
+        occurredAt: null,
+        ordinal: 0,
+      });
+      if (taken.taken) await taken.stored.catch(() => undefined);
+      return taken;
     });
+    this.#holdHotPath(node, path, false);
     if (!result.taken) story.tell(`${node.life.name} refuses ${kind} of ${selectionId}: ${result.code}`);
     else {
       try {

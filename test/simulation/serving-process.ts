@@ -12,7 +12,7 @@ import type { DecisionDesk } from '../../serving/decision-desk.ts';
 import { createDrainer } from '../../serving/drainer.ts';
 import { Rejections } from '../../serving/rejections.ts';
 import { TokenKeys } from '../../serving/token-keys.ts';
-import { diskOf, type Engines, keysOf, logOf, viewsOf } from './engines.ts';
+import { diskOf, type Engines, keysOf, logOf, personSecret, viewsOf } from './engines.ts';
 import type { Life } from './life.ts';
 
 export interface ServingParts {
@@ -27,7 +27,6 @@ export interface ServingParts {
 }
 
 const kibi = 1024;
-const personSecret = Buffer.alloc(32, 7);
 
 /** What apps/serve.ts puts together, in a life of a simulated process. */
 export class ServingProcess {

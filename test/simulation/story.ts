@@ -21,6 +21,9 @@ export interface Issued {
   readonly impressionExpiresAt: number;
   readonly clickExpiresAt: number;
   readonly format: string;
+  /** Whom it was for, if that one said who he is, and when by a clock that is right. */
+  readonly personId: string | null;
+  readonly wallMs: number;
 }
 
 const keptLines = 20_000;
@@ -31,6 +34,8 @@ export class Story {
   readonly attempts: Attempt[] = [];
   /** Selections of which a record with other content was put into the log. */
   readonly contradicted = new Set<string>();
+  /** By person, when he asked to be forgotten, by a clock that is right; only what was acknowledged. */
+  readonly forgotten = new Map<string, number>();
   readonly lines: string[] = [];
   /** What was found wrong while the world went on. */
   readonly wrong: string[] = [];

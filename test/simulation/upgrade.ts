@@ -3,6 +3,9 @@ import type { Machine } from './machine.ts';
 import { heldBack, type Release, releases } from './releases.ts';
 import type { World } from './world.ts';
 
+/** A process that is told to stop has so long, ms. */
+const patienceMs = 3_000;
+
 /** Every machine comes to run this release, one after the other. */
 interface Step {
   readonly to: Release;
@@ -32,8 +35,9 @@ export class Upgrade {
     ] as const);
     this.before = before;
     this.#after = after;
-    this.isHasty = dice.chance(0.25);
-    this.#steps = this.isHasty ? [{ to: after, who: 'readers first' }] : carefulSteps(before, after, dice);
+    this.isHasty = dice.chance(0.4);
+    const hasty: Step = { to: after, who: dice.pick(['readers first', 'writers first']) };
+    this.#steps = this.isHasty ? [hasty] : carefulSteps(before, after, dice);
     this.#betweenMs = dice.between(100, 1_200);
   }
 
@@ -60,8 +64,10 @@ export class Upgrade {
   async #move(machine: Machine<unknown>, to: Release): Promise<void> {
     machine.release = to;
     this.#world.story.tell(`${machine.name} gets ${to.name}`);
-    if (machine.process === null) machine.kill('is upgraded while it starts');
-    else await Promise.race([machine.stop(true), this.#world.time.sleep(3_000)]);
+    const { life } = machine;
+    if (machine.process !== null) await Promise.race([machine.stop(true), this.#world.time.sleep(patienceMs)]);
+    // Who does not end in time is ended, as a supervisor does it.
+    life?.die('is upgraded');
     await this.#world.time.sleep(this.#betweenMs);
   }
 

@@ -1,4 +1,5 @@
 import type { World } from '../world.ts';
+import { forgettingMovesSomething, keysRemain } from './forgotten.ts';
 import { judgeSelections } from './outcomes.ts';
 import { replayDiffers } from './replay.ts';
 import { reconcileDiffers } from './reconciled.ts';
@@ -24,7 +25,9 @@ export class Auditor {
     await this.#closeDown();
     const missing = await this.#unfinished();
     if (missing !== null) return story.complain(`not converged in ${boundMs} ms: ${missing}`);
+    for (const problem of await keysRemain(this.#world)) story.complain(problem);
     await this.#echoChangesNothing();
+    for (const problem of await forgettingMovesSomething(this.#world)) story.complain(problem);
     await this.#ownersStop();
     judgeSelections(this.#world);
     this.#journalIsTheLedger();

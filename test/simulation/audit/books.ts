@@ -48,6 +48,8 @@ export class Books {
   /** Ends of boots: why the first decision says so. */
   readonly ends = new Map<string, string>();
   records = 0;
+  /** Records by their name, '' for what nobody can read. */
+  readonly written = new Map<string, number>();
   readonly #story: Story;
 
   constructor(story: Story, shards: number) {
@@ -80,6 +82,8 @@ export class Books {
     this.#story.digest(record.value);
     if (record.topic === 'spend') (this.shards[record.shard] as SpendShard).next = record.offset + 1;
     const decoded = decode(record.value);
+    const name = decoded?.name ?? '';
+    this.written.set(name, (this.written.get(name) ?? 0) + 1);
     if (decoded !== null) this.#take(decoded, record);
   }
 
@@ -143,6 +147,11 @@ export class Books {
       this.factsOf(record.value.selection_id).verdicts.push({ ...place, value: record.value });
     if (record.name === 'Adjusted') this.factsOf(record.value.selection_id).adjusted += 1;
   }
+}
+
+/** Name of a record, or null. */
+export function nameOf(bytes: Uint8Array): string | null {
+  return decode(bytes)?.name ?? null;
 }
 
 /** Null for bytes that nobody can read. */
