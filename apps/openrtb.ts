@@ -7,6 +7,7 @@ import type { Admission } from '../serving/admission.ts';
 import type { CatalogIndex } from '../serving/catalog-index.ts';
 import type { DecisionDesk } from '../serving/decision-desk.ts';
 import { CurrencyRates } from '../serving/openrtb/currency-rates.ts';
+import type { LossNotices } from '../serving/openrtb/loss-notices.ts';
 import { Exchange } from '../serving/openrtb/exchange.ts';
 import { addExchangeMetrics } from '../serving/openrtb/exchange-metrics.ts';
 import { PlacementFinder } from '../serving/openrtb/placement-finder.ts';
@@ -18,6 +19,7 @@ export interface ExchangeParts {
   readonly index: CatalogIndex;
   readonly desk: DecisionDesk;
   readonly admission: Admission | null;
+  readonly losses: LossNotices;
   readonly say: (sentence: string) => void;
   readonly metrics: Registry;
 }
@@ -26,7 +28,7 @@ const readAgainMs = 60_000;
 
 /** Everything behind `POST /openrtb2/auction`. Error: `VALIDATION_FAILED` or of the disk, if the file of rates can't be used. */
 export async function openExchange(parts: ExchangeParts): Promise<Exchange> {
-  const { settings, clock, index, desk, admission, metrics } = parts;
+  const { settings, clock, index, desk, admission, losses, metrics } = parts;
   const rates = new CurrencyRates(settings.openrtbRatesOldestMs, () => clock.now());
   if (settings.openrtbRates !== '') await followRates(rates, parts);
   const { catalog } = index;
@@ -35,13 +37,14 @@ export async function openExchange(parts: ExchangeParts): Promise<Exchange> {
     catalog,
     placements: new PlacementFinder({ catalog, defaultPublisher: settings.openrtbPublisher }),
     rates,
+    losses,
     networkMs: settings.openrtbNetworkMs,
     bidLifeMs: settings.openrtbBidMs,
     mostImps: settings.openrtbImps,
     admission,
     monotonicUs: () => clock.monotonicUs(),
   });
-  addExchangeMetrics(metrics, { counts: exchange.counts, rates });
+  addExchangeMetrics(metrics, { counts: exchange.counts, rates, losses });
   return exchange;
 }
 

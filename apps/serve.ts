@@ -30,6 +30,8 @@ import { leftBuffers } from '../serving/segments.ts';
 import { registerAdTags } from '../serving/routes/ad-tags.ts';
 import { registerDecisions } from '../serving/routes/decisions.ts';
 import { registerSdk } from '../serving/routes/sdk.ts';
+import { LossNotices } from '../serving/openrtb/loss-notices.ts';
+import { registerLoss } from '../serving/routes/loss.ts';
 import { registerOpenRtb } from '../serving/routes/openrtb.ts';
 import { buildServe, defaultTimeouts } from '../serving/serve-app.ts';
 import { TokenKeys } from '../serving/token-keys.ts';
@@ -226,7 +228,23 @@ async function serve(settings: Settings): Promise<void> {
   }
   if (model !== null) addModelMetrics(metrics, model.desk, () => nodeClock.now());
   const sdkFiles = await loadSdkFiles(disk);
-  const exchange = await openExchange({ settings, disk, clock, index, desk: decisions, admission, say, metrics });
+  const losses = new LossNotices({
+    keys,
+    nowMs: () => nodeClock.now(),
+    publicUrl: url,
+    rememberedMs: longestTokenMs,
+  });
+  const exchange = await openExchange({
+    losses,
+    settings,
+    disk,
+    clock,
+    index,
+    desk: decisions,
+    admission,
+    say,
+    metrics,
+  });
   const app = await buildServe({
     desk,
     clients,
@@ -245,6 +263,7 @@ async function serve(settings: Settings): Promise<void> {
       (scope) => registerAdTags(scope, { desk: decisions, clients, admission, monotonicUs }),
       (scope) =>
         registerSdk(scope, { files: sdkFiles, placements: () => index.catalog.placements.values(), publicUrl: url }),
+      (scope) => registerLoss(scope, losses),
       (scope) => registerOpenRtb(scope, { exchange, desk: decisions, clients, monotonicUs, onError }),
     ],
     fronts: [front],

@@ -3,16 +3,19 @@ import type { AnyRecord } from '../domain/records.ts';
 import { ClientReader } from '../serving/client.ts';
 import { CurrencyRates } from '../serving/openrtb/currency-rates.ts';
 import { Exchange, type ExchangeDeps } from '../serving/openrtb/exchange.ts';
+import { LossNotices } from '../serving/openrtb/loss-notices.ts';
 import { PlacementFinder } from '../serving/openrtb/placement-finder.ts';
 import { asAdtallyError, sendProblem } from '../serving/problem.ts';
+import { registerLoss } from '../serving/routes/loss.ts';
 import { registerOpenRtb } from '../serving/routes/openrtb.ts';
-import { inventory, supply } from './decision-world.ts';
+import { inventory, issuerDeps, supply } from './decision-world.ts';
 import { type DeskWorld, openDeskWorld } from './desk-world.ts';
 
 export interface OpenRtbWorld extends DeskWorld {
   readonly app: FastifyInstance;
   readonly exchange: Exchange;
   readonly rates: CurrencyRates;
+  readonly losses: LossNotices;
   /** Errors that were ours. */
   readonly errors: Error[];
 }
@@ -30,7 +33,15 @@ export function openOpenRtbWorld(options: OpenRtbWorldOptions = {}): OpenRtbWorl
   const { desk, clock, index } = world;
   const rates = new CurrencyRates(86_400_000, () => clock.now());
   const monotonicUs = () => clock.monotonicUs();
+  const key = issuerDeps().signingKey();
+  const losses = new LossNotices({
+    keys: { all: () => new Map([[key.id, key]]), current: () => key, mayHaveMore: () => false, reload: async () => {} },
+    nowMs: () => clock.now(),
+    publicUrl: 'https://ads.example',
+    rememberedMs: 3_600_000,
+  });
   const exchange = new Exchange({
+    losses,
     desk,
     catalog: index.catalog,
     placements: new PlacementFinder({ catalog: index.catalog, defaultPublisher: options.defaultPublisher ?? 'only' }),
@@ -42,11 +53,12 @@ export function openOpenRtbWorld(options: OpenRtbWorldOptions = {}): OpenRtbWorl
     monotonicUs,
   });
   const errors: Error[] = [];
-  const app = fastify();
+  const app = fastify({ routerOptions: { maxParamLength: 512 } });
   app.setErrorHandler((error: Error, _request, reply) => sendProblem(reply, asAdtallyError(error)));
   const clients = new ClientReader(['10.0.0.0/8']);
+  registerLoss(app, losses);
   registerOpenRtb(app, { exchange, desk, clients, monotonicUs, onError: (error) => errors.push(error) });
-  return Object.assign(world, { app, exchange, rates, errors });
+  return Object.assign(world, { app, exchange, rates, losses, errors });
 }
 
 /** Sends a bid request: an object as JSON, anything else as it is. */

@@ -5,6 +5,7 @@ import type { ReadBidRequest } from './bid-request.ts';
 import { admOf } from './adm.ts';
 import { ownSeat } from './seat.ts';
 import type { CurrencyRates } from './currency-rates.ts';
+import type { LossNotices } from './loss-notices.ts';
 import { decimalOf } from './decimal.ts';
 import type { Fields } from './fields.ts';
 import { type NoBid, noBidCodes, type NoBidReason, reasonOfAll } from './no-bid.ts';
@@ -38,6 +39,7 @@ export interface AuctionedRequest {
   readonly prebid: PrebidTerms | null;
   readonly catalog: Catalog;
   readonly rates: CurrencyRates;
+  readonly losses: Pick<LossNotices, 'urlOf'>;
   /** How long the answer took, ms. */
   readonly elapsedMs: number;
 }
@@ -121,6 +123,7 @@ function bidOf(offer: Offer, auctioned: AuctionedRequest, isBest: boolean): Bid 
     price: numberAsWritten(decimalOf(cpm)),
     adm,
     ...(ad.noticeUrl !== null && { burl: ad.noticeUrl }),
+    lurl: auctioned.losses.urlOf(billing),
     adid: billing.creative_id,
     crid: billing.creative_id,
     cid: billing.campaign_id,

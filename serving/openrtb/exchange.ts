@@ -4,6 +4,7 @@ import type { Answered, DecisionDesk } from '../decision-desk.ts';
 import type { Caller } from '../enrichment.ts';
 import { type BidRequestDeps, readBidRequest, type ReadBidRequest } from './bid-request.ts';
 import { type BidResponse, composeResponse } from './bid-response.ts';
+import type { LossNotices } from './loss-notices.ts';
 import type { NoBidReason } from './no-bid.ts';
 import { prebidTermsOf } from './prebid.ts';
 import { validateBidRequest } from './validate.ts';
@@ -11,6 +12,7 @@ import { validateBidRequest } from './validate.ts';
 export interface ExchangeDeps extends BidRequestDeps {
   readonly desk: DecisionDesk;
   readonly catalog: Catalog;
+  readonly losses: Pick<LossNotices, 'urlOf'>;
   /** Null: every request is worked on. */
   readonly admission: Admission | null;
   /** Monotonic time, microseconds. */
@@ -64,10 +66,10 @@ export class Exchange {
     const refusal = this.#refusal(asked);
     const read = refusal === null ? asked : withoutDecision(asked, refusal);
     const answered = refusal === null ? await this.#deps.desk.decide(read.decision, caller) : unanswered(caller);
-    const { catalog, rates, monotonicUs } = this.#deps;
+    const { catalog, rates, losses, monotonicUs } = this.#deps;
     const prebid = prebidTermsOf(valid.body);
     const elapsedMs = Math.max(0, Math.round((monotonicUs() - caller.arrivedUs) / 1000));
-    const { response, noBid } = composeResponse({ read, answered, prebid, catalog, rates, elapsedMs });
+    const { response, noBid } = composeResponse({ read, answered, prebid, catalog, rates, losses, elapsedMs });
     this.#count(read, answered, noBid);
     return { response, noBid, wantsBody: prebid !== null, answered };
   }
