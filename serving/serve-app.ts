@@ -122,8 +122,7 @@ function gateFront(gate: FloodGate, clients: ClientReader): Front {
   return {
     answers: (request, response) => {
       const { url = '', headers: asked } = request;
-      const kind =
-        url.startsWith(pixelPath) || /^\/v1\/(beacons|click|loss)/.test(url) ? 'beacon' : 'other';
+      const kind = url.startsWith(pixelPath) || /^\/v1\/(beacons|click|loss)/.test(url) ? 'beacon' : 'other';
       if (gate.takes(clients.addressOf(request), asked.authorization, kind)) return false;
       response.writeHead(429, all).end(body);
       return true;
