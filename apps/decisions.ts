@@ -14,7 +14,9 @@ import type { SmoothedClickRates } from '../serving/click-rates.ts';
 import { ConsentGate } from '../serving/consent.ts';
 import { Decider } from '../serving/decide.ts';
 import { DecisionDesk } from '../serving/decision-desk.ts';
+import type { DemandDesk } from '../serving/demand/demand-desk.ts';
 import { RecentSelections } from '../serving/frequency.ts';
+import type { CurrencyRates } from '../serving/openrtb/currency-rates.ts';
 import { PersonReader } from '../serving/person.ts';
 import type { SharedSelections } from '../serving/shared-selections.ts';
 import type { TokenKeys } from '../serving/token-keys.ts';
@@ -40,6 +42,10 @@ export interface DecisionParts {
   readonly shared?: SharedSelections | null;
   /** Key of the hash of raw ids; the one of the data directory if omitted. */
   readonly hashSecret?: Uint8Array;
+  /** Bidders of outside demand; nobody is asked if omitted. */
+  readonly demand?: DemandDesk | null;
+  /** In which prices are told to bidders. */
+  readonly currencyRates?: CurrencyRates;
   /** Load of the process; always calm if omitted. */
   readonly zone?: () => LoadZone;
 }
@@ -76,6 +82,7 @@ export function openDecisionDesk(parts: DecisionParts): DecisionDesk {
       },
       random,
       signingKey: () => keys.current(),
+      ...(parts.currencyRates && { rates: parts.currencyRates }),
     },
     persons: new PersonReader({
       keys: parts.persons,
@@ -86,6 +93,7 @@ export function openDecisionDesk(parts: DecisionParts): DecisionDesk {
     }),
     bots: new BotGate(settings.blockedNetworks),
     consent: new ConsentGate(),
+    demand: parts.demand ?? null,
     defaultTmaxMs,
     ...(parts.zone && { zone: parts.zone }),
     onError: parts.onError,

@@ -36,7 +36,9 @@ import { registerOpenRtb } from '../serving/routes/openrtb.ts';
 import { buildServe, defaultTimeouts } from '../serving/serve-app.ts';
 import { TokenKeys } from '../serving/token-keys.ts';
 import { connectLogWriter } from '../serving/writer-thread.ts';
+import { addBidderMetrics, openBidders } from './bidders.ts';
 import { followModels } from './click-model.ts';
+import { openRates } from './currency-rates.ts';
 import { mayDebug } from './debug-keys.ts';
 import { openDecisionDesk } from './decisions.ts';
 import { runKeys } from './run-key.ts';
@@ -203,7 +205,14 @@ async function serve(settings: Settings): Promise<void> {
   };
   const overload = new Overload({ random, fullTurnMs: settings.overloadTurnMs });
   watchLoad(overload, boot);
-  const decisions = openDecisionDesk({ ...parts, zone: () => overload.zone });
+  const currencyRates = await openRates({ settings, disk, clock, say });
+  const bidders = await openBidders({ settings, clock, random, index, rates: currencyRates, url, node, failed: die });
+  const decisions = openDecisionDesk({
+    ...parts,
+    demand: bidders.desk,
+    currencyRates,
+    zone: () => overload.zone,
+  });
   const consoleKeys = await readConsoleKeys({ disk, folder: keysFolder, setting: settings.keys });
   const debugKeys = [...consoleKeys, ...runKeys(process.env)];
   const { trustedProxies } = settings;
@@ -234,15 +243,15 @@ async function serve(settings: Settings): Promise<void> {
     publicUrl: url,
     rememberedMs: longestTokenMs,
   });
-  const exchange = await openExchange({
-    losses,
+  addBidderMetrics(metrics, bidders);
+  const exchange = openExchange({
     settings,
-    disk,
     clock,
     index,
+    rates: currencyRates,
     desk: decisions,
     admission,
-    say,
+    losses,
     metrics,
   });
   const app = await buildServe({
@@ -284,7 +293,7 @@ async function serve(settings: Settings): Promise<void> {
     model?.tail.stop();
     await boot.stop();
     await worker.terminate();
-    await Promise.all([log.close(), views.close(), persons.close(), sharing.close()]);
+    await Promise.all([log.close(), views.close(), persons.close(), sharing.close(), bidders.close()]);
     lock.release();
     // The channel to who runs the workers would keep this one alive.
     if (cluster.isWorker) process.disconnect();

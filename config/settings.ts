@@ -361,6 +361,12 @@ const table = {
     'BIDDER_ADDRESSES_ALLOWED',
     'Networks in CIDR notation at which bidders may be reached though they are not public, joined by commas: 127.0.0.1/32 for a bidder on this machine. Empty: public addresses only.',
   ),
+  bidderWait: pattern(
+    'BIDDER_WAIT',
+    'progressive',
+    /^(progressive|cut)$/,
+    'How long an auction waits for bidders. `progressive`: until nobody still out can be expected to win. `cut`: until all have answered or time is over.',
+  ),
   openrtbPublisher: pattern(
     'OPENRTB_PUBLISHER',
     'only',

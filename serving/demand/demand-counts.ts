@@ -36,6 +36,15 @@ export class DemandCounts {
   auctions = 0;
   settledEarly = 0;
   cut = 0;
+  /** Asked in auctions that are not over yet. */
+  waitedFor = 0;
+
+  /** Calls that have no outcome though their auction is over: there is none, or something is wrong. */
+  solicitedWithoutOutcome(): number {
+    let open = 0;
+    for (const { solicited, concluded } of this.byBidder.values()) open += solicited - concluded;
+    return open - this.waitedFor;
+  }
 
   of(bidderId: string): BidderCounts {
     let counts = this.byBidder.get(bidderId);

@@ -61,6 +61,7 @@ export class FanOut {
     const { connections, counts } = this.#deps;
     const { bidder, health } = asked;
     counts.of(bidder.bidder_id).solicited += 1;
+    counts.waitedFor += 1;
     health.began();
     const call = {
       bidderId: bidder.bidder_id,
@@ -172,6 +173,7 @@ export class FanOut {
 
   #end(): void {
     this.#isOpen = false;
+    this.#deps.counts.waitedFor -= this.#task.solicitations.length;
     for (const timer of this.#timers) timer.cancel();
     this.#over.resolve();
   }

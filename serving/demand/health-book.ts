@@ -11,4 +11,16 @@ export class HealthBook {
     this.#byId.set(bidder_id, { endpoint, health });
     return health;
   }
+
+  inFlight(): number {
+    let sum = 0;
+    for (const { health } of this.#byId.values()) sum += health.inFlight;
+    return sum;
+  }
+
+  openBreakers(nowMs: number): number {
+    return this.#byId
+      .values()
+      .reduce((sum, { health }) => sum + (health.breaker.stateAt(nowMs) === 'closed' ? 0 : 1), 0);
+  }
 }
