@@ -8,7 +8,7 @@ CREATE OR REPLACE VIEW adtally.tally_facts_between AS
 SELECT * FROM (
   SELECT if(fallback, 'house', 'selected') AS fact, selection_id, selected_at, advertiser_id, campaign_id, line_item_id, publisher_id, placement_id, currency, test, toInt128(price_micros) AS amount
   FROM (
-    SELECT * FROM adtally.ad_selected WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
+    SELECT selection_id, selected_at, advertiser_id, campaign_id, line_item_id, publisher_id, placement_id, currency, test, price_micros, fallback FROM adtally.ad_selected WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
     AND ({every:UInt8} = 1 OR toStartOfHour(selected_at) NOT IN (SELECT hour FROM adtally.settled_hours)
     OR selected_at < fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli({from:DateTime64(3)}) + 59999, 60000) * 60000)
     OR selected_at >= fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli({to:DateTime64(3)}), 60000) * 60000))
@@ -17,7 +17,7 @@ SELECT * FROM (
   UNION ALL
   SELECT 'returned' AS fact, selection_id, selected_at, advertiser_id, campaign_id, line_item_id, publisher_id, placement_id, currency, test, toInt128(price_micros) AS amount
   FROM (
-    SELECT * FROM adtally.markup_returned WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
+    SELECT selection_id, selected_at, advertiser_id, campaign_id, line_item_id, publisher_id, placement_id, currency, test, price_micros FROM adtally.markup_returned WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
     AND ({every:UInt8} = 1 OR toStartOfHour(selected_at) NOT IN (SELECT hour FROM adtally.settled_hours)
     OR selected_at < fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli({from:DateTime64(3)}) + 59999, 60000) * 60000)
     OR selected_at >= fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli({to:DateTime64(3)}), 60000) * 60000))
@@ -26,7 +26,7 @@ SELECT * FROM (
   UNION ALL
   SELECT 'impression' AS fact, selection_id, selected_at, advertiser_id, campaign_id, line_item_id, publisher_id, placement_id, currency, test, toInt128(price_micros) AS amount
   FROM (
-    SELECT * FROM adtally.impression_rendered WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND judgement = 'ACCEPTED'
+    SELECT selection_id, selected_at, advertiser_id, campaign_id, line_item_id, publisher_id, placement_id, currency, test, price_micros FROM adtally.impression_rendered WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND judgement = 'ACCEPTED'
     AND ({every:UInt8} = 1 OR toStartOfHour(selected_at) NOT IN (SELECT hour FROM adtally.settled_hours)
     OR selected_at < fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli({from:DateTime64(3)}) + 59999, 60000) * 60000)
     OR selected_at >= fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli({to:DateTime64(3)}), 60000) * 60000))
@@ -35,7 +35,7 @@ SELECT * FROM (
   UNION ALL
   SELECT 'viewable' AS fact, selection_id, selected_at, advertiser_id, campaign_id, line_item_id, publisher_id, placement_id, currency, test, toInt128(price_micros) AS amount
   FROM (
-    SELECT * FROM adtally.ad_viewable WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND judgement = 'ACCEPTED'
+    SELECT selection_id, selected_at, advertiser_id, campaign_id, line_item_id, publisher_id, placement_id, currency, test, price_micros FROM adtally.ad_viewable WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND judgement = 'ACCEPTED'
     AND ({every:UInt8} = 1 OR toStartOfHour(selected_at) NOT IN (SELECT hour FROM adtally.settled_hours)
     OR selected_at < fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli({from:DateTime64(3)}) + 59999, 60000) * 60000)
     OR selected_at >= fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli({to:DateTime64(3)}), 60000) * 60000))
@@ -44,7 +44,7 @@ SELECT * FROM (
   UNION ALL
   SELECT 'click' AS fact, selection_id, selected_at, advertiser_id, campaign_id, line_item_id, publisher_id, placement_id, currency, test, toInt128(price_micros) AS amount
   FROM (
-    SELECT * FROM adtally.ad_clicked WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND judgement = 'ACCEPTED'
+    SELECT selection_id, selected_at, advertiser_id, campaign_id, line_item_id, publisher_id, placement_id, currency, test, price_micros FROM adtally.ad_clicked WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND judgement = 'ACCEPTED'
     AND ({every:UInt8} = 1 OR toStartOfHour(selected_at) NOT IN (SELECT hour FROM adtally.settled_hours)
     OR selected_at < fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli({from:DateTime64(3)}) + 59999, 60000) * 60000)
     OR selected_at >= fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli({to:DateTime64(3)}), 60000) * 60000))
@@ -53,7 +53,7 @@ SELECT * FROM (
   UNION ALL
   SELECT 'reserved' AS fact, selection_id, selected_at, advertiser_id, campaign_id, line_item_id, publisher_id, placement_id, currency, test, toInt128(price_micros) AS amount
   FROM (
-    SELECT * FROM adtally.spend_reserved WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
+    SELECT selection_id, selected_at, advertiser_id, campaign_id, line_item_id, publisher_id, placement_id, currency, test, price_micros FROM adtally.spend_reserved WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
     AND ({every:UInt8} = 1 OR toStartOfHour(selected_at) NOT IN (SELECT hour FROM adtally.settled_hours)
     OR selected_at < fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli({from:DateTime64(3)}) + 59999, 60000) * 60000)
     OR selected_at >= fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli({to:DateTime64(3)}), 60000) * 60000))
@@ -62,7 +62,7 @@ SELECT * FROM (
   UNION ALL
   SELECT 'charge' AS fact, selection_id, selected_at, advertiser_id, campaign_id, line_item_id, publisher_id, placement_id, currency, test, toInt128(price_micros) AS amount
   FROM (
-    SELECT * FROM adtally.spend_incurred WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
+    SELECT selection_id, selected_at, advertiser_id, campaign_id, line_item_id, publisher_id, placement_id, currency, test, price_micros FROM adtally.spend_incurred WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
     AND ({every:UInt8} = 1 OR toStartOfHour(selected_at) NOT IN (SELECT hour FROM adtally.settled_hours)
     OR selected_at < fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli({from:DateTime64(3)}) + 59999, 60000) * 60000)
     OR selected_at >= fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli({to:DateTime64(3)}), 60000) * 60000))

@@ -6,14 +6,11 @@
 
 -- Hours of selection whose counts hold: nothing came for them since. Times beyond 2105, which only nonsense has, are in no hour.
 CREATE OR REPLACE VIEW adtally.settled_hours AS
-SELECT counted.hour AS hour, counted.newest AS version
-FROM (SELECT hour, max(version) AS newest, argMax(sealed, version) AS is_sealed FROM adtally.counted_hours GROUP BY hour) AS counted
-LEFT JOIN (SELECT hour, max(mark) AS newest FROM adtally.touched_hours GROUP BY hour) AS touched ON touched.hour = counted.hour
-WHERE counted.is_sealed OR counted.newest > touched.newest;
+SELECT hour, max(hours.version) AS version FROM adtally.hours GROUP BY hour HAVING argMax(hours.settled, hours.version);
 
 -- Hours that are to be counted; until then they are read from the rows, as is every hour that is not settled.
 CREATE OR REPLACE VIEW adtally.moving_hours AS
-SELECT DISTINCT hour FROM adtally.touched_hours WHERE hour NOT IN (SELECT hour FROM adtally.settled_hours);
+SELECT hour FROM adtally.hours GROUP BY hour HAVING NOT argMax(settled, version);
 
 -- One row a selection.
 CREATE OR REPLACE VIEW adtally.selections_between AS

@@ -27,6 +27,8 @@ export interface Tallies {
 }
 
 const hourMs = 3_600_000;
+/** Versions of hours that were counted for the last time: above all marks. */
+const sealedFrom = 2 ** 52;
 /** Whoever claims a later time is in no hour: the engine's short times end in 2106. */
 const lastHour = '2105';
 
@@ -102,9 +104,9 @@ class HourTallies implements Tallies {
   /** Before the rows: whoever reads in between counts from rows what he could have had for less, and never less than there is. */
   async #mark(hours: readonly string[]): Promise<void> {
     if (hours.length === 0) return;
-    const mark = await this.#next();
-    const rows = hours.map((hour) => [hour, mark]);
-    await this.#options.warehouse.insert('touched_hours', ['hour', 'mark'], rows);
+    const version = await this.#next();
+    const rows = hours.map((hour) => [hour, version, false]);
+    await this.#options.warehouse.insert('hours', ['hour', 'version', 'settled'], rows);
     for (const hour of hours) this.#moving.set(hour, this.#options.clock.now());
   }
 
@@ -121,8 +123,7 @@ class HourTallies implements Tallies {
   }
 
   async #newest(): Promise<number> {
-    const sql = `SELECT max(newest) AS newest FROM (
-      SELECT max(mark) AS newest FROM adtally.touched_hours UNION ALL SELECT max(version) FROM adtally.counted_hours)`;
+    const sql = `SELECT max(version) AS newest FROM adtally.hours WHERE version < ${sealedFrom}`;
     return Number((await this.#options.warehouse.query(sql)).rows[0]?.['newest'] ?? 0);
   }
 
@@ -161,7 +162,7 @@ class HourTallies implements Tallies {
     const { warehouse } = this.#options;
     // In this order: an insert that begins from here on marks the hour above this version, and those under way end before the rows are read.
     this.#moving.delete(hour);
-    const version = await this.#next();
+    const version = (await this.#next()) + (sealed ? sealedFrom : 0);
     await Promise.allSettled(this.#inserting);
     const end = new Date(Date.parse(`${hour.replace(' ', 'T')}Z`) + hourMs)
       .toISOString()
@@ -173,8 +174,8 @@ class HourTallies implements Tallies {
     const own = `WHERE hour = '${hour}' AND version = ${version}`;
     await warehouse.command(`INSERT INTO adtally.tally_hours SELECT * FROM adtally.summed_minutes ${own}`);
     const [minuteRows, hourRows] = [await this.#rowsOf('tally_minutes', own), await this.#rowsOf('tally_hours', own)];
-    const columns = ['hour', 'version', 'minute_rows', 'hour_rows', 'sealed'];
-    await warehouse.insert('counted_hours', columns, [[hour, version, minuteRows, hourRows, sealed]]);
+    const columns = ['hour', 'version', 'settled', 'minute_rows', 'hour_rows'];
+    await warehouse.insert('hours', columns, [[hour, version, true, minuteRows, hourRows]]);
   }
 
   async #rowsOf(table: string, own: string): Promise<number> {
@@ -187,10 +188,10 @@ class HourTallies implements Tallies {
     const found = (table: string) =>
       `LEFT JOIN (SELECT hour, version, count() AS n FROM adtally.${table} GROUP BY hour, version) AS ${table}
         ON ${table}.hour = counted.hour AND ${table}.version = counted.version`;
-    const sql = `SELECT toString(counted.hour) AS hour FROM adtally.counted_hours AS counted
+    const sql = `SELECT toString(counted.hour) AS hour FROM adtally.hours AS counted
       ${found('tally_minutes')} ${found('tally_hours')}
-      WHERE (counted.hour, counted.version) IN (SELECT hour, version FROM adtally.settled_hours)
-        AND NOT counted.sealed AND (tally_minutes.n != counted.minute_rows OR tally_hours.n != counted.hour_rows)`;
+      WHERE (counted.hour, counted.version) IN (SELECT hour, version FROM adtally.settled_hours) AND counted.version < ${sealedFrom}
+        AND (tally_minutes.n != counted.minute_rows OR tally_hours.n != counted.hour_rows)`;
     return (await this.#options.warehouse.query(sql)).rows.map((row) => String(row['hour']));
   }
 }

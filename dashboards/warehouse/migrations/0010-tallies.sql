@@ -1,20 +1,14 @@
 -- Migration 10: what was counted by minute and hour of selection, and which hours have moved since.
 
-CREATE TABLE IF NOT EXISTS adtally.touched_hours (
-  hour DateTime COMMENT 'Hour of selection, UTC, for which rows were about to be added.' CODEC(ZSTD(1)),
-  mark UInt64 COMMENT 'Rises. Written before the rows: an hour is settled only if it was counted under a higher one.' CODEC(ZSTD(1))
-) ENGINE = ReplacingMergeTree(mark) ORDER BY hour
-COMMENT 'Hours for which rows came.';
-
-CREATE TABLE IF NOT EXISTS adtally.counted_hours (
+CREATE TABLE IF NOT EXISTS adtally.hours (
   hour DateTime COMMENT 'Hour of selection, UTC.' CODEC(ZSTD(1)),
-  version UInt64 COMMENT 'Of the same order as the marks.' CODEC(ZSTD(1)),
+  version UInt64 COMMENT 'Rises. The row with the highest one holds.' CODEC(ZSTD(1)),
+  settled Bool COMMENT 'Counted under this version. Else: rows were about to be added.' CODEC(ZSTD(1)),
   minute_rows UInt64 COMMENT 'Rows that the count left in tally_minutes.' CODEC(ZSTD(1)),
   hour_rows UInt64 COMMENT 'Rows that the count left in tally_hours.' CODEC(ZSTD(1)),
-  sealed Bool COMMENT 'Never counted again: its rows may be forgotten.' CODEC(ZSTD(1)),
-  counted_at DateTime64(3) DEFAULT now64(3) COMMENT 'Clock of the warehouse.' CODEC(ZSTD(1))
+  noted_at DateTime64(3) DEFAULT now64(3) COMMENT 'Clock of the warehouse.' CODEC(ZSTD(1))
 ) ENGINE = ReplacingMergeTree(version) ORDER BY hour
-COMMENT 'Hours that were counted: written last, so that a count cut short is none.';
+COMMENT 'Which hours were counted since rows last came for them. Noted before rows are added, and after they were counted.';
 
 CREATE TABLE IF NOT EXISTS adtally.tally_minutes (
   hour DateTime COMMENT 'Start of the hour of selection, UTC.' CODEC(ZSTD(1)),
@@ -107,7 +101,7 @@ CREATE TABLE IF NOT EXISTS adtally.tally_hours (
 SETTINGS max_suspicious_broken_parts = 1000000, max_suspicious_broken_parts_bytes = 1000000000000
 COMMENT 'Exact counts and sums by hour of selection. Read them by tallies_between.';
 
-INSERT INTO adtally.touched_hours SELECT DISTINCT hour, 1 FROM (
+INSERT INTO adtally.hours (hour, version) SELECT DISTINCT hour, 1 FROM (
   SELECT toStartOfHour(selected_at) AS hour FROM adtally.ad_selected
   UNION ALL SELECT toStartOfHour(selected_at) AS hour FROM adtally.markup_returned
   UNION ALL SELECT toStartOfHour(selected_at) AS hour FROM adtally.impression_rendered
