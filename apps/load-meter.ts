@@ -25,19 +25,3 @@ export function watchLoad(overload: Overload, { buffer }: Pick<Boot, 'buffer'>):
   }, sampleMs);
   timer.unref();
 }
-
-/** Tells how long ago the first request of this turn of the event loop was looked at, in the unit of what it is given. */
-export function turnClock(): (now: number) => number {
-  let startedAt: number | null = null;
-  const end = () => {
-    startedAt = null;
-  };
-  return (now) => {
-    if (startedAt === null) {
-      startedAt = now;
-      // Comes round once everything that had arrived is done.
-      setImmediate(end);
-    }
-    return now - startedAt;
-  };
-}

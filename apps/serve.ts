@@ -45,7 +45,7 @@ import { runKeys } from './run-key.ts';
 import { openExchange } from './openrtb.ts';
 import { openKeys, openLog, openSchemas, openViews } from './engines.ts';
 import { loadSdkFiles } from './sdk-files.ts';
-import { decisionShare, turnClock, watchLoad } from './load-meter.ts';
+import { decisionShare, watchLoad } from './load-meter.ts';
 import { runServeWorkers } from './serve-workers.ts';
 import { openSharedSelections } from './shared-selections.ts';
 import { metricsText } from './worker-metrics.ts';
@@ -229,7 +229,7 @@ async function serve(settings: Settings): Promise<void> {
   });
   const monotonicUs = () => clock.monotonicUs();
   const admission = new Admission({ overload, yields: decisions.yields, catalog: index.catalog });
-  const front = new DecisionFront({ desk: decisions, admission, monotonicUs, sinceTurnUs: turnClock(), onError });
+  const front = new DecisionFront({ desk: decisions, admission, monotonicUs, endOfTurn: setImmediate, onError });
   const metrics = serveMetrics({ counts: desk.counts, decisions: decisions.counts, boot, overload, gate });
   if (shared !== null) {
     const help = 'Selections that other serving processes could not be told of: so many caps may be missed';
@@ -276,6 +276,7 @@ async function serve(settings: Settings): Promise<void> {
       (scope) => registerOpenRtb(scope, { exchange, desk: decisions, clients, monotonicUs, onError }),
     ],
     fronts: [front],
+    endOfTurn: setImmediate,
     gate,
     timeouts: {
       ...defaultTimeouts,

@@ -39,7 +39,18 @@ beforeEach(async () => {
   overload = new Overload({ random: createSeededRandom(1), fullTurnMs: 60 });
   const admission = new Admission({ overload, yields: desk.yields, catalog: index.catalog });
   const monotonicUs = () => clock.monotonicUs();
-  front = new DecisionFront({ desk, admission, monotonicUs, sinceTurnUs: () => waitedMs * 1000, onError });
+  let waitedUs = 0;
+  const endOfTurn = (run: () => void) => {
+    waitedUs += waitedMs * 1000;
+    setImmediate(run);
+  };
+  front = new DecisionFront({
+    desk,
+    admission,
+    monotonicUs: () => clock.monotonicUs() + waitedUs,
+    endOfTurn,
+    onError,
+  });
   const clients = new ClientReader(['127.0.0.0/8']);
   const debugAllowed = (key: string) => key === 'secret';
   const gate = new FloodGate({
@@ -144,6 +155,19 @@ describe('Decisions in front of the router', () => {
     const [answer] = (await once(socket, 'data')) as [Buffer];
     socket.destroy();
     expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*"selection_id"/);
+  });
+
+  it('that arrive together are answered each by itself, whatever is wrong with one of them', async () => {
+    const good = JSON.stringify({ slots: [slot] });
+    const person = JSON.stringify({ slots: [slot], user: { id: 'someone' }, consent: { gdpr: false } });
+    const trusted = { ...json, authorization: 'Bearer secret' };
+    const bodies = [good, 'nonsense', person, good, JSON.stringify({ slots: [{ ...slot, count: 0 }] }), person, good];
+    const answers = await Promise.all(bodies.map((body) => overSocket(body, trusted)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 400, 200, 200, 400, 200, 200]);
+    const ids = answers.flatMap(({ body }) => /"selection_id":"([^"]+)"/.exec(body)?.[1] ?? []);
+    expect(new Set(ids).size).toBe(5);
+    const recorded = world.buffer.decoded().map(({ record }) => record.value as { billing?: { selection_id: string } });
+    expect(ids.every((id) => recorded.some(({ billing }) => billing?.selection_id === id))).toBe(true);
   });
 
   it('are shed when there is too much to do: 429 with Retry-After at once, but for the most valuable', async () => {

@@ -5,6 +5,7 @@ import type { Answered, DecisionAnswer, DecisionDesk } from './decision-desk.ts'
 import { readDecisionRequest, requestLimits } from './decision-request.ts';
 import type { Caller } from './enrichment.ts';
 import { asAdtallyError, problemOf } from './problem.ts';
+import { TurnBatch, type TurnBatchOptions } from './turn-batch.ts';
 
 export const decisionPath = '/v1/decisions';
 
@@ -16,8 +17,7 @@ export interface DecisionFrontDeps {
   readonly admission: Admission;
   /** Monotonic time, microseconds. */
   readonly monotonicUs: () => number;
-  /** Time since the first request of this turn of the event loop, microseconds: all that arrived meanwhile waited for so long at least. */
-  readonly sinceTurnUs: (nowUs: number) => number;
+  readonly endOfTurn: TurnBatchOptions<Asked>['endOfTurn'];
   /** An error that is ours, not the client's. */
   readonly onError: (error: Error) => void;
 }
@@ -29,6 +29,9 @@ export interface RouteWays {
   readonly parse: (body: string) => unknown;
   readonly serialize: (answer: DecisionAnswer) => string;
 }
+
+/** The first of them waits for the last: some milliseconds. */
+const mostTogether = 64;
 
 const anyOrigin = { 'access-control-allow-origin': '*' };
 const json = 'application/json; charset=utf-8';
@@ -57,10 +60,16 @@ export function sendShed(response: ServerResponse, channel: Caller['channel']): 
  */
 export class DecisionFront {
   readonly #deps: DecisionFrontDeps;
+  readonly #turn: TurnBatch<Asked>;
   #ways: RouteWays | null = null;
 
   constructor(deps: DecisionFrontDeps) {
     this.#deps = deps;
+    this.#turn = new TurnBatch({
+      endOfTurn: deps.endOfTurn,
+      work: (asked) => this.#answerAll(asked),
+      most: mostTogether,
+    });
   }
 
   /** From here on requests are answered. */
@@ -78,24 +87,53 @@ export class DecisionFront {
     if (ways === null || request.method !== 'POST' || request.url !== decisionPath) return false;
     if (!isPlainJson(request.headers)) return false;
     const arrivedUs = this.#deps.monotonicUs();
-    const waitedMs = this.#deps.sinceTurnUs(arrivedUs) / 1000;
-    readBody(request, (body) => this.#answer({ request, response, ways, arrivedUs, waitedMs }, body));
+    const take = (body: string) => {
+      const completeUs = this.#deps.monotonicUs();
+      this.#turn.add({ request, response, ways, arrivedUs, completeUs, body });
+    };
+    readBody(request, take);
     return true;
   }
 
-  #answer({ request, response, ways, arrivedUs, waitedMs }: Asked, body: string): void {
-    const { admission, desk } = this.#deps;
-    const fail = (error: unknown) => this.#fail(response, error);
-    try {
-      if (!admission.takesBody(body, waitedMs)) return sendShed(response, 'api');
-      const decision = readDecisionRequest(ways.parse(body));
-      const answered = desk.decide(decision, ways.callerOf(request, arrivedUs));
-      const send = (answer: Answered) => this.#send(response, answer, ways);
-      if (!(answered instanceof Promise)) return send(answered);
-      answered.then(send).catch(fail);
-    } catch (error) {
-      fail(error);
+  /** All are read, then all are decided on, then all are answered; one that needs a person is answered when the person is there. */
+  #answerAll(all: readonly Asked[]): void {
+    const { admission, desk, monotonicUs } = this.#deps;
+    const [first] = all;
+    if (first === undefined) return;
+    // For as long as the first has waited, the process has been busy with others.
+    const waitedMs = (monotonicUs() - first.completeUs) / 1000;
+    const read = this.#step(all, (asked) => {
+      if (!admission.takesBody(asked.body, waitedMs)) {
+        sendShed(asked.response, 'api');
+        return null;
+      }
+      return { ...asked, decision: readDecisionRequest(asked.ways.parse(asked.body)) };
+    });
+    const decided = this.#step(read, (asked) => {
+      const { request, response, ways, arrivedUs } = asked;
+      const answered = desk.decide(asked.decision, ways.callerOf(request, arrivedUs));
+      if (!(answered instanceof Promise)) return { ...asked, answered };
+      answered.then((late) => this.#send(response, late, ways)).catch((error: unknown) => this.#fail(response, error));
+      return null;
+    });
+    this.#step(decided, ({ response, answered, ways }) => {
+      this.#send(response, answered, ways);
+      return null;
+    });
+  }
+
+  /** One step for all of them. What it gives null for is done with; so is what fails. */
+  #step<In extends Asked, Out>(all: readonly In[], run: (asked: In) => Out | null): Out[] {
+    const done: Out[] = [];
+    for (const asked of all) {
+      try {
+        const out = run(asked);
+        if (out !== null) done.push(out);
+      } catch (error) {
+        this.#fail(asked.response, error);
+      }
     }
+    return done;
   }
 
   #send(response: ServerResponse, answered: Answered, { serialize }: RouteWays): void {
@@ -119,10 +157,10 @@ interface Asked {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly ways: RouteWays;
-  /** Monotonic, microseconds. */
+  /** Time of its headers, and of the last byte of its body: monotonic, microseconds. */
   readonly arrivedUs: number;
-  /** Since its turn of the event loop began. */
-  readonly waitedMs: number;
+  readonly completeUs: number;
+  readonly body: string;
 }
 
 /** JSON by its type, in one piece by its length, and no more than a request may have: all that is needed to read it without further questions. */

@@ -8,6 +8,7 @@ import type { BeaconDesk } from './beacons.ts';
 import type { ClientReader } from './client.ts';
 import type { FloodGate } from './flood-gate.ts';
 import { asAdtallyError, problemOf, sendProblem } from './problem.ts';
+import type { TurnBatchOptions } from './turn-batch.ts';
 import { registerBeacons } from './routes/beacons.ts';
 import { type FindCreative, registerClick } from './routes/click.ts';
 import { type HealthDeps, registerHealth } from './routes/health.ts';
@@ -22,6 +23,7 @@ export interface ServeDeps {
   readonly routes: readonly ((app: FastifyInstance) => void)[];
   /** Asked before the router, in this order; the pixel is asked first. */
   readonly fronts?: readonly Front[];
+  readonly endOfTurn: TurnBatchOptions<unknown>['endOfTurn'];
   /** Default: nothing is bounded. */
   readonly gate?: FloodGate;
   readonly timeouts?: ServeTimeouts;
@@ -80,8 +82,8 @@ export async function buildServe(deps: ServeDeps): Promise<FastifyInstance> {
   acceptTextPlain(app);
   await describeRoutes(app);
   // Registered after the description plugin has loaded, which notes every route from then on. The pixel sets its own headers.
-  const { desk, findCreative, clients, onError } = deps;
-  const pixel = new Pixel({ desk, clients, onError });
+  const { desk, findCreative, clients, endOfTurn, onError } = deps;
+  const pixel = new Pixel({ desk, clients, endOfTurn, onError });
   app.register(async (scope) => registerPixel(scope, pixel));
   app.register(async (scope) => {
     permitOrigins(scope);

@@ -46,6 +46,7 @@ export async function openServeWorld(
     findCreative: (id) => (id === 'cr_1' ? creative : undefined),
     health: { dependencies: () => ({ log: { ok: health.ready, detail: 'x' } }), metrics: async () => 'adtally_x 1\n' },
     routes: [],
+    endOfTurn: setImmediate,
     onError: (error) => errors.push(error),
     ...more,
   });

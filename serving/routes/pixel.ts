@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { BeaconDesk, BeaconResult } from '../beacons.ts';
 import { type ClientReader, isPrefetch } from '../client.ts';
 import { asAdtallyError, problemOf } from '../problem.ts';
+import { TurnBatch, type TurnBatchOptions } from '../turn-batch.ts';
 
 interface PixelRoute {
   readonly Params: { readonly event: string; readonly token: string };
@@ -32,6 +33,7 @@ export function sendPixel(response: ServerResponse): void {
 export interface PixelDeps {
   readonly desk: BeaconDesk;
   readonly clients: ClientReader;
+  readonly endOfTurn: TurnBatchOptions<unknown>['endOfTurn'];
   /** An error that is ours, not the client's. */
   readonly onError: (error: Error) => void;
 }
@@ -50,9 +52,14 @@ function errorCode(url: string, query: number): number {
 /** `GET /v1/b/{event}/{token}`: answered once the beacon is on disk; at once if nothing is to be recorded. */
 export class Pixel {
   readonly #deps: PixelDeps;
+  readonly #turn: TurnBatch<readonly [request: IncomingMessage, response: ServerResponse, asked: Asked]>;
 
   constructor(deps: PixelDeps) {
     this.#deps = deps;
+    const work = (all: readonly (readonly [IncomingMessage, ServerResponse, Asked])[]) => {
+      for (const [request, response, asked] of all) this.answer(request, response, asked);
+    };
+    this.#turn = new TurnBatch({ endOfTurn: deps.endOfTurn, work, most: Number.MAX_SAFE_INTEGER });
   }
 
   /**
@@ -67,7 +74,7 @@ export class Pixel {
     const token = url.slice(slash + 1, query === -1 ? url.length : query);
     if (slash === -1 || token === '' || token.includes('/')) return false;
     const event = url.slice(pixelPath.length, slash);
-    this.answer(request, response, { event, token, ordinal: event === 'error' ? errorCode(url, query) : 0 });
+    this.#turn.add([request, response, { event, token, ordinal: event === 'error' ? errorCode(url, query) : 0 }]);
     return true;
   }
 

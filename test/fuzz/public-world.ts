@@ -93,6 +93,7 @@ export async function openPublicWorld(): Promise<PublicWorld> {
     clients,
     findCreative: (id) => index.catalog.creatives.get(id),
     health: { dependencies: () => ({ log: { ok: true, detail: 'x' } }), metrics: async () => 'adtally_x 1\n' },
+    endOfTurn: setImmediate,
     routes: [
       (scope) =>
         registerDecisions(scope, {
