@@ -81,6 +81,8 @@ export function registerOpenRtb(app: FastifyInstance, deps: OpenRtbRouteDeps): v
     acceptBodies(scope);
     scope.addHook('onRequest', (request, reply, done) => {
       permitOrigin(request, reply);
+      // Some servers of exchanges do not say what they send; it can be nothing else.
+      request.raw.headers['content-type'] ??= 'application/json';
       done();
     });
     scope.options(auctionPath, { schema: { hide: true } }, answerPreflight);
