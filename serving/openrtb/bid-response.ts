@@ -116,7 +116,13 @@ function bidOf(offer: Offer, auctioned: AuctionedRequest, isBest: boolean): Bid 
   const { creative } = chosen.offer.creative;
   const { deal_id } = chosen.auction;
   const advertiser = auctioned.catalog.advertisers.get(billing.advertiser_id);
-  const categories = creative.categories.length > 0 ? creative.categories : (advertiser?.categories ?? []);
+  const own = creative.categories.length > 0 ? creative.categories : (advertiser?.categories ?? []);
+  // Of an ad that a bidder brought along, its bid says what it is.
+  const { categories, attributes, domains } = ad.external ?? {
+    categories: own,
+    attributes: creative.attributes,
+    domains: advertiser?.domains ?? [],
+  };
   return {
     id: billing.selection_id,
     impid: impId,
@@ -127,12 +133,12 @@ function bidOf(offer: Offer, auctioned: AuctionedRequest, isBest: boolean): Bid 
     adid: billing.creative_id,
     crid: billing.creative_id,
     cid: billing.campaign_id,
-    adomain: advertiser?.domains ?? [],
+    adomain: domains,
     ...(categories.length > 0 && { cat: categories }),
-    ...(creative.attributes.length > 0 && { attr: creative.attributes }),
+    ...(attributes.length > 0 && { attr: attributes }),
     ...(deal_id !== null && { dealid: deal_id }),
     ...(decision.width > 0 && decision.height > 0 && { w: decision.width, h: decision.height }),
-    ...(creative.duration_ms > 0 && { dur: Math.round(creative.duration_ms / 1000) }),
+    ...(ad.external === null && creative.duration_ms > 0 && { dur: Math.round(creative.duration_ms / 1000) }),
     mtype: markupTypes[decision.format] ?? 1,
     exp: Math.max(1, Math.floor((ad.impressionExpiresAt - billing.selected_at) / 1000)),
     ext: bidExt(offer, auctioned, isBest),

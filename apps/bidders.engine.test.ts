@@ -1,0 +1,153 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openEmbeddedEventLog } from '../adapters/embedded/event-log.ts';
+import { createSeededRandom } from '../adapters/simulated/random.ts';
+import { createSystemClock } from '../adapters/system/clock.ts';
+import { entityFacts } from '../domain/catalog.ts';
+import { shardOf } from '../domain/identity.ts';
+import type { AdSelected, AnyRecord, RecordOf, Topic } from '../domain/records.ts';
+import type { EventLog } from '../ports/event-log.ts';
+import { profiles } from '../simulate/bidders/profiles.ts';
+import { SimulatedBidder } from '../simulate/bidders/simulated-bidder.ts';
+import { bidder, inventory, supply } from '../test/decision-world.ts';
+import { bidRequest, imp } from '../test/openrtb-world.ts';
+import { freePort, type ServeProcess, startServe } from '../test/serve-process.ts';
+import { registry } from '../test/serving-world.ts';
+import { makeTemporaryFolder } from '../test/temporary-folder.ts';
+import { topicShards } from '../test/topic-shards.ts';
+
+const clock = createSystemClock();
+const day = 86_400_000;
+const shards = 4;
+let folder: ReturnType<typeof makeTemporaryFolder>;
+let log: EventLog;
+let serve: ServeProcess | null = null;
+let outside: SimulatedBidder;
+
+beforeEach(async () => {
+  folder = makeTemporaryFolder();
+  outside = new SimulatedBidder({ name: 'fast', of: 'fast', random: createSeededRandom(1), host: '127.0.0.1' });
+  await outside.start();
+  await outside.change({ ...profiles.fast, bidShare: 1, price: 4 });
+  log = await openEmbeddedEventLog({ folder: join(folder.path, 'log'), shards: topicShards(shards), clock });
+  const flight = { starts_at: clock.now() - day, ends_at: clock.now() + day };
+  const records = [
+    ...inventory(1),
+    ...supply(1, { campaign: { flight }, lineItem: { bid_micros: 1_000_000 } }),
+    ...supply(2, { campaign: { flight }, lineItem: { bid_micros: 10_000_000 } }),
+    { name: 'BidderPublished', value: bidder(2, { endpoint: `${outside.url}/bid` }) },
+  ] as RecordOf<'catalog'>[];
+  const catalog = records.map((one) => ({ shard: 0, key: entityFacts(one).id, value: encode(one) }));
+  await log.append('catalog', catalog);
+  const env = { BIDDER_ADDRESSES_ALLOWED: '127.0.0.1/32' };
+  serve = await startServe({ dataDir: folder.path, port: await freePort(), env });
+  for (const campaignId of ['cmp_1', 'cmp_2']) await grantLease(campaignId);
+});
+
+afterEach(async () => {
+  await serve?.kill('SIGKILL');
+  serve = null;
+  await outside.stop();
+  await log.close();
+  folder.remove();
+});
+
+function encode({ name, value }: AnyRecord): Uint8Array {
+  return registry.encode(name, value as never);
+}
+
+async function everything<N extends AnyRecord['name']>(
+  topic: Topic,
+  wanted: N,
+): Promise<Extract<AnyRecord, { name: N }>['value'][]> {
+  const found: AnyRecord[] = [];
+  for (let shard = 0; shard < log.shards(topic); shard += 1) {
+    const { next } = await log.bounds(topic, shard);
+    found.push(...(await log.read(topic, shard, 0, Math.max(1, next))).map(({ value }) => registry.decode(value)));
+  }
+  return found.flatMap(({ name, value }) => (name === wanted ? [value as never] : []));
+}
+
+async function grantLease(campaign_id: string): Promise<void> {
+  const [started] = await everything('nodes', 'NodeStarted');
+  if (started === undefined) throw new Error('no node has started');
+  const { node, boot } = started;
+  const lease = { node, boot, day: new Date(clock.now()).toISOString().slice(0, 10) };
+  const terms = { amount_micros: 1_000_000_000, granted_at: clock.now(), allocator: 'test' };
+  const value = registry.encode('LeaseGranted', { campaign_id, number: 1, lease, ...terms });
+  await log.append('pacing', [{ shard: shardOf(campaign_id, shards), key: campaign_id, value }]);
+}
+
+const url = () => serve?.url ?? '';
+
+interface Decision {
+  readonly line_item_id: string;
+  readonly markup: string;
+  readonly selection_id: string;
+  readonly beacons: { readonly impression: string };
+}
+
+async function decide(): Promise<Decision | undefined> {
+  const body = JSON.stringify({ slots: [{ id: 's', placement_id: 'pl_1' }], tmax: 200 });
+  const headers = { 'content-type': 'application/json', 'user-agent': 'Mozilla/5.0 Chrome/130.0' };
+  const answer = await fetch(`${url()}/v1/decisions`, { method: 'POST', headers, body });
+  expect(answer.status).toBe(200);
+  return ((await answer.json()) as { decisions: Decision[] }).decisions[0];
+}
+
+/** Asks until the bidder wins: leases take a moment to arrive. */
+async function won(): Promise<Decision> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const decision = await decide();
+    if (decision?.line_item_id === 'li_2') return decision;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error('the bidder never won');
+}
+
+async function recorded(wanted: (selected: AdSelected) => boolean): Promise<AdSelected> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const found = (await everything('selected', 'AdSelected')).find(wanted);
+    if (found !== undefined) return found;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error('the selection never came');
+}
+
+describe('a bidder of the catalogue', () => {
+  test('is asked over the network, wins, is told so once, and is billed for the impression like everybody', async () => {
+    const { markup, selection_id, beacons } = await won();
+    expect(markup).toContain('>fast</div>');
+    const beacon = await fetch(beacons.impression, { headers: { 'user-agent': 'Mozilla/5.0 Chrome/130.0' } });
+    expect(beacon.status).toBe(200);
+    const selected = await recorded(({ billing }) => billing.selection_id === selection_id);
+    expect(selected.external).toMatchObject({ bidder_id: 'bd_2', domains: ['fast.example'] });
+    expect(selected.external?.billing_url).toContain('/billing?bid=');
+    expect(selected.billing.price_micros).toBe(Math.floor((selected.external?.bid_micros ?? 0) / 1000));
+    await serve?.kill('SIGTERM');
+    const incurred = await everything('spend', 'SpendIncurred');
+    expect(incurred.map(({ billing }) => billing.selection_id)).toEqual([selection_id]);
+    expect(outside.tally.notices.win.bids.get(selected.external?.bid_id ?? '')).toBe(
+      selected.billing.price_micros * 1000,
+    );
+  });
+
+  test('stands in the bids that we make to exchanges, under its own name', async () => {
+    await won();
+    const body = bidRequest({ cur: ['EUR'], tmax: 300, imp: [imp('1', { bidfloor: 0.5, bidfloorcur: 'EUR' })] });
+    const answer = await fetch(`${url()}/openrtb2/auction`, { method: 'POST', body: JSON.stringify(body) });
+    expect([answer.status, answer.headers.get('x-adtally-no-bid')]).toEqual([200, null]);
+    const { seatbid } = (await answer.json()) as { seatbid: { bid: Record<string, unknown>[] }[] };
+    expect(seatbid[0]?.bid[0]).toMatchObject({ adomain: ['fast.example'], cat: ['IAB3'], w: 300, h: 250, mtype: 1 });
+  });
+
+  test('that dies harms nobody, and its metrics say what became of every call', async () => {
+    await won();
+    await outside.change({ ...profiles.fast, behaviour: 'refuses' });
+    for (let round = 0; round < 20; round += 1) expect((await decide())?.line_item_id).toBe('li_1');
+    const metrics = await (await fetch(`${url()}/metrics`)).text();
+    expect(metrics).toMatch(/adtally_bidder_outcomes_total\{bidder_id="bd_2",outcome="connect_failed"[^}]*\} \d+/);
+    expect(metrics).toMatch(/adtally_bidder_mishandled(\{[^}]*\})? 0/);
+    expect(metrics).toMatch(/adtally_bidder_not_asked_total\{bidder_id="bd_2",reason="breaker_open"[^}]*\} \d+/);
+  });
+});
