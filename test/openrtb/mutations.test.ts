@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import {
+  type FieldRule,
+  type ObjectName,
+  type ScalarType,
+  specification,
+} from '../../serving/openrtb/specification.ts';
 import { bid, bidRequest, imp } from '../openrtb-world.ts';
-import { openCorpusWorld, readCorpus } from './corpus.ts';
+import { corpusIsThere, openCorpusWorld, readCorpus } from './corpus.ts';
 
 type Json = fc.JsonValue;
 
@@ -78,6 +84,45 @@ function changed(value: Json, [key, ...rest]: readonly string[], put: Json | und
   return Array.isArray(copy) ? copy.filter((entry) => entry !== undefined && entry !== null) : copy;
 }
 
+interface Attribute {
+  readonly place: readonly string[];
+  /** As a refusal names it: `imp[0].banner.w`. */
+  readonly path: string;
+  readonly section: string;
+  readonly rule: FieldRule;
+}
+
+/** The attributes of a document that the tables of the specification know. */
+function attributesOf(value: Json, name: ObjectName, place: readonly string[] = [], path = ''): Attribute[] {
+  const { section, fields } = specification[name];
+  return Object.entries(value as Record<string, Json>).flatMap(([field, part]) => {
+    const rule = fields.get(field);
+    if (rule === undefined || part === null) return [];
+    const at = path === '' ? field : `${path}.${field}`;
+    const own = { place: [...place, field], path: at, section, rule };
+    const { type } = rule;
+    if (typeof type === 'string') return [own];
+    const parts = type.isList ? (part as Json[]).map((one, index) => ({ one, index })) : [{ one: part, index: null }];
+    const below = parts.flatMap(({ one, index }) =>
+      index === null
+        ? attributesOf(one, type.object, own.place, at)
+        : attributesOf(one, type.object, [...own.place, String(index)], `${at}[${index}]`),
+    );
+    return [own, ...below];
+  });
+}
+
+const wrong: Readonly<Record<ScalarType, Json>> = {
+  text: 7,
+  int: 1.5,
+  flag: 'yes',
+  number: '1.5',
+  words: 7,
+  texts: ['t', 7],
+  ints: [1, 'x'],
+  ext: 'x',
+};
+
 const nasty = fc.constantFrom<Json>(
   '',
   '__proto__',
@@ -152,6 +197,25 @@ describe('whatever is sent', () => {
       { numRuns: 60 },
     );
     expect((await bid(world, bidRequest())).statusCode).toBe(200);
+  });
+
+  test('every attribute of every request, made one of another type, is refused by its very path and by the section of its object', async () => {
+    let tried = 0;
+    for (const source of sources) {
+      for (const { place, path, section, rule } of attributesOf(source, 'BidRequest')) {
+        const put = typeof rule.type === 'string' ? wrong[rule.type] : 'x';
+        const answer = await bid(world, changed(source, place, put));
+        const { code, path: named, rule: broken } = answer.json() as Record<string, unknown>;
+        expect([answer.statusCode, code, named, broken]).toEqual([
+          400,
+          'VALIDATION_FAILED',
+          path,
+          `OpenRTB 2.6 §${section}`,
+        ]);
+        tried += 1;
+      }
+    }
+    expect(tried).toBeGreaterThan(corpusIsThere ? 1000 : 80);
   });
 
   test('unknown fields pass, wherever they stand', async () => {
