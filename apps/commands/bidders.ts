@@ -55,6 +55,8 @@ async function run(args: readonly string[]): Promise<number> {
   );
   await interrupted;
   await field.stop();
+  // The channel to whoever started this would keep it alive.
+  if (process.connected) process.disconnect();
   return exitCodes.tallies;
 }
 

@@ -20,6 +20,7 @@ export interface BidTerms {
   readonly price: number;
   /** Unique among the bids of this bidder. */
   readonly bidId: string;
+  readonly wantsLoss: boolean;
 }
 
 /** The currency that it answers in: that of the first floor, if it may. */
@@ -29,7 +30,10 @@ export function currencyOf({ imp, cur = ['USD'] }: BidRequest): string {
 }
 
 /** One bid for each place, as an object, so that a liar can spoil it. */
-export function bidsOf(request: BidRequest, { notices, name, price, bidId }: BidTerms): Record<string, unknown>[] {
+export function bidsOf(
+  request: BidRequest,
+  { notices, name, price, bidId, wantsLoss }: BidTerms,
+): Record<string, unknown>[] {
   return request.imp.map(({ id, banner, pmp }, index) => {
     const bid = request.imp.length === 1 ? bidId : `${bidId}.${index}`;
     const notice = (kind: string) =>
@@ -49,7 +53,7 @@ export function bidsOf(request: BidRequest, { notices, name, price, bidId }: Bid
       adm: `<div style="font:16px sans-serif">${name}</div>`,
       nurl: notice('win'),
       burl: notice('billing'),
-      lurl: notice('loss'),
+      ...(wantsLoss && { lurl: notice('loss') }),
     };
   });
 }

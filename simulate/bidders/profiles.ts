@@ -18,6 +18,8 @@ export interface Profile {
   readonly bidShare: number;
   /** Middle of its bids, whole units for a thousand. */
   readonly price: number;
+  /** Share of bids for which it wants to be told if they lose. */
+  readonly lossShare: number;
 }
 
 /** Classes of bidders, by which a run is told apart. */
@@ -33,7 +35,7 @@ export const bidderClasses = [
 ] as const;
 export type BidderClass = (typeof bidderClasses)[number];
 
-const steady = { slowShare: 0, slowMs: 0, bidShare: 0.7, price: 2 } as const;
+const steady = { slowShare: 0, slowMs: 0, bidShare: 0.7, price: 2, lossShare: 0.1 } as const;
 
 export const profiles: Readonly<Record<BidderClass, Profile>> = {
   fast: { ...steady, behaviour: 'answers', leastMs: 1, meanMs: 1 },

@@ -114,9 +114,11 @@ export class SimulatedBidder {
     this.#write(lie, lies[lie](asked, bids), response);
   }
 
-  #bids(asked: BidRequest, { price }: Profile): Record<string, unknown>[] {
+  #bids(asked: BidRequest, { price, lossShare }: Profile): Record<string, unknown>[] {
     const units = Math.round(price * (0.5 + this.#random.fraction()) * 10_000) / 10_000;
+    const wantsLoss = this.#random.fraction() < lossShare;
     return bidsOf(asked, {
+      wantsLoss,
       notices: this.url,
       name: this.name,
       price: units,
