@@ -45,6 +45,8 @@ describe.skipIf(!browserIsHere)(`The SDK's example page in a real browser (skipp
   /** All that the browser was given, and all that it said had happened, over all tests. */
   const ads: Ad[] = [];
   const sent: Sent[] = [];
+  /** Selections of which every kind was waited for. */
+  const whole: string[] = [];
 
   beforeAll(async () => {
     const { PATH = '', HOME = '' } = process.env;
@@ -153,6 +155,7 @@ describe.skipIf(!browserIsHere)(`The SDK's example page in a real browser (skipp
       .poll(() => kindsSent(videoId), soon)
       .toEqual(['impression', 'unmute', 'viewable', ...videoKinds].sort());
     await expect.poll(() => stored(page), soon).toBe(0);
+    whole.push(bannerId, nativeId, videoId);
     await context.close();
   });
 
@@ -249,6 +252,11 @@ describe.skipIf(!browserIsHere)(`The SDK's example page in a real browser (skipp
         .map(({ value }) => value?.beacon?.event_id);
       expect(new Set(rendered).size).toBe(1);
       charged += BigInt(price ?? 0);
+    }
+    for (const id of whole) {
+      const { events } = await storyOf(platform, id);
+      const recorded = new Set(events.flatMap(({ value }) => value?.beacon?.kind ?? []));
+      expect([id, ...[...recorded].toSorted()]).toEqual([id, ...kindsSent(id)]);
     }
     // No selection that the browser did not show is charged: the accounts of the campaigns hold no more than these.
     const owed = () =>
