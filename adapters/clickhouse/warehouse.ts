@@ -3,6 +3,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { AdtallyError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Cell, QueryLimits, QueryResult, Row, Warehouse } from '../../ports/warehouse.ts';
+import { AnalystProcess } from './analyst-process.ts';
 import { chdbSessions } from './chdb-sessions.ts';
 import { insertError, warehouseError } from './failures.ts';
 import { httpSessions, type ServerLocation } from './http-sessions.ts';
@@ -19,6 +20,13 @@ export interface WarehouseTimeouts {
   readonly queryMs: number;
   /** Definitions, and merging copies of rows away. */
   readonly commandMs: number;
+}
+
+export interface WarehouseOptions {
+  readonly clock: Clock;
+  readonly timeouts?: Partial<WarehouseTimeouts>;
+  /** Where analysts' queries run, if the engine is in this process: in a process apart (the default), or within this one. */
+  readonly analysts?: 'apart' | 'within';
 }
 
 /** How results look, on every session. */
@@ -42,13 +50,16 @@ const analystsWaiting = 8;
  * Opens the warehouse; its database `adtally` and its tables come from `dashboards/warehouse/`. A server need not answer yet.
  * Error: `WAREHOUSE_UNAVAILABLE`, also if another process holds the folder.
  */
-export async function openClickhouseWarehouse(
-  options: ClickhouseLocation & { readonly clock: Clock; readonly timeouts?: Partial<WarehouseTimeouts> },
-): Promise<Warehouse> {
+export async function openClickhouseWarehouse(options: ClickhouseLocation & WarehouseOptions): Promise<Warehouse> {
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   if (!('path' in options)) return new ClickhouseWarehouse(httpSessions(options), options.clock, timeouts);
   try {
-    const warehouse = new ClickhouseWarehouse(await chdbSessions(options.path), options.clock, timeouts);
+    const warehouse = new ClickhouseWarehouse(
+      await chdbSessions(options.path),
+      options.clock,
+      timeouts,
+      options.analysts !== 'within',
+    );
     await warehouse.query('SELECT 1');
     return warehouse;
   } catch (error) {
@@ -60,7 +71,7 @@ export async function openClickhouseWarehouse(
 
 /**
  * Writing and reading have sessions of their own, since an insert waits behind a query of its session; each analyst's query gets a fresh one
- * (0.5 ms), so that neither `readonly` nor a query that outlives its time limit meets anybody else.
+ * (0.5 ms), so that neither `readonly` nor a query that outlives its time limit meets anybody else. With the engine in this process they run in another.
  */
 class ClickhouseWarehouse implements Warehouse {
   readonly #sessions: Sessions;
@@ -70,9 +81,10 @@ class ClickhouseWarehouse implements Warehouse {
   readonly #commanding: SessionPool;
   readonly #inserting: SessionPool;
   readonly #reading: SessionPool;
+  readonly #apart: AnalystProcess | null;
   readonly #analysts = new Turnstile(analystsAtOnce, analystsWaiting);
 
-  constructor(sessions: Sessions, clock: Clock, timeouts: WarehouseTimeouts) {
+  constructor(sessions: Sessions, clock: Clock, timeouts: WarehouseTimeouts, analystsApart = false) {
     this.#sessions = sessions;
     this.#clock = clock;
     this.#openedMs = clock.now();
@@ -80,6 +92,7 @@ class ClickhouseWarehouse implements Warehouse {
     this.#commanding = pool({ settings: writing, timeoutMs: timeouts.commandMs }, 1);
     this.#inserting = pool({ settings: writing, timeoutMs: timeouts.insertMs }, 1);
     this.#reading = pool({ settings: reading, timeoutMs: timeouts.queryMs }, queriesAtOnce);
+    this.#apart = analystsApart ? new AnalystProcess((sql) => this.query(sql), clock) : null;
   }
 
   async command(sql: string): Promise<void> {
@@ -125,6 +138,7 @@ class ClickhouseWarehouse implements Warehouse {
   }
 
   async syntaxTree(sql: string): Promise<readonly string[]> {
+    if (this.#apart) return this.#apart.syntaxTree(sql);
     // A FORMAT clause would become part of the tree, and a SELECT around the EXPLAIN changes it: the format is a setting here.
     const explain = {
       query: `EXPLAIN AST ${sql}`,
@@ -141,6 +155,7 @@ class ClickhouseWarehouse implements Warehouse {
 
   queryAsAnalyst(sql: string, limits: QueryLimits): Promise<QueryResult> {
     return this.#analysts.run(async () => {
+      if (this.#apart) return this.#apart.query(sql, limits);
       try {
         const session = await this.#sessions.open({
           settings: analystSettings(limits),
@@ -160,6 +175,7 @@ class ClickhouseWarehouse implements Warehouse {
   }
 
   async close(): Promise<void> {
+    await this.#apart?.close();
     await this.#reading.close();
     await this.#inserting.close();
     await this.#commanding.close();
