@@ -164,7 +164,10 @@ describe.skipIf(!browserIsHere)(`The SDK's example page in a real browser (skipp
     await context.route('**/v1/beacons', (route) => route.abort());
     const page = await openPage(context);
     await shownIn(page, 2);
-    await expect.poll(() => stored(page), soon).toBeGreaterThanOrEqual(2);
+    await page.locator('#video').scrollIntoViewIfNeeded();
+    await shownIn(page, 3);
+    // Impressions of all three, and the video has begun.
+    await expect.poll(() => stored(page), soon).toBeGreaterThanOrEqual(4);
     await page.goto('about:blank');
     await context.unroute('**/v1/beacons');
     const next = await openPage(context);
@@ -178,11 +181,14 @@ describe.skipIf(!browserIsHere)(`The SDK's example page in a real browser (skipp
     const context = await newContext();
     const page = await openPage(context);
     await shownIn(page, 2);
-    await expect.poll(() => stored(page), soon).toBe(0);
+    await page.locator('#video').scrollIntoViewIfNeeded();
+    await shownIn(page, 3);
+    await expect
+      .poll(() => page.locator('video').evaluate((one) => (one as HTMLVideoElement).buffered.length), soon)
+      .toBe(1);
     await context.setOffline(true);
-    // Viewable after a second, while nothing can be sent.
-    await page.locator('#native').scrollIntoViewIfNeeded();
-    await expect.poll(() => stored(page), soon).toBeGreaterThanOrEqual(1);
+    // Viewable after two seconds, and the rest of the video, while nothing can be sent.
+    await expect.poll(() => stored(page), soon).toBeGreaterThanOrEqual(3);
     await context.setOffline(false);
     await expect.poll(() => stored(page), soon).toBe(0);
     await context.close();
