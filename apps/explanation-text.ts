@@ -30,6 +30,15 @@ export interface ShownExplanation {
     readonly would_pay_micros: string;
     readonly outcome: string;
   }[];
+  readonly bidders: readonly {
+    readonly bidder_id: string;
+    readonly line_item_id: string;
+    readonly outcome: string;
+    readonly reason: string;
+    readonly timeout_us: number;
+    readonly latency_us: number;
+    readonly bid_micros: string;
+  }[];
   readonly price: ShownPrice | null;
   readonly differences: readonly { readonly field: string; readonly recorded: string; readonly recomputed: string }[];
   readonly asked: { readonly line_item_id: string; readonly step: string; readonly reason: string } | null;
@@ -62,6 +71,7 @@ export function explanationText(told: ShownExplanation): string {
       ? ''
       : textTable(['excluded at', 'because', 'line items'], told.exclusions.map(countRow)),
     rankingText(told),
+    biddersText(told),
     told.price === null ? 'price: nobody was left to pay one\n' : priceText(told.price),
     told.asked === null ? '' : `${told.asked.line_item_id}: ${told.asked.step}, ${told.asked.reason}\n`,
     differencesText(told),
@@ -87,6 +97,20 @@ function rankingText({ ranking }: ShownExplanation): string {
     one.outcome,
   ]);
   return textTable(header, rows);
+}
+
+/** Bidders of outside demand that were eligible; nothing if there was none. */
+function biddersText({ bidders }: ShownExplanation): string {
+  if (bidders.length === 0) return '';
+  const rows = bidders.map(({ bidder_id, line_item_id, outcome, reason, timeout_us, latency_us, bid_micros }) => [
+    bidder_id,
+    line_item_id,
+    outcome,
+    reason,
+    bid_micros === '0' ? '' : money(bid_micros),
+    timeout_us === 0 ? '' : `${(latency_us / 1000).toFixed(1)} of ${(timeout_us / 1000).toFixed(1)}`,
+  ]);
+  return textTable(['bidder', 'line item', 'outcome', 'reason', 'bid', 'ms'], rows);
 }
 
 /** The sum, step by step. */

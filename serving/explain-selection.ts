@@ -1,5 +1,5 @@
 import type { Catalog } from '../domain/catalog.ts';
-import type { AdSelected, ExclusionCount } from '../domain/records.ts';
+import type { AdSelected, BidderOutcome, ExclusionCount } from '../domain/records.ts';
 import { compareRanks, dueMicros, housePriority, priceMicros } from './auction.ts';
 import { hasBit } from './bitmap.ts';
 import {
@@ -84,6 +84,8 @@ export interface SelectionExplanation {
   readonly exclusions: readonly ExclusionCount[];
   /** Best first, at most `standingsShown`. */
   readonly ranking: readonly Standing[];
+  /** What became of bidders of outside demand, as recorded: what they answered is a fact that nothing can compute again. */
+  readonly bidders: readonly BidderOutcome[];
   /** Null if the winner could not be recomputed. */
   readonly price: PriceAccount | null;
   readonly differences: readonly Difference[];
@@ -134,6 +136,7 @@ export function explainSelection(
     participating: ranking.length,
     exclusions,
     ranking: standings(settled, earlier),
+    bidders: selected.bidders,
     price,
     differences: [...unexplained, ...differencesOf(selected, { ranking, eligible, price })],
   };

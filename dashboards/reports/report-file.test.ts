@@ -7,6 +7,7 @@ const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.
 
 test('The named reports are those that the interface promises', () => {
   expect(files.toSorted()).toEqual([
+    'bidders.sql',
     'delivery.sql',
     'delivery_by_minute.sql',
     'discrepancy.sql',

@@ -19,6 +19,7 @@ export interface Explained {
   /** As the decision counted them, up to where it stopped. */
   readonly recorded_exclusions: readonly ExclusionCount[];
   readonly ranking: readonly object[];
+  readonly bidders: readonly object[];
   readonly price: object | null;
   readonly differences: readonly object[];
   /** Of the line item that was asked about. */
@@ -71,6 +72,21 @@ const standing = {
   },
 } as const;
 
+const bidderOutcome = {
+  type: 'object',
+  properties: {
+    bidder_id: text,
+    line_item_id: text,
+    outcome: { ...text, description: 'not_asked, bid, no_bid, invalid, late, not_awaited, timed_out …' },
+    reason: { ...text, description: 'Why it was not asked, what was wrong, or what became of its bid.' },
+    timeout_us: whole,
+    latency_us: whole,
+    bid_micros: micros,
+    domains: { type: 'array', items: text },
+    categories: { type: 'array', items: text },
+  },
+} as const;
+
 const price = {
   type: ['object', 'null'],
   properties: {
@@ -107,6 +123,7 @@ const answerSchema = {
     exclusions: counts,
     recorded_exclusions: { ...counts, description: 'The decision stopped once its first few were certain.' },
     ranking: { type: 'array', items: standing },
+    bidders: { type: 'array', items: bidderOutcome },
     price,
     differences: {
       type: 'array',

@@ -180,6 +180,19 @@ describe('Of twelve selections whose fate is known', () => {
     expect(await rowsOf(warehouse, 'yield_by_latency', { tier: 'standard' })).toEqual([rows[2]]);
   });
 
+  test('bidders are told apart by what became of them, with what they brought', async () => {
+    const rows = await rowsOf(warehouse, 'bidders');
+    expect(rows.map(({ bidder_id }) => bidder_id)).toEqual(['bd_a', 'bd_b', 'bd_c']);
+    const [a, b, c] = rows;
+    expect(a?.['won']).toBeGreaterThan(0);
+    expect(a).toMatchObject({ responded: a?.['eligible'], participating: a?.['eligible'], timeouts: 0, faults: '' });
+    expect(BigInt(String(a?.['revenue_micros']))).toBeGreaterThan(0n);
+    expect(b).toMatchObject({ solicited: b?.['eligible'], responded: 0, won: 0, revenue_micros: '0' });
+    expect(Number(b?.['timeouts']) + Number(b?.['failed'])).toBe(b?.['eligible']);
+    expect(b?.['faults']).toMatch(/^(bad_price|timed_out) \d+, (bad_price|timed_out) \d+$/);
+    expect(c).toMatchObject({ solicited: 0, not_asked: `throttled ${String(c?.['eligible'])}`, latency_p50_us: null });
+  });
+
   test('participation keeps eligible, solicited, responded and participating apart', async () => {
     expect(await rowsOf(warehouse, 'participation')).toEqual([
       {

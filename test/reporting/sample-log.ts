@@ -224,6 +224,44 @@ function beacon(billing: Billing, kind: BeaconKind, late = false): Beacon {
   };
 }
 
+/** Three bidders: one that bids and wins every third ad, one that is often late, and one that is throttled. */
+function outsideDemand(n: number, billing: Billing): Pick<AdSelected, 'bidders' | 'external'> {
+  const bid_micros = billing.price_micros * 1000;
+  const one = (bidder: string, outcome: string, reason: string, latency_us: number) => ({
+    bidder_id: `bd_${bidder}`,
+    line_item_id: `li_${bidder}`,
+    outcome,
+    reason,
+    timeout_us: outcome === 'not_asked' ? 0 : 40_000,
+    latency_us,
+    bid_micros: outcome === 'bid' ? bid_micros : 0,
+    domains: outcome === 'bid' ? ["o'hara.example"] : [],
+    categories: [],
+  });
+  const hasWon = n % 3 === 0;
+  const bidders = [
+    one('a', 'bid', hasWon ? 'won' : 'outbid', 5000 + n),
+    n % 2 === 0 ? one('b', 'timed_out', '', 40_000) : one('b', 'invalid', 'bad_price', 9000),
+    one('c', 'not_asked', 'throttled', 0),
+  ];
+  if (!hasWon) return { bidders, external: null };
+  const external = {
+    bidder_id: 'bd_a',
+    bid_id: `b${n}`,
+    imp_id: '1',
+    seat: '',
+    creative_ref: 'c"1',
+    price: '1.5',
+    currency: 'EUR',
+    bid_micros,
+    domains: ["o'hara.example"],
+    categories: ['IAB3'],
+    attributes: [1],
+    billing_url: 'https://bidder.example/bill?a=1&b=2',
+  };
+  return { bidders, external };
+}
+
 function selected(billing: Billing): AdSelected {
   const n = billing.sequence - 1;
   return {
@@ -309,8 +347,7 @@ function selected(billing: Billing): AdSelected {
     views: [{ view: 'catalog', revision: 12 }],
     leases: [{ campaign_id: billing.campaign_id, left_micros: 1_000_000 }],
     excluded_creatives: [],
-    bidders: [],
-    external: null,
+    ...outsideDemand(n, billing),
   };
 }
 
