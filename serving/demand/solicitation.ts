@@ -42,10 +42,12 @@ export class Solicitation {
     return this.question.places;
   }
 
-  /** Takes the reply in time. */
+  /** Takes the reply. In a process that was busy the answer may be seen before the timer that would have cut it: time decides, not who was seen first. */
   take(reply: BidderReply): CallOutcome {
     this.latencyUs = Math.round(reply.latencyUs);
-    this.outcome = reply.outcome === 'answered' ? this.#read(reply.body) : reply.outcome;
+    const isAnswer = reply.outcome === 'answered' || reply.outcome === 'no_bid';
+    if (isAnswer && reply.latencyUs > this.timeoutUs) this.outcome = 'late';
+    else this.outcome = reply.outcome === 'answered' ? this.#read(reply.body) : reply.outcome;
     return this.outcome;
   }
 
