@@ -44,6 +44,9 @@ export interface BeaconFact
     'billing' | 'kind' | 'receipt_id' | 'received_at' | 'kind_expires_at' | 'judgement' | 'network' | 'user_agent'
   > {
   readonly drawLease: Lease | null;
+  /** Whose buffer it lay in. */
+  readonly node: string;
+  readonly boot: string;
 }
 
 /** Everything that the log says of one selection, as it stands; nothing is judged here. */
@@ -174,7 +177,8 @@ export class FactBook {
     const { facts, billing } = this.known(beacon.billing);
     const { kind, receipt_id, received_at, kind_expires_at, judgement, network, user_agent } = beacon;
     const sender = { network: this.texts.of(network), user_agent: this.texts.of(user_agent) };
-    const of = { kind, receipt_id, received_at, kind_expires_at, judgement, ...sender };
+    const taker = { node: this.texts.of(beacon.origin.node), boot: this.texts.of(beacon.origin.boot) };
+    const of = { kind, receipt_id, received_at, kind_expires_at, judgement, ...sender, ...taker };
     facts.beacons.push({ ...place, value: { billing, ...of, drawLease: this.lease(drawLease) } });
   }
 }

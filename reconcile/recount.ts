@@ -64,7 +64,7 @@ export function recountSelection(facts: SelectionFacts, ground: Ground): Recount
       ...missingSelection(base, ground),
       ...misplaced(facts, base),
       ...(spend?.breaks ?? []),
-      ...checkVerdicts(facts, base),
+      ...checkVerdicts(facts, base, timeline),
     ],
     explained: [...(spend?.explained ?? []), ...explain(base, ground)],
   };

@@ -2,7 +2,8 @@ import type { Category, TrafficInvalidated } from '../domain/records.ts';
 import type { Break } from './breaks.ts';
 import type { SelectionFacts } from './facts.ts';
 import { type Placed, refText } from './log-reading.ts';
-import { verdictRules } from './verdict-rules.ts';
+import type { Timeline } from './timeline.ts';
+import { heldBackAt, verdictRules } from './verdict-rules.ts';
 
 /**
  * A verdict is a fact that nobody recomputes, but it must be believable: what it rests on must exist, belong to the selection, and support the
@@ -11,9 +12,10 @@ import { verdictRules } from './verdict-rules.ts';
 export function checkVerdicts(
   facts: SelectionFacts,
   base: { readonly campaignId: string; readonly priceMicros: number },
+  timeline: Timeline,
 ): Break[] {
   return facts.verdicts.flatMap((at) => {
-    const problem = problemOf(at, facts);
+    const problem = problemOf(at, facts, timeline);
     if (problem === null) return [];
     return [
       {
@@ -31,7 +33,7 @@ export function checkVerdicts(
   });
 }
 
-function problemOf(at: Placed<TrafficInvalidated>, facts: SelectionFacts): string | null {
+function problemOf(at: Placed<TrafficInvalidated>, facts: SelectionFacts, timeline: Timeline): string | null {
   const { rule, category, evidence } = at.value;
   const known = verdictRules[rule];
   if (known === undefined) return `rule ${rule} is not known to the recount`;
@@ -44,5 +46,7 @@ function problemOf(at: Placed<TrafficInvalidated>, facts: SelectionFacts): strin
   if (known.needsEvidence && evidence.length === 0) return `rule ${rule} names no evidence`;
   if (!known.mayNameOthers && foreign.length > 0)
     return `${foreign.map((ref) => `${ref.topic}/${ref.shard}@${ref.offset}`).join(', ')} is no evidence of this selection`;
-  return known.supports(at.value, facts) ? null : `the evidence does not support rule ${rule}`;
+  return known.supports(at.value, facts, heldBackAt(at.offset, timeline))
+    ? null
+    : `the evidence does not support rule ${rule}`;
 }

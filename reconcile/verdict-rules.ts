@@ -2,6 +2,7 @@ import { isbot } from 'isbot';
 import type { Category, TrafficInvalidated } from '../domain/records.ts';
 import type { BeaconFact, SelectionFacts } from './facts.ts';
 import type { Placed } from './log-reading.ts';
+import type { Timeline } from './timeline.ts';
 
 /** How the recount decides whether the evidence of a verdict supports its rule. */
 export interface VerdictRule {
@@ -10,7 +11,14 @@ export interface VerdictRule {
   readonly needsEvidence: boolean;
   /** A pattern over many selections names records of others, too. */
   readonly mayNameOthers: boolean;
-  readonly supports: (verdict: TrafficInvalidated, facts: SelectionFacts) => boolean;
+  readonly supports: (verdict: TrafficInvalidated, facts: SelectionFacts, heldBack: HeldBack) => boolean;
+}
+
+/** True of a beacon that the judge could not wait for: time ran past its node, which had been fenced before the verdict. */
+export type HeldBack = (beacon: BeaconFact) => boolean;
+
+export function heldBackAt(offset: number, timeline: Timeline): HeldBack {
+  return ({ node, boot }) => timeline.fenceOffset(node, boot) < offset;
 }
 
 /** The beacons of the selection that the verdict names. */
@@ -35,9 +43,9 @@ export const verdictRules: Readonly<Record<string, VerdictRule>> = {
   declared_bot: rule('GIVT', (verdict, facts) => named(verdict, facts).every((at) => isbot(at.value.user_agent))),
   listed_network: rule('GIVT', (verdict, facts) => named(verdict, facts).every((at) => at.value.network !== '')),
   token_replay: rule('SIVT', (verdict, facts) => new Set(named(verdict, facts).map((at) => at.value.network)).size > 1),
-  click_without_impression: rule('SIVT', (verdict, facts) => {
+  click_without_impression: rule('SIVT', (verdict, facts, heldBack) => {
     const before = facts.beacons.filter(
-      (at) => at.value.kind === 'impression' && at.value.received_at <= verdict.judged_at,
+      ({ value }) => value.kind === 'impression' && value.received_at <= verdict.judged_at && !heldBack(value),
     );
     return named(verdict, facts).every((at) => at.value.kind === 'click') && before.length === 0;
   }),
