@@ -291,4 +291,34 @@ export const defects: readonly Defect[] = [
     from: 'if (newest.id === id) return',
     to: 'if (newest.id >= id) return',
   },
+  {
+    breaks: 'the sink goes on after an insert that failed',
+    file: 'streams/processors/warehouse-sink.ts',
+    from: 'await this.#alone(() => this.#retrying(() => insertRows(this.#options.warehouse, rows, name)));',
+    to: 'await this.#alone(() => insertRows(this.#options.warehouse, rows, name).catch(() => undefined));',
+  },
+  {
+    breaks: 'what a crash took from the warehouse is not looked for',
+    file: 'streams/processors/warehouse-repair.ts',
+    from: 'checks.filter(({ missing }) => missing > 0)',
+    to: 'checks.filter(({ missing }) => missing < 0)',
+  },
+  {
+    breaks: 'copies of rows stay in the warehouse',
+    file: 'streams/processors/warehouse-repair.ts',
+    from: 'checks.filter(({ duplicates }) => duplicates > 0)',
+    to: 'checks.filter(({ duplicates }) => duplicates < 0)',
+  },
+  {
+    breaks: 'reconciliation names a cause that was not',
+    file: 'reconcile/recount.ts',
+    from: "VCPM: 'not_viewable', CPC: 'not_clicked',",
+    to: "VCPM: 'not_viewable', CPC: 'not_rendered',",
+  },
+  {
+    breaks: 'reconciliation is silent on what was taken back',
+    file: 'reconcile/recount.ts',
+    from: "if (standing.reversed > adjusted) add('reversed',",
+    to: "if (standing.reversed < adjusted) add('reversed',",
+  },
 ];

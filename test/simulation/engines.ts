@@ -10,10 +10,12 @@ import type { KeyStore } from '../../ports/key-store.ts';
 import type { LedgerEvent, LedgerStore } from '../../ports/ledger-store.ts';
 import type { StateStore } from '../../ports/state-store.ts';
 import type { ViewStore } from '../../ports/view-store.ts';
+import type { Warehouse } from '../../ports/warehouse.ts';
 import { topicShards } from '../topic-shards.ts';
 import type { Dice } from './dice.ts';
 import { noteCall } from './hot-path.ts';
 import type { Call, Engine, Life } from './life.ts';
+import { SimulatedWarehouse } from './warehouse.ts';
 
 /** Key of the hash of raw ids of persons. */
 export const personSecret = Buffer.alloc(32, 7);
@@ -24,6 +26,7 @@ export interface Engines {
   readonly ledger: SimulatedLedger;
   readonly views: SimulatedViews;
   readonly keys: SimulatedKeys;
+  readonly warehouse: SimulatedWarehouse;
   /** Where all nodes find the keys of tokens. */
   readonly secrets: SimulatedDisk;
 }
@@ -42,6 +45,7 @@ export function createEngines({ time, shards, dice, onRecord, onEntries }: Engin
     ledger: createSimulatedLedger({ onWritten: onEntries }),
     views: createSimulatedViews(time),
     keys: createSimulatedKeys(),
+    warehouse: new SimulatedWarehouse(),
     secrets: createSimulatedDisk({ random: dice.for('secrets').random }),
   };
 }
@@ -143,6 +147,26 @@ export function keysOf(engines: Engines, life: Life): KeyStore {
   const port = engines.keys.open();
   const calls = through(life, port, { engine: 'keys', reads: ['getMany', 'close'], writes: ['putIfAbsent', 'delete'] });
   return { ...calls, pages: () => port.pages() };
+}
+
+export function warehouseOf(engines: Engines, life: Life): Warehouse {
+  const port = engines.warehouse.open();
+  const calls = through(life, port, {
+    engine: 'warehouse',
+    reads: ['query', 'syntaxTree', 'queryAsAnalyst', 'close'],
+    writes: ['command'],
+  });
+  return {
+    ...calls,
+    insert: (table, columns, rows, name) =>
+      life.call({
+        engine: 'warehouse',
+        method: 'insert',
+        writes: true,
+        run: () => port.insert(table, columns, rows, name),
+        part: (dice) => port.insert(table, columns, rows.slice(0, dice.between(0, rows.length))),
+      }),
+  };
 }
 
 export function statesOf(port: StateStore, life: Life): StateStore {

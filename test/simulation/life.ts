@@ -5,7 +5,7 @@ import type { Dice } from './dice.ts';
 import { noteCall } from './hot-path.ts';
 import type { Trouble } from './trouble.ts';
 
-export type Engine = 'log' | 'ledger' | 'views' | 'keys' | 'states' | 'disk';
+export type Engine = 'log' | 'ledger' | 'views' | 'keys' | 'states' | 'warehouse' | 'disk';
 
 /** One call of a port by a process. */
 export interface Call<T> {
@@ -23,6 +23,7 @@ const unavailable: Readonly<Record<Exclude<Engine, 'disk'>, ErrorCode>> = {
   views: 'VIEWS_UNAVAILABLE',
   keys: 'KEYS_UNAVAILABLE',
   states: 'STATE_UNAVAILABLE',
+  warehouse: 'WAREHOUSE_UNAVAILABLE',
 };
 const requestTimeoutMs = 300;
 

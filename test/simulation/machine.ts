@@ -82,6 +82,7 @@ export abstract class Machine<Process> {
     this.life = null;
     this.process = null;
     const [first = ''] = why.split('\n');
+    if (why !== 'stopped') this.world.fallen.add(this.name);
     this.world.story.tell(`${this.name} ends: ${first}`);
     const isLeftBehind = first.includes('came after this release');
     if (isLeftBehind && this.world.upgrade?.isHasty !== true) this.world.story.complain(`${this.name} ${first}`);

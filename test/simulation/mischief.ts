@@ -12,6 +12,7 @@ const outages = {
   ledger_outage: 'ledger',
   views_outage: 'views',
   keys_outage: 'keys',
+  warehouse_outage: 'warehouse',
 } as const;
 const poisoned: readonly Topic[] = [
   'spend',
@@ -53,7 +54,8 @@ export class Mischief {
   heal(): void {
     const { engines, machines, trouble } = this.#world;
     trouble.isOn = false;
-    for (const engine of [engines.log, engines.ledger, engines.views, engines.keys]) engine.setAvailable(true);
+    for (const engine of [engines.log, engines.ledger, engines.views, engines.keys, engines.warehouse])
+      engine.setAvailable(true);
     this.#world.upgrade?.finish();
     for (const machine of machines) {
       machine.life?.cut.clear();
@@ -71,7 +73,8 @@ export class Mischief {
       case 'log_outage':
       case 'ledger_outage':
       case 'views_outage':
-      case 'keys_outage': {
+      case 'keys_outage':
+      case 'warehouse_outage': {
         const engine = engines[outages[fault]];
         engine.setAvailable(false);
         const forMs = dice.between(200, 6_000);
@@ -80,7 +83,7 @@ export class Mischief {
         return;
       }
       case 'partition': {
-        const from = dice.pick<Engine>(['log', 'log', 'ledger', 'views', 'keys']);
+        const from = dice.pick<Engine>(['log', 'log', 'ledger', 'views', 'keys', 'warehouse']);
         const forMs = dice.between(300, 8_000);
         const { life } = machine;
         story.tell(`${machine.name} is cut off from ${from} for ${forMs} ms`);
@@ -131,6 +134,10 @@ export class Mischief {
         owner.states = createSimulatedStates();
         return;
       }
+      case 'warehouse_lost':
+        story.tell('the warehouse is lost, with all that was in it');
+        engines.warehouse.lose();
+        return console.kill('restarted on an empty warehouse');
       case 'upgrade':
         return void this.#world.upgrade?.run();
       default:

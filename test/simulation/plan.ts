@@ -22,6 +22,7 @@ export const eventFaults = [
   'ledger_outage',
   'views_outage',
   'keys_outage',
+  'warehouse_outage',
   'partition',
   'zombie',
   'kill',
@@ -32,6 +33,7 @@ export const eventFaults = [
   'poison_record',
   'contradiction',
   'state_lost',
+  'warehouse_lost',
   'upgrade',
 ] as const;
 export type EventFault = (typeof eventFaults)[number];
@@ -77,6 +79,7 @@ const greatest: Readonly<Record<Fault, number>> = {
   ledger_outage: 2,
   views_outage: 2,
   keys_outage: 2,
+  warehouse_outage: 2,
   partition: 3,
   zombie: 3,
   kill: 6,
@@ -87,6 +90,7 @@ const greatest: Readonly<Record<Fault, number>> = {
   poison_record: 6,
   contradiction: 4,
   state_lost: 2,
+  warehouse_lost: 2,
   upgrade: 1,
   request_lost: 0.1,
   answer_lost: 0.1,

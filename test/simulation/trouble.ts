@@ -4,15 +4,15 @@ import type { CallFault, Fault, Plan, WireFault } from './plan.ts';
 
 /** Which faults can strike which engine, writes only or reads as well. */
 const strikes: Readonly<Record<CallFault, { readonly engines: readonly Engine[]; readonly reads: boolean }>> = {
-  delayed: { engines: ['log', 'ledger', 'views', 'keys', 'disk', 'states'], reads: true },
-  refused: { engines: ['log', 'ledger', 'views', 'keys', 'states'], reads: true },
-  lost_ack: { engines: ['log', 'ledger', 'views', 'keys', 'states'], reads: false },
-  torn_append: { engines: ['log'], reads: false },
-  duplicate: { engines: ['log', 'ledger'], reads: false },
-  late_write: { engines: ['log', 'ledger'], reads: false },
-  crash_before: { engines: ['log', 'ledger', 'views', 'keys', 'disk', 'states'], reads: false },
-  crash_after: { engines: ['log', 'ledger', 'views', 'keys', 'disk', 'states'], reads: false },
-  stalled: { engines: ['log', 'ledger', 'states', 'disk'], reads: true },
+  delayed: { engines: ['log', 'ledger', 'views', 'keys', 'disk', 'states', 'warehouse'], reads: true },
+  refused: { engines: ['log', 'ledger', 'views', 'keys', 'states', 'warehouse'], reads: true },
+  lost_ack: { engines: ['log', 'ledger', 'views', 'keys', 'states', 'warehouse'], reads: false },
+  torn_append: { engines: ['log', 'warehouse'], reads: false },
+  duplicate: { engines: ['log', 'ledger', 'warehouse'], reads: false },
+  late_write: { engines: ['log', 'ledger', 'warehouse'], reads: false },
+  crash_before: { engines: ['log', 'ledger', 'views', 'keys', 'disk', 'states', 'warehouse'], reads: false },
+  crash_after: { engines: ['log', 'ledger', 'views', 'keys', 'disk', 'states', 'warehouse'], reads: false },
+  stalled: { engines: ['log', 'ledger', 'states', 'warehouse', 'disk'], reads: true },
   full_disk: { engines: ['disk'], reads: false },
   failed_sync: { engines: ['disk'], reads: false },
 };

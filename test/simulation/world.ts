@@ -65,7 +65,15 @@ export class ConsoleMachine extends Machine<ConsoleProcess> {
     return ConsoleProcess.start({ life, engines, states: this.states.open(), settings, registry, contentOf });
   }
 
-  protected async close(): Promise<void> {}
+  protected async close(process: ConsoleProcess): Promise<void> {
+    await process.stop();
+  }
+
+  /** The warehouse is in this process and on this disk. */
+  override losePower(): void {
+    super.losePower();
+    this.world.engines.warehouse.crash(this.world.dice.for('warehouse'));
+  }
 }
 
 /** All machines and engines of a run, and the time that they share. */
@@ -84,6 +92,8 @@ export class World {
   readonly console: ConsoleMachine;
   /** From one release to the next; null: all run this one from beginning to end. */
   readonly upgrade: Upgrade | null;
+  /** Machines that ended without being told to. */
+  readonly fallen = new Set<string>();
   /** Client time, ms since the start. */
   elapsedMs = 0;
 

@@ -3,6 +3,7 @@ import { forgettingMovesSomething, keysRemain } from './forgotten.ts';
 import { judgeSelections } from './outcomes.ts';
 import { replayDiffers } from './replay.ts';
 import { reconcileDiffers } from './reconciled.ts';
+import { reportingOf, reportsDiffer } from './reported.ts';
 import { viewsDiffer } from './views.ts';
 
 /** In so long after everything is over, all books must stand; simulated ms. */
@@ -34,7 +35,10 @@ export class Auditor {
     this.#budgetsAreBack();
     for (const problem of await viewsDiffer(this.#world)) story.complain(problem);
     for (const problem of await replayDiffers(this.#world)) story.complain(problem);
-    for (const problem of await reconcileDiffers(this.#world)) story.complain(problem);
+    const reporting = await reportingOf(this.#world);
+    if (reporting === null) return story.complain(`the warehouse has not caught up in ${boundMs} ms`);
+    for (const problem of await reportsDiffer(this.#world)) story.complain(problem);
+    for (const problem of await reconcileDiffers(this.#world, reporting)) story.complain(problem);
   }
 
   #isServing(): boolean {

@@ -35,6 +35,8 @@ export class Books {
   readonly budgets: BudgetBooks;
   /** Receipts in the evidence topics. */
   readonly receipts = new Map<string, Beacon>();
+  /** The same by selection. */
+  readonly receiptsOf = new Map<string, Beacon[]>();
   /** Records of evidence by selection and kind, repetitions too. */
   readonly arrivals = new Map<string, number>();
   /** By selection, whom it was selected for. */
@@ -125,8 +127,10 @@ export class Books {
   }
 
   #arrive(beacon: Beacon): void {
+    const id = beacon.billing.selection_id;
+    if (!this.receipts.has(beacon.receipt_id)) this.receiptsOf.set(id, [...(this.receiptsOf.get(id) ?? []), beacon]);
     this.receipts.set(beacon.receipt_id, beacon);
-    const key = `${beacon.billing.selection_id} ${beacon.kind}`;
+    const key = `${id} ${beacon.kind}`;
     this.arrivals.set(key, (this.arrivals.get(key) ?? 0) + 1);
   }
 

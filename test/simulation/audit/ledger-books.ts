@@ -50,6 +50,8 @@ export class LedgerBooks {
   readonly committed = new Map<string, number>();
   /** Entries by (truth, shard, offset, ordinal), to be held against the journal. */
   readonly entries = new Map<string, string>();
+  /** By shard, sums by truth, kind and accounts, micros; of what belongs to selections. */
+  readonly totals = new Map<number, Map<string, bigint>>();
   /** Highest budget that ever took effect, by campaign. */
   readonly highest = new Map<string, number>();
   readonly zones = new Map<string, string>();
@@ -104,6 +106,7 @@ export class LedgerBooks {
     if (!(entry.amount_micros > 0) || entry.debit_account === entry.credit_account)
       this.#wrong(`${where} is no double entry`);
     if (entry.kind === 'invoice') return;
+    this.#total(truth, shard, entry);
     const issued = this.#story.issued.get(entry.selection_id);
     if (issued === undefined) return this.#wrong(`${where} books ${entry.selection_id}, which nobody selected`);
     const { billing } = issued;
@@ -118,6 +121,13 @@ export class LedgerBooks {
     );
     if (truth === 'tentative') this.#tentative(where, entry, account, billing);
     else this.#final(where, entry, account, billing.price_micros);
+  }
+
+  #total(truth: string, shard: number, { kind, debit_account, credit_account, amount_micros: amount }: Entry): void {
+    const totals = this.totals.get(shard) ?? new Map<string, bigint>();
+    this.totals.set(shard, totals);
+    const key = `${truth} ${kind} ${debit_account} ${credit_account}`;
+    totals.set(key, (totals.get(key) ?? 0n) + BigInt(amount));
   }
 
   #periods(where: string, stream: Stream, entry: Entry, calendar: number): void {

@@ -4,7 +4,8 @@ import type { World } from '../world.ts';
 import type { SpendFacts } from './books.ts';
 import type { Account } from './ledger-books.ts';
 
-const billable: Readonly<Record<PricingModel, BeaconKind | null>> = {
+/** The kind of event that each pricing model bills. */
+export const billable: Readonly<Record<PricingModel, BeaconKind | null>> = {
   CPM: 'impression',
   VCPM: 'viewable',
   CPC: 'click',
