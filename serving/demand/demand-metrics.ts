@@ -1,5 +1,6 @@
-import { Counter, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import { addGauge } from '../gauge.ts';
+import type { BidderHealth } from './bidder-health.ts';
 import type { BidderCounts } from './demand-counts.ts';
 import type { DemandDesk } from './demand-desk.ts';
 
@@ -75,6 +76,7 @@ export function addDemandMetrics(registry: Registry, { counts, health, deps }: D
       },
     });
   }
+  addHealth(registry, { health, deps });
   const help = 'Bid requests that were sent and have neither an outcome nor anybody who waits for one: always 0';
   addGauge(registry, { name: 'adtally_bidder_mishandled', help }, () => counts.solicitedWithoutOutcome());
   addGauge(registry, { name: 'adtally_bidder_in_flight', help: 'Bid requests without an answer yet' }, () =>
@@ -85,4 +87,33 @@ export function addDemandMetrics(registry: Registry, { counts, health, deps }: D
     { name: 'adtally_bidder_breakers_open', help: 'Bidders that are not asked because they fail' },
     () => health.openBreakers(deps.clock.monotonicUs() / 1000),
   );
+}
+
+const breakerValue = { closed: 0, half_open: 1, open: 2 } as const;
+
+/** How well each bidder is, as far as this process knows. */
+function addHealth(registry: Registry, { health, deps }: Pick<DemandDesk, 'health' | 'deps'>): void {
+  const perBidder = (name: string, help: string, read: (one: BidderHealth, id: string) => number | null) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['bidder_id'],
+      aggregator: 'max',
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const [bidder_id, one] of health.all()) {
+          const value = read(one, bidder_id);
+          if (value !== null) this.set({ bidder_id }, value);
+        }
+      },
+    });
+  perBidder('adtally_bidder_breaker', 'Circuit breaker of a bidder. 0: closed, 1: half open, 2: open', (one) => {
+    return breakerValue[one.breaker.stateAt(deps.clock.monotonicUs() / 1000)];
+  });
+  perBidder('adtally_bidder_share', 'Share of the requests that a bidder is let through', (one) => one.throttle.share);
+  perBidder('adtally_bidder_timeout_ms', 'Time that a bidder is given, ms', (one, id) => {
+    const bidder = deps.index.catalog.bidders.get(id);
+    return bidder === undefined ? null : one.timeoutUs(bidder) / 1000;
+  });
 }

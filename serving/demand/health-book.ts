@@ -12,6 +12,11 @@ export class HealthBook {
     return health;
   }
 
+  /** Everyone of whom something is known, by id. */
+  *all(): Iterable<readonly [string, BidderHealth]> {
+    for (const [id, { health }] of this.#byId) yield [id, health];
+  }
+
   inFlight(): number {
     let sum = 0;
     for (const { health } of this.#byId.values()) sum += health.inFlight;
