@@ -1,6 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { workerNode } from '../config/limits.ts';
 import type { Settings } from '../config/settings.ts';
+import { relayAnswers } from './worker-answers.ts';
 import { answerForAll } from './worker-metrics.ts';
 
 export interface WorkersOptions {
@@ -68,6 +69,7 @@ export async function runServeWorkers({ settings, port, say }: WorkersOptions): 
     return Promise.all(slots.map(stopSlot));
   });
   answerForAll(() => slots.flatMap(({ worker }) => (worker?.isConnected() ? [worker] : [])));
+  relayAnswers();
   const [first, ...others] = slots;
   const launchOthers = () => {
     if (!stopping) for (const slot of others) launch(slot);

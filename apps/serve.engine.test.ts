@@ -299,6 +299,34 @@ describe('A serve process', () => {
     expect(await serve.kill('SIGTERM')).toBe(0);
   }, 60_000);
 
+  it('of several workers answers what a page view asks again once, whoever is asked', async () => {
+    const serve = await start({ env: { SERVE_WORKERS: '2' } });
+    await untilListening(serve, 2);
+    const ask = async (view: string, id: string) => {
+      const body = {
+        id,
+        imp: [{ id: '1', banner: { w: 300, h: 250 } }],
+        site: { page: 'https://news.example/a' },
+        ext: { prebid: { page_view_ids: { adtally: view } } },
+      };
+      const headers = { 'content-type': 'text/plain', connection: 'close' };
+      const answer = await fetch(`${serve.url}/openrtb2/auction`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body),
+      });
+      return ((await answer.json()) as { id: string }).id;
+    };
+    // At once and one after the other: connections go to the workers in turn.
+    const ids = Array.from({ length: 8 }, (_, index) => `r${index}`);
+    expect(await Promise.all(ids.map((id) => ask('first', id)))).toEqual(ids);
+    for (const id of ids) expect(await ask('second', id)).toBe(id);
+    const text = await (await fetch(`${serve.url}/metrics`, { headers: { connection: 'close' } })).text();
+    expect(text).toMatch(/^adtally_bid_requests_total 2$/m);
+    expect(text).toMatch(/^adtally_bid_requests_repeated_total 14$/m);
+    expect(await serve.kill('SIGTERM')).toBe(0);
+  }, 60_000);
+
   it('will not share its node name with another on the same directory', async () => {
     await start();
     const second = await startServe({ dataDir: folder.path, port: await freePort() });

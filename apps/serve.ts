@@ -48,6 +48,7 @@ import { loadSdkFiles } from './sdk-files.ts';
 import { decisionShare, watchLoad } from './load-meter.ts';
 import { runServeWorkers } from './serve-workers.ts';
 import { openSharedSelections } from './shared-selections.ts';
+import { answersOfAll } from './worker-answers.ts';
 import { metricsText } from './worker-metrics.ts';
 
 const mebi = 1024 * 1024;
@@ -273,7 +274,8 @@ async function serve(settings: Settings): Promise<void> {
       (scope) =>
         registerSdk(scope, { files: sdkFiles, placements: () => index.catalog.placements.values(), publicUrl: url }),
       (scope) => registerLoss(scope, losses),
-      (scope) => registerOpenRtb(scope, { exchange, desk: decisions, clients, monotonicUs, onError }),
+      (scope) =>
+        registerOpenRtb(scope, { exchange, desk: decisions, clients, shared: answersOfAll(), monotonicUs, onError }),
     ],
     fronts: [front],
     endOfTurn: setImmediate,

@@ -2,7 +2,8 @@ import { type FastifyInstance, fastify, type LightMyRequestResponse } from 'fast
 import type { AnyRecord } from '../domain/records.ts';
 import { ClientReader } from '../serving/client.ts';
 import { CurrencyRates } from '../serving/openrtb/currency-rates.ts';
-import { Exchange, type ExchangeDeps } from '../serving/openrtb/exchange.ts';
+import type { SharedAnswers } from '../serving/openrtb/coalescing.ts';
+import { Exchange, type ExchangeAnswer, type ExchangeDeps } from '../serving/openrtb/exchange.ts';
 import { LossNotices } from '../serving/openrtb/loss-notices.ts';
 import { PlacementFinder } from '../serving/openrtb/placement-finder.ts';
 import { asAdtallyError, sendProblem } from '../serving/problem.ts';
@@ -25,6 +26,7 @@ export interface OpenRtbWorldOptions {
   readonly defaultPublisher?: string;
   readonly admission?: ExchangeDeps['admission'];
   readonly mostImps?: number;
+  readonly shared?: SharedAnswers<ExchangeAnswer>;
 }
 
 /** The exchange over a catalogue, a buffer and persons in memory. Whoever opens it closes `app`. */
@@ -57,7 +59,14 @@ export function openOpenRtbWorld(options: OpenRtbWorldOptions = {}): OpenRtbWorl
   app.setErrorHandler((error: Error, _request, reply) => sendProblem(reply, asAdtallyError(error)));
   const clients = new ClientReader(['10.0.0.0/8']);
   registerLoss(app, losses);
-  registerOpenRtb(app, { exchange, desk, clients, monotonicUs, onError: (error) => errors.push(error) });
+  registerOpenRtb(app, {
+    exchange,
+    desk,
+    clients,
+    shared: options.shared ?? null,
+    monotonicUs,
+    onError: (error) => errors.push(error),
+  });
   return Object.assign(world, { app, exchange, rates, losses, errors });
 }
 

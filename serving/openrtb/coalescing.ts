@@ -13,6 +13,17 @@ interface Asked {
   readonly nowMs: number;
 }
 
+/** One text for equal requests of one client. */
+export function keyOfAsked({ asked, client }: Pick<Asked, 'asked' | 'client'>): string {
+  return `${hash('sha1', asked, 'base64')} ${client}`;
+}
+
+/** Answers that several serving processes have in common. */
+export interface SharedAnswers<T> {
+  /** The answer to what was asked under a key: of the process that was asked first, if that is another, else of `make`. */
+  answer(key: string, make: () => Promise<T>): Promise<T>;
+}
+
 /**
  * Answers equal requests of one page view once. A page that asks twice, or a client that asks again because it did not wait, gets the same selections, so that neither
  * money is held nor evidence written a second time.
@@ -32,7 +43,7 @@ export class Coalescing<T> {
   /** The answer to an equal request if there is one, else a new one. */
   answer({ asked, client, nowMs }: Asked, make: () => Promise<T>): Promise<T> {
     this.#forget(nowMs);
-    const key = `${hash('sha1', asked, 'base64')} ${client}`;
+    const key = keyOfAsked({ asked, client });
     const known = this.#kept.get(key);
     if (known !== undefined) return known.answer;
     const answer = make();

@@ -187,6 +187,28 @@ describe('POST /openrtb2/auction', () => {
     expect(recorded(world, 'MarkupReturned')).toHaveLength(2);
   });
 
+  test('what another process answered to the page view is not decided on again', async () => {
+    const first = serve();
+    const view = (id: string) => bidRequest({ id, ext: { prebid: { page_view_ids: { adtally: 'v' } } } });
+    const known = (await bid(first, view('a'))).json();
+    const keys: string[] = [];
+    const answered = { body: { request_id: '', decisions: [], no_ad: [], warnings: [] }, ads: [], arrivedUs: 0 };
+    const world = serve({
+      shared: {
+        answer: async (key) => {
+          keys.push(key);
+          return { response: known, noBid: null, wantsBody: true, answered };
+        },
+      },
+    });
+    expect((await bid(world, view('b'))).json()).toEqual({ ...known, id: 'b' });
+    expect(recorded(world, 'AdSelected')).toHaveLength(0);
+    expect([keys.length, world.exchange.counts.repeated]).toEqual([1, 1]);
+    // What names no page view is nobody else's.
+    expect((await bid(world, bidRequest())).statusCode).toBe(200);
+    expect(recorded(world, 'AdSelected')).toHaveLength(1);
+  });
+
   test('who sold an imp on is recorded, wherever it is said', async () => {
     const world = serve();
     const chain = { ver: '1.0', complete: 1, nodes: [{ asi: 'a.example', sid: '1,2', hp: 1 }] };

@@ -6,7 +6,7 @@ import type { Answered, DecisionDesk } from '../decision-desk.ts';
 import type { Caller } from '../enrichment.ts';
 import { BidRequestRefused } from '../openrtb/bid-request-refused.ts';
 import { bodyLimits, readBody } from '../openrtb/bid-request-body.ts';
-import { Coalescing } from '../openrtb/coalescing.ts';
+import { Coalescing, keyOfAsked, type SharedAnswers } from '../openrtb/coalescing.ts';
 import { count, type Exchange, type ExchangeAnswer } from '../openrtb/exchange.ts';
 import { fieldsOf } from '../openrtb/fields.ts';
 import { noBidCodes } from '../openrtb/no-bid.ts';
@@ -19,6 +19,8 @@ export interface OpenRtbRouteDeps {
   readonly exchange: Exchange;
   readonly desk: Pick<DecisionDesk, 'markReturned'>;
   readonly clients: ClientReader;
+  /** Answers of the processes beside this one. Null: there are none. */
+  readonly shared: SharedAnswers<ExchangeAnswer> | null;
   /** Monotonic time, microseconds. */
   readonly monotonicUs: () => number;
   /** An error that is ours, not the client's. */
@@ -107,7 +109,9 @@ export function registerOpenRtb(app: FastifyInstance, deps: OpenRtbRouteDeps): v
           };
           const asked = pageViewAsked(fieldsOf(body));
           if (asked === null) return decide();
-          const answer = await coalescing.answer({ ...client, asked }, decide);
+          const answer = await coalescing.answer({ ...client, asked }, () =>
+            deps.shared === null ? decide() : deps.shared.answer(keyOfAsked({ ...client, asked }), decide),
+          );
           return { ...answer, response: { ...answer.response, id: fieldsOf(body)['id'] as string } };
         };
         const answer = await coalescing.answer({ ...client, asked: bytes }, make);
