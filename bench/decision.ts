@@ -68,8 +68,8 @@ async function measureRatio({ rounds, roundMs, warmMs }: DecisionBenchOptions): 
       });
     }
     const halfCpu = (which: 'ours' | 'bare') => median(halves.map((one) => one[which].cpuUs));
-    const latencyMs = (share: number) =>
-      median(halves.map(({ ours: { latenciesMs, answered } }) => latenciesMs[Math.floor(answered * share)] as number));
+    const latencyMs = (which: 'ours' | 'bare', share: number) =>
+      median(halves.map(({ [which]: { latenciesMs: all } }) => all[Math.floor(all.length * share)] as number));
     const last = results.at(-1)?.ours as Round;
     return {
       decision_ratio_10k: cpu('bare') / cpu('ours'),
@@ -80,8 +80,10 @@ async function measureRatio({ rounds, roundMs, warmMs }: DecisionBenchOptions): 
       decision_per_s_10k: perSecond('ours'),
       decision_fill_rate: last.filled / last.answered,
       decision_answer_bytes: last.bytes / last.answered,
-      decision_p50_ms_half_load: latencyMs(0.5),
-      decision_p99_ms_half_load: latencyMs(0.99),
+      decision_p50_ms_half_load: latencyMs('ours', 0.5),
+      decision_p99_ms_half_load: latencyMs('ours', 0.99),
+      // What the machine and the generator do to a server that has nothing to do.
+      decision_bare_p99_ms_half_load: latencyMs('bare', 0.99),
     };
   } finally {
     await Promise.all([ours.stop(), bare.stop()]);
