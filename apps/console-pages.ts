@@ -6,7 +6,9 @@ import { loadAssets } from '../dashboards/pages/assets.ts';
 import { demoRoutes } from '../dashboards/routes/demo.ts';
 import { liveRoutes } from '../dashboards/routes/live.ts';
 import { pageRoutes } from '../dashboards/routes/pages.ts';
+import { sessionRoutes } from '../dashboards/routes/session.ts';
 import { AdtallyError } from '../domain/errors.ts';
+import { watch } from './console-watch.ts';
 import type { ConsoleParts } from './console-parts.ts';
 import { runKeys, runKeyVariable } from './run-key.ts';
 import { readPids } from './supervisor.ts';
@@ -19,12 +21,14 @@ export function consolePages(parts: ConsoleParts, env: NodeJS.ProcessEnv): Conso
   const serveUrl = settings.publicUrl ?? `http://${settings.serveHost}:${settings.servePort}`;
   const pages: ConsoleRoutes = async (app) => {
     const folders = { pages: join(dashboards, 'pages'), browser: join(dashboards, 'browser') };
-    const assets = await loadAssets({ disk, ...folders, stripTypes: stripTypeScriptTypes });
+    const built = join(dashboards, 'web/dist');
+    const assets = await loadAssets({ disk, ...folders, built, stripTypes: stripTypeScriptTypes });
     await pageRoutes({ assets, serveUrl })(app);
   };
   return [
     pages,
-    liveRoutes({ queries, reports, warehouse, clock, log, registry }),
+    sessionRoutes,
+    liveRoutes({ queries, reports, warehouse, clock, log, registry, watch: () => watch(parts) }),
     ...playground(parts, serveUrl, env),
   ];
 }

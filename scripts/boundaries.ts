@@ -56,7 +56,7 @@ const systemModules = [
 ];
 const mayReachSystem = ['adapters', 'apps', 'bench', 'scripts', 'simulate', 'test'];
 /** A page has no ports: the browser's clock and timers are all there is. */
-const runsInPages = ['sdk', 'dashboards/browser'];
+const runsInPages = ['sdk', 'dashboards/browser', 'dashboards/web'];
 /** What node:crypto offers that gives another answer each time. */
 const chance = /^(random\w*|getRandomValues|webcrypto|generateKey\w*|default)$/;
 

@@ -1,9 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Platform, startPlatform } from '../apps/platform.ts';
 import { publishDemo } from '../apps/publish-demo.ts';
+import { viewPaths, viewsOf } from '../dashboards/web/views.ts';
+import { parseCsv } from './csv-reader.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
 const executablePath = '/usr/bin/chromium';
@@ -22,8 +24,21 @@ const flags = [
 /** A headless Chromium says that it is one, and robots get no ad. */
 const userAgent =
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
-const key = 'browser-test-admin-key-0123456789';
+const keys = {
+  admin: 'browser-test-admin-key-0123456789',
+  finance: 'browser-test-finance-key-01234567',
+  analyst: 'browser-test-analyst-key-01234567',
+  auditor: 'browser-test-auditor-key-01234567',
+} as const;
+const axe = readFileSync(fileURLToPath(new URL('../node_modules/axe-core/axe.min.js', import.meta.url)), 'utf8');
 const slowMs = 120_000;
+
+/** Micros of an amount as it is copied: `0.0014`. */
+function microsOf(text: string): bigint {
+  const [whole = '', fraction = ''] = text.split('.');
+  return BigInt(whole) * 1_000_000n + BigInt(fraction.padEnd(6, '0'));
+}
+
 const pageChecks = fileURLToPath(new URL('browser/page-checks.js', import.meta.url));
 
 test.runIf(isRequired)('Chromium is installed where engines are required', () => {
@@ -47,7 +62,9 @@ describe.skipIf(!isHere)(`The console in a real browser (skipped without ${execu
       SERVE_PORT: '0',
       CONSOLE_PORT: '0',
       HOLD_MS: '6s',
-      ADTALLY_KEYS: `admin=${key}`,
+      ADTALLY_KEYS: Object.entries(keys)
+        .map(([role, key]) => `${role}=${key}`)
+        .join(','),
     };
     const onLine = (name: string, line: string) => lines.push(`${name}: ${line}`);
     platform = await startPlatform({
@@ -77,13 +94,25 @@ describe.skipIf(!isHere)(`The console in a real browser (skipped without ${execu
     return page;
   }
 
-  async function openConsole(colorScheme: 'light' | 'dark' = 'light'): Promise<Page> {
-    const page = await openPage('/', colorScheme);
-    await page.getByLabel('Key').fill(key);
+  /** Opens a view with the key of a role, as a link to it that somebody has sent. */
+  async function openView(
+    path: string,
+    role: keyof typeof keys = 'admin',
+    colorScheme: 'light' | 'dark' = 'light',
+  ): Promise<Page> {
+    const page = await openPage(path, colorScheme);
+    await page.getByLabel('Key').fill(keys[role]);
     await page.getByRole('button', { name: 'Open the console' }).click();
-    await page.getByRole('heading', { name: 'Truth funnel' }).waitFor();
+    await page.getByRole('heading', { level: 1 }).waitFor();
     return page;
   }
+
+  const get = async (path: string) => {
+    const response = await fetch(`${platform.consoleUrl}${path}`, {
+      headers: { authorization: `Bearer ${keys.admin}` },
+    });
+    return (await response.json()) as Readonly<Record<string, unknown>>;
+  };
 
   describe('The playground', () => {
     let page: Page;
@@ -143,48 +172,171 @@ describe.skipIf(!isHere)(`The console in a real browser (skipped without ${execu
       await page.context().close();
     });
 
-    test('shows the funnel and the spend of what the playground did', { timeout: slowMs }, async () => {
-      const page = await openConsole();
-      const cell = (stage: string) => page.locator(`[data-stage=${stage}] td`).nth(1).innerText();
-      await expect.poll(async () => Number(await cell('selected')), { timeout: 30_000 }).toBeGreaterThan(3);
-      await expect.poll(async () => Number(await cell('reversed')), { timeout: 30_000 }).toBe(1);
-      expect(await page.locator('[data-state=voided] b').innerText()).toBe('0.004567 EUR');
+    test('offers each role its views, and says so where a link leads to another', { timeout: slowMs }, async () => {
+      const page = await openView('/money', 'analyst');
+      await page.getByText('This key does not open this view').waitFor();
+      const offered = page.getByRole('navigation', { name: 'Views' }).getByRole('link');
+      expect(await offered.allInnerTexts()).toEqual(viewsOf('analyst', false).map(({ title }) => title));
       await page.context().close();
     });
 
-    test('tells the whole story of a selection', { timeout: slowMs }, async () => {
-      const page = await openConsole();
-      await page.locator('#recent button').first().click();
-      const story = page.locator('#story');
-      for (const title of ['What happened', 'In the ledgers', 'Why it was chosen']) {
-        await story.getByRole('heading', { name: title }).waitFor();
+    test('shows the funnel and the spend of what the playground did, live', { timeout: slowMs }, async () => {
+      const page = await openView('/overview?currency=EUR', 'finance');
+      const cell = (title: string) =>
+        page.getByRole('row', { name: title }).locator('[data-stage]').innerText({ timeout: 20_000 });
+      await expect.poll(() => cell('Reversed'), { timeout: 40_000 }).toBe('1');
+      expect(Number(await cell('Selected'))).toBeGreaterThan(3);
+      await page.goto(`${platform.consoleUrl}/money?currency=EUR`);
+      const voided = page.locator('[data-state=voided] data');
+      expect(await voided.getAttribute('value')).toBe('0.004567');
+      await page.context().close();
+    });
+
+    test('hands finance a statement that equals the ledger to the micro', { timeout: slowMs }, async () => {
+      const { items } = (await get('/v1/advertisers')) as { items: { advertiser_id: string; name: string }[] };
+      const page = await openView('/money?tab=statement', 'finance');
+      let charged = 0;
+      for (const { advertiser_id: id } of items) {
+        await page.getByLabel('Advertiser').selectOption(id);
+        const download = page.waitForEvent('download');
+        await page.getByRole('button', { name: 'Download CSV' }).click();
+        const [columns = [], ...rows] = parseCsv(readFileSync(await (await download).path(), 'utf8'));
+        const at = (row: readonly string[], name: string) => row[columns.indexOf(name)] ?? '';
+        const closing = rows.filter((row) => at(row, 'section') === 'closing');
+        const sum = (ones: readonly string[][]) =>
+          ones.reduce((all, row) => all + BigInt(at(row, 'amount_micros')), 0n);
+        const { balances } = (await get(`/v1/ledger/balances?truth=final&advertiser_id=${id}`)) as {
+          balances: { account: string; balance_micros: string }[];
+        };
+        const owed = balances
+          .filter(({ account }) => account === 'advertiser:unbilled' || account === 'advertiser:invoiced')
+          .reduce((all, { balance_micros }) => all + BigInt(balance_micros), 0n);
+        expect(sum(closing)).toBe(owed);
+        expect(sum(rows.filter((row) => at(row, 'section') !== 'closing'))).toBe(owed);
+        charged += closing.length;
       }
-      expect(await story.innerText()).toMatch(/AdSelected[\s\S]*SpendReserved[\s\S]*first price[\s\S]*outbid/);
+      expect(charged).toBeGreaterThan(0);
+      await page.context().close();
+    });
+
+    test('leads an auditor from a figure to the raw record', { timeout: slowMs }, async () => {
+      const page = await openView('/money?tab=accounts&truth=final', 'auditor');
+      await page.getByRole('row', { name: 'advertiser:unbilled' }).getByRole('link').first().click();
+      const entries = page.getByRole('table', { name: /entries|entry/ });
+      const first = entries.getByRole('row', { name: /certify/ }).first();
+      const amount = (await first.locator('data').getAttribute('value')) ?? '';
+      await first.getByRole('link').click();
+      for (const title of ['What happened', 'In the ledgers', 'Why it was chosen']) {
+        await page.getByRole('heading', { name: title }).waitFor();
+      }
+      await page.getByText('Decided again: the same').waitFor();
+      const step = page.getByRole('listitem').filter({ hasText: 'SpendIncurred' });
+      await step.locator('summary').click();
+      const raw = JSON.parse(await step.locator('pre').innerText()) as { billing: { price_micros: string } }[];
+      const price = BigInt(raw[0]?.billing.price_micros ?? '0');
+      const certified = page.getByRole('table', { name: /Final ledger/ }).getByRole('row', { name: /certify/ });
+      const parts = await certified
+        .locator('data')
+        .evaluateAll((all) => all.map((one) => one.getAttribute('value') ?? ''));
+      expect(parts).toContain(amount);
+      expect(parts.reduce((sum, part) => sum + microsOf(part), 0n)).toBe(price);
+      await page.getByRole('button', { name: 'Keep this state in the link' }).click();
+      await page.reload();
+      await page.getByRole('button', { name: 'Show its present state' }).waitFor();
+      await page.context().close();
+    });
+
+    test('says that there is no such ad where there is none', { timeout: slowMs }, async () => {
+      const page = await openView('/story', 'auditor');
       await page.getByLabel('Selection id').fill('01900000-0000-7000-8000-000000000000');
       await page.getByRole('button', { name: 'Show', exact: true }).click();
-      await story.getByText('NOT_FOUND').waitFor();
+      await page.getByText('NOT_FOUND').waitFor();
       await page.context().close();
     });
 
     test('reconciles, and every number tallies after all that cheating', { timeout: slowMs }, async () => {
-      const page = await openConsole();
-      await page.getByRole('button', { name: 'Reconcile now' }).click();
+      const page = await openView('/reconciliation', 'auditor');
+      await page.getByRole('button', { name: 'Run one now' }).click();
       await page.locator('#reconciliation-result').waitFor({ timeout: 60_000 });
-      expect(await page.locator('#reconciliation').innerText()).toContain('It tallies');
-      expect(await page.locator('#unexplained').innerText()).toBe('0.00');
+      expect(await page.locator('#reconciliation-result').innerText()).toBe('It tallies');
+      expect(await page.locator('#unexplained').innerText()).toBe('0');
+      await page
+        .getByRole('button', { name: /Selection → delivery/ })
+        .first()
+        .click();
+      expect(new URL(page.url()).searchParams.get('cell')).toContain('/delivery');
+      await page.context().close();
+    });
+
+    test("draws an analyst's query, and its link shows the same again", { timeout: slowMs }, async () => {
+      const page = await openView('/explore', 'analyst');
+      await page.getByLabel('SQL').fill('SELECT tier, count() AS ads FROM selections GROUP BY tier');
+      await page.getByRole('button', { name: 'Run' }).click();
+      await page.getByLabel('Show as').selectOption('bars');
+      await page.locator('.bars dd').first().waitFor();
+      await page.reload();
+      await page.locator('.bars dd').first().waitFor();
+      await page.getByLabel('SQL').fill('SELECT * FROM file(1)');
+      await page.getByRole('button', { name: 'Run' }).click();
+      await page.getByText('SQL_REFUSED').waitFor();
+      await page.context().close();
+    });
+
+    test('asks before it takes money back, and takes nothing back when it is told not to', {
+      timeout: slowMs,
+    }, async () => {
+      const { items } = (await get('/v1/ledger/entries?truth=final&kind=certify&limit=500')) as {
+        items: { selection_id: string }[];
+      };
+      const states = await Promise.all(
+        [...new Set(items.map(({ selection_id }) => selection_id))].map((id) => get(`/v1/ledger/selections/${id}`)),
+      );
+      const id = String(states.find(({ state }) => state === 'final')?.['selection_id']);
+      const page = await openView(`/story/${id}`, 'finance');
+      await page.getByRole('button', { name: 'Take its charge back' }).click();
+      await page.getByRole('button', { name: 'Cancel' }).click();
+      expect((await get(`/v1/ledger/selections/${id}`))['state']).toBe('final');
+      await page.getByRole('button', { name: 'Take its charge back' }).click();
+      await page.getByLabel('Reason, for the auditor').fill('The customer complained.');
+      await page.getByRole('button', { name: 'Take it back', exact: true }).click();
+      await page.getByText('Recorded as spend/').waitFor();
+      await expect
+        .poll(async () => (await get(`/v1/ledger/selections/${id}`))['state'], { timeout: 20_000 })
+        .toBe('reversed');
       await page.context().close();
     });
   });
 
   describe.each(['light', 'dark'] as const)('In %s colours', (scheme) => {
-    test.each(['/', '/demo'])('%s has names for its controls and readable text', { timeout: slowMs }, async (path) => {
-      const page = path === '/' ? await openConsole(scheme) : await openPage(path, scheme);
+    test('the playground has names for its controls and readable text', { timeout: slowMs }, async () => {
+      const page = await openPage('/demo', scheme);
       await page.waitForTimeout(2_000);
       expect(await page.evaluate('pageChecks.unnamedControls()')).toEqual([]);
       expect(await page.evaluate('pageChecks.paleTexts()')).toEqual([]);
       expect(await page.evaluate('pageChecks.isTooWide()')).toBe(false);
       await page.context().close();
     });
+
+    test.each(['/money?tab=accounts', '/money?tab=entries', ...viewPaths.filter((path) => !path.includes(':'))])(
+      '%s is accessible by the rules of axe, and no wider than a phone',
+      { timeout: slowMs },
+      async (path) => {
+        const page = await openView(path, 'admin', scheme);
+        await page.locator('main .sheet, main .empty').first().waitFor();
+        await expect.poll(() => page.locator('.waiting').count(), { timeout: 30_000 }).toBe(0);
+        await page.evaluate(axe);
+        const found = (await page.evaluate('axe.run()')) as {
+          violations: { id: string; impact: string; nodes: { target: string[] }[] }[];
+        };
+        const serious = found.violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+        expect(
+          serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`),
+        ).toEqual([]);
+        await page.setViewportSize({ width: 390, height: 844 });
+        expect(await page.evaluate('pageChecks.isTooWide()')).toBe(false);
+        await page.context().close();
+      },
+    );
   });
 
   test('no page broke its own policy or threw', () => {

@@ -14,6 +14,8 @@ export interface AssetSources {
   /** Folders of pages and of scripts and styles. */
   readonly pages: string;
   readonly browser: string;
+  /** Folder of the built console (`npm run console`). */
+  readonly built: string;
   /** Takes the types out of a script; positions stay as they are. */
   readonly stripTypes: (source: string) => string;
 }
@@ -22,6 +24,7 @@ const types: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
   css: 'text/css; charset=utf-8',
   ts: 'text/javascript; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
   svg: 'image/svg+xml',
 };
 
@@ -29,10 +32,12 @@ const types: Readonly<Record<string, string>> = {
 export interface Assets {
   readonly pages: ReadonlyMap<string, Asset>;
   readonly files: ReadonlyMap<string, Asset>;
+  /** The console: its page and the files of its bundle. */
+  readonly built: ReadonlyMap<string, Asset>;
 }
 
 /** Reads every page, script and style once. */
-export async function loadAssets({ disk, pages, browser, stripTypes }: AssetSources): Promise<Assets> {
+export async function loadAssets({ disk, pages, browser, built, stripTypes }: AssetSources): Promise<Assets> {
   const read = async (folder: string, file: string): Promise<Asset> => {
     const text = new TextDecoder().decode(await disk.read(`${folder}/${file}`));
     const extension = file.slice(file.lastIndexOf('.') + 1);
@@ -48,5 +53,6 @@ export async function loadAssets({ disk, pages, browser, stripTypes }: AssetSour
   return {
     pages: new Map(shown.map(([name, asset]) => [name.slice(0, -'.html'.length), asset])),
     files: new Map(await readAll(browser, /^(?!.*\.test\.ts$).*\.(ts|css|svg)$/)),
+    built: new Map(await readAll(built, /\.(html|js|css|svg)$/)),
   };
 }

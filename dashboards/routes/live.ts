@@ -1,10 +1,15 @@
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { isAdtallyError } from '../../domain/errors.ts';
 import { formatTime } from '../../domain/time-text.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { EventLog } from '../../ports/event-log.ts';
 import type { LedgerQueries } from '../../ports/ledger-queries.ts';
 import type { SchemaRegistry } from '../../ports/schema-registry.ts';
 import type { Warehouse } from '../../ports/warehouse.ts';
+import { acceptedType } from '../accepted-type.ts';
 import type { ConsoleRoutes } from '../console-app.ts';
+import { type Alert, alertsOf, type Watched } from '../overview/alerts.ts';
 import { readableRecord } from '../readable.ts';
 import type { Reports } from '../reports/report-file.ts';
 import { runReport } from '../reports/run-report.ts';
@@ -16,7 +21,12 @@ export interface LiveRoutesDeps {
   readonly clock: Clock;
   readonly log: Pick<EventLog, 'shards' | 'bounds' | 'read'>;
   readonly registry: SchemaRegistry;
+  /** What lags, what is damaged, and how the last audits went. */
+  readonly watch: () => Promise<Watched>;
 }
+
+const json = 'application/json';
+const events = 'text/event-stream';
 
 const windows = ['15m', '1h', '24h', '7d', '30d'] as const;
 type Window = (typeof windows)[number];
@@ -33,6 +43,22 @@ const answer = {
       description: 'The report truth_funnel of the window: counts and money by stage, from reporting.',
     },
     spend: { ...rows, description: 'The report spend_by_state of the window, summed over its hours.' },
+    spend_hours: { ...rows, description: 'The same, hour by hour of selection.' },
+    minutes: { ...rows, description: 'Selections and those seen, by minute of selection, at most the last day.' },
+    stages: { ...rows, description: 'The report stage_latency of the window.' },
+    participation: { ...rows, description: 'Bidders behind the selections of the window, by tier.' },
+    truths: { ...rows, description: 'How far each truth lies behind the evidence, and how far it may.' },
+    time: {
+      type: 'object',
+      description: 'Time of the folds.',
+      properties: {
+        at: { type: ['string', 'null'] },
+        age_ms: { type: ['integer', 'null'] },
+        tolerance_ms: { type: 'integer' },
+      },
+    },
+    quarantined: { type: 'integer', description: 'Records that could not be read, judged or believed.' },
+    alerts: { ...rows, description: 'What somebody should look at: `level` is wrong or late.' },
     accounts: { ...rows, description: 'Both ledgers since ever at their latest cut: credits − debits by account.' },
     recent: { type: 'array', items: { type: 'string' }, description: 'Ids of the newest selections.' },
     ledger_cut: { type: ['string', 'null'] },
@@ -50,20 +76,28 @@ const answer = {
 /** However many pages look, the engines are asked once in so long. */
 const freshMs = 1_000;
 
-/** `GET /v1/live`: what the console shows and asks for every few seconds. */
+/** `GET /v1/live`: what the console shows. As JSON once, or as server-sent events (`Accept: text/event-stream`) every few seconds until the client goes. */
 export function liveRoutes(deps: LiveRoutesDeps): ConsoleRoutes {
-  const kept = new Map<Window, { readonly atMs: number; readonly figures: Promise<object> }>();
+  const kept = new Map<
+    Window,
+    { readonly atMs: number; readonly isAsked: boolean; readonly figures: Promise<object> }
+  >();
   const figuresOf = (window: Window): Promise<object> => {
     const now = deps.clock.now();
     const known = kept.get(window);
-    if (known !== undefined && now - known.atMs < freshMs) return known.figures;
-    const figures = liveFigures(deps, window);
-    kept.set(window, { atMs: now, figures });
+    if (known !== undefined && (known.isAsked || now - known.atMs < freshMs)) return known.figures;
+    const asked = { atMs: now, isAsked: true, figures: liveFigures(deps, window) };
+    const { figures } = asked;
+    kept.set(window, asked);
+    // However long it takes, nobody asks the same once more meanwhile.
+    const answered = () => Object.assign(asked, { atMs: deps.clock.now(), isAsked: false });
+    figures.then(answered, answered);
     // A failure is each asker's to hear, but nobody's to hear again.
     figures.catch(() => kept.delete(window));
     return figures;
   };
   return (app) => {
+    const stream = eventStreams(app, deps.clock);
     app.get(
       '/v1/live',
       {
@@ -79,27 +113,71 @@ export function liveRoutes(deps: LiveRoutesDeps): ConsoleRoutes {
           response: { 200: answer },
         },
       },
-      ({ query }) => figuresOf((query as { window?: Window }).window ?? '24h'),
+      async ({ query, headers }, reply) => {
+        const { window = '24h' } = query as { window?: Window };
+        if (acceptedType(headers.accept, [json, events]) === json) return figuresOf(window);
+        return sendEvents(
+          reply,
+          stream(() => figuresOf(window)),
+        );
+      },
     );
   };
 }
 
+const sendEveryMs = 2_000;
+
+/** Figures as server-sent events, until the console ends or the client goes. A question that failed is an event as well: the next may succeed. */
+function eventStreams(app: FastifyInstance, clock: Clock): (figures: () => Promise<object>) => AsyncGenerator<string> {
+  const ending = new AbortController();
+  app.addHook('preClose', async () => ending.abort());
+  return async function* (figures) {
+    while (!ending.signal.aborted) {
+      yield await eventOf(figures);
+      await clock.sleep(sendEveryMs, ending.signal);
+    }
+  };
+}
+
+async function eventOf(figures: () => Promise<object>): Promise<string> {
+  try {
+    return `event: figures\ndata: ${JSON.stringify(await figures())}\n\n`;
+  } catch (error) {
+    const detail = isAdtallyError(error) ? `${error.code}: ${error.message}` : 'the figures could not be read';
+    return `event: problem\ndata: ${JSON.stringify({ detail })}\n\n`;
+  }
+}
+
+function sendEvents(reply: FastifyReply, lines: AsyncGenerator<string>): FastifyReply {
+  return reply.type(`${events}; charset=utf-8`).header('x-accel-buffering', 'no').send(Readable.from(lines));
+}
+
 async function liveFigures(deps: LiveRoutesDeps, window: Window): Promise<object> {
   const from = `-${window}`;
-  const [funnel, spend, freshness, recent, tentative, final] = await Promise.all([
-    runReport(deps, 'truth_funnel', { from }),
-    runReport(deps, 'spend_by_state', { from }),
-    runReport(deps, 'freshness'),
-    recentSelections(deps),
-    deps.queries.balances({ truth: 'tentative', at: { kind: 'latest' } }),
-    deps.queries.balances({ truth: 'final', at: { kind: 'latest' } }),
-  ]);
+  const [watched, minutes, stages, participation, funnel, spend, freshness, recent, tentative, final] =
+    await Promise.all([
+      deps.watch(),
+      minutesOf(deps, window),
+      runReport(deps, 'stage_latency', { from }),
+      runReport(deps, 'participation', { from, limit: '10000' }),
+      runReport(deps, 'truth_funnel', { from }),
+      runReport(deps, 'spend_by_state', { from, limit: '10000' }),
+      runReport(deps, 'freshness'),
+      recentSelections(deps),
+      deps.queries.balances({ truth: 'tentative', at: { kind: 'latest' } }),
+      deps.queries.balances({ truth: 'final', at: { kind: 'latest' } }),
+    ]);
   const ages = freshness.rows.map(({ age_ms }) => Number(age_ms));
   return {
     at: formatTime(deps.clock.now()),
     window,
     funnel: funnel.rows,
     spend: sumByCurrency(spend.rows),
+    spend_hours: spend.rows,
+    minutes,
+    stages: stages.rows,
+    participation: sumByTier(participation.rows),
+    ...watchedFigures(watched),
     accounts: [...sumAccounts('tentative', tentative.balances), ...sumAccounts('final', final.balances)],
     recent,
     ledger_cut: final.cut,
@@ -125,6 +203,70 @@ function sumByCurrency(hours: readonly Readonly<Record<string, unknown>>[]): Rec
   return [...sums].map(([currency, row]) => ({
     currency,
     ...Object.fromEntries([...row].map(([name, sum]) => [name, String(sum)])),
+  }));
+}
+
+function watchedFigures(watched: Watched): {
+  readonly truths: Watched['truths'];
+  readonly time: object;
+  readonly quarantined: number;
+  readonly alerts: readonly Alert[];
+} {
+  const { at, ...age } = watched.time;
+  return {
+    truths: watched.truths,
+    time: { at: at === null || at === 0 ? null : formatTime(at), ...age },
+    quarantined: watched.quarantined,
+    alerts: alertsOf(watched),
+  };
+}
+
+const counted = ['selections', 'fallbacks', 'degraded', 'eligible', 'solicited', 'responded', 'participating'] as const;
+
+function sumByTier(hours: readonly Readonly<Record<string, unknown>>[]): Record<string, string | number>[] {
+  const sums = new Map<string, Record<string, number>>();
+  for (const hour of hours) {
+    const tier = String(hour['tier']);
+    const row = sums.get(tier) ?? Object.fromEntries(counted.map((name) => [name, 0]));
+    sums.set(tier, row);
+    for (const name of counted) row[name] = (row[name] ?? 0) + Number(hour[name]);
+  }
+  return [...sums].map(([tier, row]) => ({ tier, ...row })).toSorted((a, b) => (a.tier < b.tier ? -1 : 1));
+}
+
+const dayMs = 86_400_000;
+const windowMs: Readonly<Record<Window, number>> = {
+  '15m': 900_000,
+  '1h': 3_600_000,
+  '24h': dayMs,
+  '7d': 7 * dayMs,
+  '30d': 30 * dayMs,
+};
+
+/** Minutes in which something was selected. */
+const minutesSql = `
+SELECT toStartOfMinute(selected_at) AS minute, count() AS selections, sum(toUInt8(impressed)) AS impressions
+FROM (
+  SELECT selection_id, min(selected_at) AS selected_at, max(kind = 'impression') AS impressed
+  FROM (
+    SELECT selection_id, selected_at, 'selection' AS kind FROM adtally.selections_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+    UNION ALL
+    SELECT selection_id, selected_at, 'impression' AS kind FROM adtally.impressions_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+  )
+  GROUP BY selection_id
+)
+GROUP BY minute ORDER BY minute`;
+
+async function minutesOf({ warehouse, clock }: LiveRoutesDeps, window: Window): Promise<readonly object[]> {
+  const now = clock.now();
+  const from = now - Math.min(dayMs, windowMs[window]);
+  const asWritten = (ms: number) => formatTime(ms).replace('T', ' ').replace('Z', '');
+  const bounds = { from: asWritten(from), to: asWritten(now) };
+  const { rows: found } = await warehouse.query(minutesSql, bounds);
+  return found.map(({ minute, selections, impressions }) => ({
+    minute,
+    selections: Number(selections),
+    impressions: Number(impressions),
   }));
 }
 

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AdtallyError } from '../../domain/errors.ts';
 import type { ConsoleRoutes } from '../console-app.ts';
 import type { Asset, Assets } from '../pages/assets.ts';
+import { viewPaths } from '../web/views.ts';
 
 export interface PageRoutesDeps {
   readonly assets: Assets;
@@ -38,29 +39,40 @@ function playground(serveUrl: string): string {
   });
 }
 
-/** `GET /`, `GET /demo` and their assets. The pages hold nothing secret: what they show, they ask for with the user's key. */
+/** The console (`GET /` and a path for each view), `GET /demo`, and their assets. The pages hold nothing secret: what they show, they ask for with the user's key. */
 export function pageRoutes({ assets, serveUrl }: PageRoutesDeps): ConsoleRoutes {
+  const demo = pageOf(assets.pages, 'demo');
+  const console = pageOf(assets.built, 'index.html');
   const pages = [
-    ['/', 'console', policy(strict)],
-    ['/demo', 'demo', playground(serveUrl)],
-  ] as const;
+    ...viewPaths.map((path) => [path, console, policy(strict)] as const),
+    ['/demo', demo, playground(serveUrl)] as const,
+  ];
   return (app) => {
-    for (const [path, name, csp] of pages) {
-      const page = assets.pages.get(name);
-      if (page === undefined) throw new AdtallyError('INVARIANT_BROKEN', `the page ${name} is missing`);
+    for (const [path, page, csp] of pages) {
       app.get(path, { schema: { hide: true } }, (request, reply) => {
         reply.header('content-security-policy', csp).header('referrer-policy', 'no-referrer');
         return sendAsset(request, reply, page);
       });
     }
-    app.get('/assets/:file', { schema: { hide: true } }, (request, reply) => {
-      const { file } = request.params as { readonly file: string };
-      const asset = assets.files.get(file);
-      if (asset === undefined) throw new AdtallyError('NOT_FOUND', 'there is no such asset');
-      return sendAsset(request, reply, asset);
-    });
+    for (const [path, files] of [
+      ['/assets/:file', assets.files],
+      ['/app/:file', assets.built],
+    ] as const) {
+      app.get(path, { schema: { hide: true } }, (request, reply) => {
+        const { file } = request.params as { readonly file: string };
+        const asset = files.get(file);
+        if (asset === undefined) throw new AdtallyError('NOT_FOUND', 'there is no such asset');
+        return sendAsset(request, reply, asset);
+      });
+    }
     app.get('/favicon.ico', { schema: { hide: true } }, (_request, reply) => reply.redirect('/assets/icon.svg', 302));
   };
+}
+
+function pageOf(pages: ReadonlyMap<string, Asset>, name: string): Asset {
+  const page = pages.get(name);
+  if (page === undefined) throw new AdtallyError('INVARIANT_BROKEN', `the page ${name} is missing`);
+  return page;
 }
 
 function sendAsset(request: FastifyRequest, reply: FastifyReply, { type, body, etag }: Asset): FastifyReply {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Role } from '../../dashboards/auth.ts';
+import { viewPaths } from '../../dashboards/web/views.ts';
 import { keyOf } from '../console-world.ts';
 import { type ConsoleUnderTest, openConsoleUnderTest, strangerKeys } from '../fuzz/console-world.ts';
 
@@ -79,11 +80,12 @@ const table: Readonly<Record<string, string>> = {
   'GET /v1/reports/:name': 'n',
   'POST /v1/reports/query': 'n',
   'GET /v1/live': 'fnu',
+  'GET /v1/session': 'tfnu*',
   'POST /v1/persons/forget': '',
 };
 
 /** Open to everybody who reaches the private port: pages, their files, health, the description of the interface. */
-const open = ['/', '/demo', '/assets/:file', '/favicon.ico', '/healthz', '/readyz', '/metrics'];
+const open = [...viewPaths, '/demo', '/assets/:file', '/app/:file', '/favicon.ico', '/healthz', '/readyz', '/metrics'];
 
 function mayUse(route: string, role: Exclude<Role, 'admin'>): boolean {
   return Array.from(table[route] ?? '').some((letter) => letter !== '*' && roleOf[letter as Letter] === role);
