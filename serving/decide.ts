@@ -293,7 +293,17 @@ function bidderPlace(
 /** What caps and budget are judged by before a bid is there: the dearest that may come. */
 function askedAlready({ lineItem, bidder }: IndexedLineItem): BidderFact {
   const [bidderId, lineItemId] = [bidder?.bidder_id ?? '', lineItem.line_item_id];
-  return { bidderId, lineItemId, asked: true, outcome: '', reason: '', timeoutUs: 0, latencyUs: 0, bid: null };
+  return {
+    bidderId,
+    lineItemId,
+    asked: true,
+    outcome: '',
+    reason: '',
+    timeoutUs: 0,
+    latencyUs: 0,
+    bid: null,
+    outdone: [],
+  };
 }
 
 /** Ads of the answer that no competitor may stand beside: all of them, but for an exchange those of the same slot or pod. */

@@ -43,6 +43,7 @@ const assumed = [
   'the person has a profile without segments and has seen nothing',
   'every campaign has budget left',
   'click rates are the prior, and no model predicts',
+  'bidders of outside demand are not asked',
 ];
 
 /** One id for all: the same question has the same answer. Between equals another request may choose the other one. */

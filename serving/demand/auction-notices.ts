@@ -22,6 +22,7 @@ const lossReasons: Readonly<Record<string, number>> = {
   same_category: 207,
 };
 const internal = 1;
+const outbid = 102;
 
 export interface Settlement {
   readonly input: DecisionInput;
@@ -48,12 +49,13 @@ export function settleBids(settlement: Settlement, { notices, rates, counts }: N
   if (input.request.test) return;
   for (const [slotId, ofSlot] of demand) {
     const shown = ads.filter(({ chosen }) => chosen.slot.request.id === slotId);
-    for (const { bid } of ofSlot.values()) {
-      if (bid === null) continue;
-      const won = shown.find(({ chosen }) => chosen.external === bid);
-      const notice =
-        won === undefined ? lossNotice(bid, slotId, shown, settlement, rates) : winNotice(bid, won, input, rates);
-      if (notice !== null) notices.send(notice);
+    for (const { bid, outdone } of ofSlot.values()) {
+      const won = bid === null ? undefined : shown.find(({ chosen }) => chosen.external === bid);
+      if (won !== undefined && bid?.winUrl) notices.send(winNotice(bid, won, input, rates));
+      const lost = bid === null || won !== undefined ? outdone : [bid, ...outdone];
+      lost.forEach((one, number) => {
+        if (one.lossUrl !== '') notices.send(lossNotice({ bid: one, number, slotId, winner: shown[0] }, input, rates));
+      });
     }
   }
 }
@@ -63,8 +65,7 @@ function winNotice(
   won: IssuedAd,
   { requestId, nowMs }: DecisionInput,
   rates: NoticeDeps['rates'],
-): BidderNotice | null {
-  if (bid.winUrl === '') return null;
+): BidderNotice {
   const { billing, chosen } = won;
   const macros = wonMacros(bid, { requestId, billing, minToWinMicros: minToWinMicros(chosen.auction) }, rates);
   return {
@@ -76,26 +77,31 @@ function winNotice(
   };
 }
 
+interface LostBid {
+  readonly bid: ValidBid;
+  /** Of the bids of one bidder for a slot that lost. */
+  readonly number: number;
+  readonly slotId: string;
+  /** The first ad of the slot; undefined: it stayed empty. */
+  readonly winner: IssuedAd | undefined;
+}
+
 function lossNotice(
-  bid: ValidBid,
-  slotId: string,
-  shown: readonly IssuedAd[],
-  { input }: Settlement,
+  { bid, number, slotId, winner }: LostBid,
+  { requestId, nowMs, slots }: DecisionInput,
   rates: NoticeDeps['rates'],
-): BidderNotice | null {
-  if (bid.lossUrl === '') return null;
-  const { requestId, nowMs, slots } = input;
+): BidderNotice {
   const slot = slots.find(({ request }) => request.id === slotId);
-  const [winner] = shown;
   const became = winner?.chosen.bidders.find(({ bidder_id }) => bidder_id === bid.bidderId)?.reason ?? 'below_floor';
   const cleared = {
     requestId,
     currency: slot?.placement.floor_currency ?? bid.currency,
     priceMicros: null,
     minToWinMicros: winner?.chosen.auction.ecpm_micros ?? slot?.floorMicros ?? 0,
-    loss: lossReasons[became] ?? internal,
+    // Behind another bid of the same bidder.
+    loss: became === 'won' ? outbid : (lossReasons[became] ?? internal),
   };
-  const name = `${requestId}/${slotId}/${bid.bidderId}`;
+  const name = `${requestId}/${slotId}/${bid.bidderId}/${number}`;
   return {
     id: `loss-${createHash('sha256').update(name).digest('hex').slice(0, 32)}`,
     kind: 'loss',

@@ -95,6 +95,23 @@ describe('A bidder', () => {
     expect(tally()).toMatchObject({ responded: 1, participating: 1, won: 0 });
   });
 
+  test('that bids several times for a place is told of those that were not its best', async () => {
+    world.bidders.set('bd_2', (call) => {
+      const answer = JSON.parse(bidBody(call, 3)) as { seatbid: { bid: Record<string, unknown>[] }[] };
+      const [bid] = answer.seatbid[0]?.bid ?? [];
+      answer.seatbid[0]?.bid.push({
+        ...bid,
+        id: 'b2',
+        price: 2.5,
+        lurl: 'https://b.example/lost?b=${AUCTION_BID_ID}&r=${AUCTION_LOSS}',
+      });
+      return { delayMs: 5, reply: JSON.stringify(answer) };
+    });
+    await ask();
+    expect(selections()[0]?.external?.bid_id).toBe('b1');
+    expect(world.notices).toMatchObject([{ kind: 'loss', url: 'https://b.example/lost?b=b2&r=102' }]);
+  });
+
   test('pays at second price what the next one makes it pay', async () => {
     world = openDemandWorld(
       demandRecords().map((record) =>

@@ -171,6 +171,7 @@ export class DemandDesk {
       timeoutUs: 0,
       latencyUs: 0,
       bid: null,
+      outdone: [],
     });
   }
 }

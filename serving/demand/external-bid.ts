@@ -100,6 +100,8 @@ export interface BidderFact<Bid extends ExternalBid = ExternalBid> {
   readonly latencyUs: number;
   /** Null: none that could be ranked. */
   readonly bid: Bid | null;
+  /** Its other bids for the slot, which were lower. */
+  readonly outdone: readonly Bid[];
 }
 
 /** Bidders of one slot by the line item through which they buy. */

@@ -1,3 +1,4 @@
+import { longestChain } from '../openrtb/supply-chain.ts';
 import type { AskedPlace } from './outgoing-request.ts';
 
 const fields = ['asi', 'sid', 'hp', 'rid', 'name', 'domain'] as const;
@@ -9,7 +10,10 @@ export function chainWithUs(
   requestId: string,
 ): Record<string, unknown> {
   const [head = '', ...records] = context.supply_chain === '' ? ['1.0,1'] : context.supply_chain.split('!');
-  const complete = head.split(',')[1] === '1' ? 1 : 0;
+  // Of one that was cut the last record is a piece, and those behind it are not known.
+  const isCut = context.supply_chain.length >= longestChain;
+  if (isCut) records.pop();
+  const complete = !isCut && head.split(',')[1] === '1' ? 1 : 0;
   const own = { asi: domain, sid: slot.publisher.publisher_id, hp: 1, rid: requestId };
   return { ver: '1.0', complete, nodes: [...records.flatMap(nodeOf), own] };
 }

@@ -159,7 +159,9 @@ function deviceOf({ sender, request }: DecisionInput, context: RequestContext | 
     ...(os !== null && { os }),
     ...(request.device.language !== null && { language: request.device.language }),
     ...(limited && { lmt: 1, dnt: 1 }),
-    ...(country !== null && { geo: { country, ...(context?.region != null && { region: context.region }) } }),
+    ...(country !== null && {
+      geo: { country, ...(typeof context?.region === 'string' && { region: context.region }) },
+    }),
   };
 }
 

@@ -35,6 +35,7 @@ export function recordedDemand(bidders: readonly BidderOutcome[]): SlotDemand {
         reason: one.reason,
         timeoutUs: one.timeout_us,
         latencyUs: one.latency_us,
+        outdone: [],
         bid:
           one.outcome === 'bid'
             ? { bidMicros: one.bid_micros, domains: one.domains, categories: one.categories }

@@ -80,6 +80,7 @@ export class Solicitation {
       asked: true,
       timeoutUs: Math.round(timeoutUs),
       latencyUs,
+      outdone: answer?.outdone.filter((one) => one.impId === impId) ?? [],
     };
     if (bid !== null) return { ...shared, outcome: 'bid', reason: '', bid };
     if (fault !== undefined) return { ...shared, outcome: 'invalid', reason: fault, bid: null };
