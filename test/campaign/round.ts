@@ -15,6 +15,8 @@ export interface RoundOptions extends StageOptions {
   /** Visits a second. */
   readonly perSecond: number;
   readonly say: (sentence: string) => void;
+  /** Breaks the round off before its next fault; everything is ended and taken down all the same. */
+  readonly signal?: AbortSignal;
   /** Replaces what the seed draws. */
   readonly script?: readonly Strike[];
 }
@@ -53,10 +55,12 @@ export interface RoundReport {
 }
 
 const betweenFaultsMs = [150, 1_400] as const;
-const inPeace = 0.6;
-const readyWithinMs = 90_000;
-const soldWithinMs = 60_000;
-const settledWithinMs = 90_000;
+const inPeace = 0.5;
+const peaceMs = 6_000;
+// Bounds of patience, for machines that are busy with other things.
+const readyWithinMs = 240_000;
+const soldWithinMs = 180_000;
+const settledWithinMs = 180_000;
 const afterwardsMs = 1_500;
 const lookMs = 250;
 
@@ -98,18 +102,20 @@ export async function runRound(options: RoundOptions): Promise<RoundReport> {
   }
 }
 
-async function strikeAll(stage: Stage, dice: Dice, { faults, script, say }: RoundOptions) {
+async function strikeAll(stage: Stage, dice: Dice, { faults, script, say, signal }: RoundOptions) {
   const struck: Struck[] = [];
   const recoveries: Promise<number | null>[] = [];
   const drawn = script ?? Array.from({ length: faults }, () => strikeOnce);
   for (const strike of drawn) {
     await pause(dice.between(...betweenFaultsMs));
+    signal?.throwIfAborted();
     const done = await strike(stage, dice);
     struck.push(...done);
     for (const { fault, target } of done) say(`${fault}: ${target}`);
     const recovering = done.flatMap(({ recovered }) => recovered ?? []);
     recoveries.push(...recovering);
-    if (dice.chance(inPeace)) await Promise.all(recovering);
+    // A busy machine takes its time to start a process: the next fault does not wait for ever.
+    if (dice.chance(inPeace)) await Promise.race([Promise.all(recovering), pause(peaceMs)]);
   }
   return { struck, recoveries };
 }

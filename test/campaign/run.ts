@@ -106,7 +106,7 @@ async function run(folder: string, surroundings: { engines: CampaignEngines | nu
     say(`seed ${seed}, round ${round}, ${values.engines}, in ${own}`);
     const prefix = `campaign-${Date.now().toString(36)}`;
     const [faults, perSecond] = [Number(values.faults), Number(values.rate)];
-    const size = { seed, round, faults, perSecond, say };
+    const size = { seed, round, faults, perSecond, say, signal };
     const report = await runRound({ ...surroundings, folder: own, prefix, ...size, ...upgradeOf(faults) });
     process.stdout.write(`${JSON.stringify(report)}\n`);
     if (values.resume !== undefined) appendFileSync(values.resume, `${JSON.stringify(report)}\n`);
@@ -116,6 +116,10 @@ async function run(folder: string, surroundings: { engines: CampaignEngines | nu
   }
   process.stdout.write(`${JSON.stringify(sum(reports), null, 2)}\n`);
 }
+
+const breaking = new AbortController();
+const { signal } = breaking;
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => breaking.abort(new Error(name)));
 
 const folder = mkdtempSync(join(tmpdir(), 'adtally-campaign-'));
 const spaces = isDistributed ? openNamespaces(apart) : null;

@@ -73,7 +73,8 @@ export interface OpenLedgers {
   readonly close: () => Promise<void>;
 }
 
-const readyWithinMs = 120_000;
+// On a machine that is busy with other things a console takes minutes to start.
+const readyWithinMs = 300_000;
 const diskMebibytes = { data: 768, buffer: 24 } as const;
 const compiled = resolve(import.meta.dirname, '../../node_modules/.cache/adtally');
 const portVariables = { streams: 'STREAMS_PORT', console: 'CONSOLE_PORT', serve: 'SERVE_PORT' } as const;
