@@ -26,6 +26,12 @@ const unavailable: Readonly<Record<Exclude<Engine, 'disk'>, ErrorCode>> = {
   warehouse: 'WAREHOUSE_UNAVAILABLE',
 };
 const requestTimeoutMs = 300;
+/** What needs room on a disk. */
+const growing: ReadonlySet<string> = new Set(['append', 'replace', 'openAppend', 'makeFolder']);
+
+function diskFull(): Error {
+  return new Error('ENOSPC: no space left on device');
+}
 
 /** The rest of a dead process's code: it waits for ever. */
 function never<T>(): Promise<T> {
@@ -45,6 +51,9 @@ export class Life {
   onDeath: (why: string) => void = () => undefined;
   /** Engines that the network does not lead to. */
   readonly cut = new Set<Engine>();
+  /** Nothing can be written to the disk of its machine for so long, by a clock that is right, ms. */
+  fillDisk: (forMs: number) => void = () => undefined;
+  isDiskFull: () => boolean = () => false;
   /** How often it stood still. */
   stands = 0;
   #isAlive = true;
@@ -109,6 +118,9 @@ export class Life {
   }
 
   async #before({ engine, method }: Call<unknown>): Promise<Error | null> {
+    const slowMs = this.#trouble.slow.get(engine);
+    if (slowMs !== undefined) await this.#pass(slowMs);
+    if (engine === 'disk' && growing.has(method) && this.isDiskFull()) return diskFull();
     if (!this.cut.has(engine)) return null;
     await this.#time.sleep(requestTimeoutMs);
     if (!this.#isAlive) return never();
@@ -157,7 +169,8 @@ export class Life {
       }
       case 'full_disk':
         await call.part?.(dice);
-        throw new Error('ENOSPC: no space left on device');
+        this.fillDisk(dice.between(0, 4_000));
+        throw diskFull();
       case 'failed_sync':
         throw new AdtallyError('DISK_SYNC_FAILED', 'EIO');
       default:

@@ -20,6 +20,7 @@ export abstract class Machine<Process> {
   readonly #skewMs: number;
   #lives = 0;
   #isWanted = true;
+  #diskFullUntilMs = 0;
 
   constructor(name: string, world: World) {
     this.name = name;
@@ -41,6 +42,10 @@ export abstract class Machine<Process> {
     const life = new Life(this.name, { time, trouble, dice, skewMs: this.#skewMs });
     this.life = life;
     life.onDeath = (why) => this.#died(life, why);
+    life.fillDisk = (forMs) => {
+      this.#diskFullUntilMs = time.now() + forMs;
+    };
+    life.isDiskFull = () => trouble.isOn && time.now() < this.#diskFullUntilMs;
     story.tell(`${this.name} starts`);
     this.open(life).then(
       (process) => {

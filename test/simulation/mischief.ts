@@ -54,6 +54,7 @@ export class Mischief {
   heal(): void {
     const { engines, machines, trouble } = this.#world;
     trouble.isOn = false;
+    trouble.slow.clear();
     for (const engine of [engines.log, engines.ledger, engines.views, engines.keys, engines.warehouse])
       engine.setAvailable(true);
     this.#world.upgrade?.finish();
@@ -80,6 +81,15 @@ export class Mischief {
         const forMs = dice.between(200, 6_000);
         story.tell(`${fault} for ${forMs} ms`);
         time.after(forMs, () => engine.setAvailable(true));
+        return;
+      }
+      case 'slow_engine': {
+        const engine = dice.pick<Engine>(['log', 'ledger', 'views', 'keys', 'warehouse']);
+        const byMs = dice.between(50, 900);
+        const forMs = dice.between(500, 6_000);
+        story.tell(`${engine} answers ${byMs} ms later for ${forMs} ms`);
+        trouble.slow.set(engine, byMs);
+        time.after(forMs, () => trouble.slow.delete(engine));
         return;
       }
       case 'partition': {

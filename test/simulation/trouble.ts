@@ -25,6 +25,8 @@ interface Line {
 /** Decides which fault strikes when, and counts them. */
 export class Trouble {
   readonly counts = new Map<Fault, number>();
+  /** Engines that are slow for all, by how much, ms. */
+  readonly slow = new Map<Engine, number>();
   /** Calls of ports so far. */
   calls = 0;
   isOn = false;

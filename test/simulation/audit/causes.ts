@@ -1,6 +1,6 @@
 import type { CauseCode } from '../../../reconcile/breaks.ts';
 import type { ReconciliationReport } from '../../../reconcile/report.ts';
-import type { CallFault } from '../plan.ts';
+import { wireFaults } from '../plan.ts';
 import type { World } from '../world.ts';
 import { billable } from './outcomes.ts';
 
@@ -9,16 +9,6 @@ interface Allowed {
   readonly must: ReadonlySet<CauseCode>;
   readonly may: ReadonlySet<CauseCode>;
 }
-
-/** By these a record that was written once stands in the log more often. */
-const repeating: readonly CallFault[] = [
-  'lost_ack',
-  'torn_append',
-  'duplicate',
-  'late_write',
-  'crash_before',
-  'crash_after',
-];
 
 /**
  * Causes are what was really done to the world: of every selection reconciliation names those that the clients' story, the faults and the ledgers give, and no other. Of
@@ -38,11 +28,16 @@ export function causesDiffer(report: ReconciliationReport, world: World): readon
   return problems.slice(0, 5);
 }
 
+const none: ReadonlySet<CauseCode> = new Set();
+
 function allowedCauses(id: string, world: World): Allowed {
   const { story, books } = world;
   const billing = story.issued.get(id)?.billing;
-  if (billing === undefined) return { must: new Set(), may: new Set() };
-  if (billing.test) return { must: wasRecorded(id, world) ? new Set(['test_traffic']) : new Set(), may: new Set() };
+  if (billing === undefined) return { must: none, may: none };
+  if (billing.test) {
+    const test = new Set<CauseCode>(['test_traffic']);
+    return wasRecorded(id, world) ? { must: test, may: none } : { must: none, may: test };
+  }
   const account = books.ledgers.account(id);
   const must = new Set<CauseCode>();
   const may = new Set<CauseCode>();
@@ -69,8 +64,9 @@ function delivered(id: string, world: World, { must, may }: { must: Set<CauseCod
   const receipts = [...(books.receiptsOf.get(id) ?? [])].filter((receipt) => receipt.kind === kind);
   const accepted = receipts.filter(({ judgement }) => judgement === 'ACCEPTED');
   const attempts = story.attemptsOf(id).filter((attempt) => attempt.kind === kind);
-  if (attempts.length > 1 || repeating.some((fault) => trouble.counts.has(fault)) || trouble.counts.has('power_loss'))
-    may.add('duplicate_beacon');
+  // Whatever breaks off between an append and its checkpoint has the record written once more.
+  const isDisturbed = [...trouble.counts.keys()].some((fault) => !(wireFaults as readonly string[]).includes(fault));
+  if (attempts.length > 1 || isDisturbed) may.add('duplicate_beacon');
   if (!wasRecorded(id, world)) {
     if (fallen.has(billing.node)) may.add('selection_record_lost');
     return;
