@@ -121,6 +121,10 @@ describe.skipIf(!isHere)(`Prebid.js in a real browser (skipped without ${browser
     const impressions = () => called.filter((path) => path.startsWith('/v1/b/impression/'));
     // By the picture of the banner, the tracker of the native ad, and the burl of both.
     await expect.poll(() => new Set(impressions()).size, soon).toBe(4);
+    // What a person sees: the banner, and the native ad in the page's own template.
+    const shown = async () =>
+      (await Promise.all(page.frames().map((frame) => frame.locator('body').innerText()))).join('\n');
+    await expect.poll(shown, soon).toMatch(/Find out more[^]*All about Counted|All about Counted[^]*Find out more/);
     await page.waitForTimeout(1_500);
     const seen = { ...(await tellOf(page)), answers, types, permitted, called };
     await context.close();

@@ -11,6 +11,8 @@ const mediaTypes = {
   banner: { banner: { sizes: [[300, 250]] } },
   native: {
     native: {
+      adTemplate:
+        '<a href="##hb_native_linkurl##" target="_blank" style="font:16px sans-serif;color:inherit"><img src="##hb_native_asset_id_2##" alt="" width="280"><p><strong>##hb_native_asset_id_1##</strong> ##hb_native_asset_id_3##</p></a>',
       ortb: {
         ver: '1.2',
         assets: [
@@ -53,7 +55,9 @@ function note(text) {
 function frameIn(code) {
   const frame = document.createElement('iframe');
   Object.assign(frame, { width: 300, height: 250, title: code });
+  frame.style.border = '0';
   document.getElementById(code).append(frame);
+  frame.contentDocument.body.style.margin = '0';
   return frame.contentDocument;
 }
 
