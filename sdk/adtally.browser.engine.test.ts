@@ -178,13 +178,13 @@ describe.skipIf(!existsSync(executablePath))(`The SDK in a page (skipped without
     expect(asked[0]).toMatchObject({ user: { id: 'u1' } });
     await context.close();
     const other = await openPage(
-      `window.__gpp = (command, callback) => callback({ signalStatus: 'ready', gppString: 'GPP' }, true); window.__tcfapi = () => {}`,
+      `window.__gpp = (command, callback) => callback({ signalStatus: 'ready', gppString: 'GPP', applicableSections: [7] }, true); window.__tcfapi = () => {}`,
     );
     await run(other, `(ads.slot({ element: '#a', placement: 'pl_1' }), ads.load())`, {
       user: { id: 'u1' },
       consentMs: 100,
     });
-    expect(asked[1]).toMatchObject({ consent: { gpp: 'GPP', gdpr: true } });
+    expect(asked[1]).toMatchObject({ consent: { gpp: 'GPP', gpp_sid: [7], gdpr: true } });
     expect(asked[1]).not.toHaveProperty('user');
   });
 

@@ -1,6 +1,6 @@
 /** What goes into a request, and what the page may do meanwhile. */
 export interface Consent {
-  readonly signals: { gdpr?: boolean; tcf?: string; gpp?: string };
+  readonly signals: { gdpr?: boolean; tcf?: string; gpp?: string; gpp_sid?: readonly number[] | undefined };
   /** Whether a person may be recognised. A GPP string may hold an opt-out: only the server reads its sections, so its presence is taken for one. */
   readonly personal: boolean;
   /** Whether anything may be kept on the device. */
@@ -17,6 +17,8 @@ interface TcData {
 interface GppData {
   readonly signalStatus?: string;
   readonly gppString?: string;
+  /** Sections of the string that apply. */
+  readonly applicableSections?: readonly number[];
   readonly pingData?: GppData;
 }
 
@@ -74,7 +76,7 @@ export async function readConsent(ms: number): Promise<Consent> {
     signals: {
       ...(tcf && { gdpr: tc?.gdprApplies ?? true }),
       ...(tc?.tcString && { tcf: tc.tcString }),
-      ...(pinged?.gppString && { gpp: pinged.gppString }),
+      ...(pinged?.gppString && { gpp: pinged.gppString, gpp_sid: pinged.applicableSections }),
     },
     personal: may(1) && may(3) && may(4) && !gpp,
     storage: may(1),
