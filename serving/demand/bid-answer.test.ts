@@ -80,6 +80,7 @@ describe('An answer', () => {
     [{ adm: ' ' }, 'no_markup'],
     [{ adm: { html: 'x' } }, 'no_markup'],
     [{ adm: 'x'.repeat(70_000) }, 'markup_too_long'],
+    [{ adomain: Array.from({ length: 21 }, (_, n) => `a${n}.example`) }, 'list_too_long'],
     [{ dealid: 'private' }, 'bad_deal'],
     [{ nurl: 'javascript:alert(1)' }, 'bad_notice'],
     [{ burl: 7 }, 'bad_notice'],

@@ -8,7 +8,7 @@ import type { BidFault, ValidBid } from './external-bid.ts';
 import { type AskedPlace, sizeOf } from './outgoing-request.ts';
 
 /** Bounds of an answer. Its bytes were bounded when it was read. */
-export const answerLimits = { depth: 12, seats: 32, bids: 64, markup: 64 * 1024, url: 4096, listed: 50 } as const;
+export const answerLimits = { depth: 12, seats: 32, bids: 64, markup: 64 * 1024, url: 4096, listed: 20 } as const;
 
 /** What was asked, against which an answer is held. */
 export interface Question {
@@ -93,7 +93,7 @@ function readBid(bid: Fields, { seat, currency }: Offered, question: Question): 
   if ((bid['dealid'] ?? null) !== place.terms.dealId) return refuse('bad_deal');
   const size = shownSize(bid, place);
   if (typeof size === 'string') return refuse(size);
-  const fault = markupFault(bid) ?? blockedFault(bid, place);
+  const fault = listFault(bid) ?? markupFault(bid) ?? blockedFault(bid, place);
   if (fault !== null) return refuse(fault);
   return {
     bidderId: bidder.bidder_id,
@@ -140,6 +140,12 @@ function shownSize(bid: Fields, { slot }: AskedPlace): { readonly width: number;
   return { width, height };
 }
 
+/** A list that is cut could hide what is blocked behind its end. */
+function listFault(bid: Fields): BidFault | null {
+  const lists = [bid['adomain'], bid['cat'], bid['attr']];
+  return lists.some((list) => listOf(list).length > answerLimits.listed) ? 'list_too_long' : null;
+}
+
 function markupFault(bid: Fields): BidFault | null {
   const { adm } = bid;
   if (typeof adm !== 'string' || adm.trim() === '') return 'no_markup';
@@ -168,17 +174,15 @@ function blockedFault(
 }
 
 function domainsOf(bid: Fields): string[] {
-  return textsOf(bid['adomain'], 253)
-    .slice(0, answerLimits.listed)
-    .map((domain) => domain.toLowerCase());
+  return textsOf(bid['adomain'], 253).map((domain) => domain.toLowerCase());
 }
 
 function categoriesOf(bid: Fields): string[] {
-  return textsOf(bid['cat'], 32).slice(0, answerLimits.listed);
+  return textsOf(bid['cat'], 32);
 }
 
 /** In 32 bits, which the record has for them. */
 function attributesOf(bid: Fields): number[] {
   const codes = listOf(bid['attr']).filter((code): code is number => Number.isInteger(code));
-  return [...new Set(codes)].filter((code) => code > 0 && code <= 500).slice(0, answerLimits.listed);
+  return [...new Set(codes)].filter((code) => code > 0 && code <= 500);
 }

@@ -17,6 +17,7 @@ export type BidFault =
   | 'bad_size'
   | 'no_markup'
   | 'markup_too_long'
+  | 'list_too_long'
   | 'blocked_attribute'
   | 'blocked_category'
   | 'category_unknown'

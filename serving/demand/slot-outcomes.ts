@@ -1,6 +1,9 @@
 import type { BidderOutcome } from '../../domain/records.ts';
 import type { SlotDemand, ValidBid } from './external-bid.ts';
 
+/** Of bids, that a record of many bidders stays small; of the bid that wins all are kept. */
+const namesKept = 3;
+
 /**
  * What is recorded of the bidders of a slot.
  * @param becameOf what became of a bid in the ranking: won, outbid, lost_tie, or why it took no part
@@ -17,8 +20,8 @@ export function bidderOutcomes(
     timeout_us: timeoutUs,
     latency_us: latencyUs,
     bid_micros: bid?.bidMicros ?? 0,
-    domains: bid?.domains ?? [],
-    categories: bid?.categories ?? [],
+    domains: bid?.domains.slice(0, namesKept) ?? [],
+    categories: bid?.categories.slice(0, namesKept) ?? [],
   }));
 }
 
