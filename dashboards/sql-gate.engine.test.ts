@@ -130,6 +130,29 @@ describe('The gate refuses', () => {
   });
 });
 
+/** Statement → line:column that its error points at, and what stands there. */
+const faults: readonly (readonly [sql: string, place: string, there: string])[] = [
+  ["SELECT 1,\n  file('x')", '2:3', 'file'],
+  ['SELECT count() -- grüße (\nFROM clicks\n  SETTINGS readonly = 0', '3:3', 'SETTINGS'],
+  ["/* grüße */ SELECT 'ü', count() FROM clicks WHERE AND 1", '1:55', '1'],
+  ['SELECT (1 + (2', '1:13', '(2'],
+  ['SELECT *\nFROM system.tables', '2:13', 'tables'],
+  ['SELECT 1; SELECT 2', '1:9', ';'],
+  ['SELECT 1 AS a,\n\n nonsense FROM clicks', '3:2', 'nonsense'],
+  ['SELECT a.nope FROM clicks AS a', '1:10', 'nope'],
+  ['SELECT 1 FROM nowhere', '1:15', 'nowhere'],
+  ['SELECT @@version', '1:8', '@@'],
+];
+
+describe('An error points', () => {
+  test.each(faults)('%s: at %s, %s', async (sql, place, there) => {
+    const error = await runAnalystQuery(warehouse, sql).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ path: `sql:${place}` });
+    const [line, caret] = (error as Error).message.split('\n').slice(-2);
+    expect(line?.slice(caret?.indexOf('^'))).toMatch(new RegExp(`^${there.replaceAll(/[()@]/g, String.raw`\$&`)}`));
+  });
+});
+
 /** Ordinary questions, each of which also runs. */
 const questions: readonly string[] = [
   'SELECT count() FROM selections',

@@ -1,7 +1,8 @@
-import { AdtallyError, isAdtallyError } from '../domain/errors.ts';
+import { isAdtallyError } from '../domain/errors.ts';
 import type { QueryLimits, QueryResult, Warehouse } from '../ports/warehouse.ts';
 import { isAllowedFunction, isBoundedView, mayPrecedeParenthesis } from './sql/functions.ts';
-import { refused, type Token, tokensOf, withoutComments } from './sql/tokens.ts';
+import { type Offset, offsetOfByte, pointed } from './sql/position.ts';
+import { refused, SqlRefusal, type Token, tokensOf, withoutComments } from './sql/tokens.ts';
 
 /** A node of the engine's syntax tree as `EXPLAIN AST` prints it. */
 interface Node {
@@ -58,7 +59,25 @@ export async function runAnalystQuery(
   sql: string,
   limits: QueryLimits = analystLimits,
 ): Promise<QueryResult> {
-  return warehouse.queryAsAnalyst(await admitQuery(warehouse, sql), limits);
+  const admitted = await admitQuery(warehouse, sql);
+  try {
+    return await warehouse.queryAsAnalyst(admitted, limits);
+  } catch (error) {
+    if (!isAdtallyError(error, 'WAREHOUSE_QUERY')) throw error;
+    throw pointed(error, sql, placeOfName(namedBy(error.message), tokensOf(admitted)));
+  }
+}
+
+/** The name that the engine complains of: the first that it quotes. */
+function namedBy(message: string): string {
+  return /[`'"]([\w.]{1,128})[`'"]/.exec(message)?.[1] ?? '';
+}
+
+/** Where a name first stands in a statement; of `a.b` the last part. */
+function placeOfName(name: string, tokens: readonly Token[]): Offset {
+  const last = name.split('.').at(-1)?.toLowerCase() ?? '';
+  const found = tokens.find(({ kind, text }) => (kind === 'word' || kind === 'quoted') && text.toLowerCase() === last);
+  return found?.at ?? null;
 }
 
 /**
@@ -66,10 +85,15 @@ export async function runAnalystQuery(
  * by its tokens, and by the tree that the engine itself parses from them. @returns the statement to run, without comments. Error: `SQL_REFUSED`.
  */
 export async function admitQuery(warehouse: Warehouse, sql: string): Promise<string> {
-  const body = withoutEnd(withoutComments(sql));
-  judgeTokens(tokensOf(body));
-  for (const node of await parse(warehouse, body)) judgeNode(node, null);
-  return body;
+  try {
+    const body = withoutEnd(withoutComments(sql));
+    const tokens = tokensOf(body);
+    judgeTokens(tokens);
+    for (const node of await parse(warehouse, body)) judgeNode(node, null, tokens);
+    return body;
+  } catch (error) {
+    throw error instanceof SqlRefusal ? pointed(error, sql, error.at) : error;
+  }
 }
 
 /** Without the spaces and semicolons at its end. A pattern would try again from each space of a long text: seconds of a query's 20,000 characters. */
@@ -83,21 +107,32 @@ function judgeTokens(tokens: readonly Token[]): void {
   const first = tokens.find(({ text }) => text !== '(');
   if (!first) throw refused('it is empty');
   if (first.kind !== 'word' || !/^(select|with)$/i.test(first.text)) {
-    throw refused(`only SELECT and WITH … SELECT may stand at its beginning, not ${first.source}`);
+    throw refused(`only SELECT and WITH … SELECT may stand at its beginning, not ${first.source}`, first.at);
   }
   let depth = 0;
   for (const [index, token] of tokens.entries()) {
-    if (token.kind === 'symbol') depth = depthAfter(depth, token.text);
+    if (token.kind === 'symbol') depth = depthAfter(depth, token);
     judgeWord(token, tokens[index + 1], tokens[index + 2]);
   }
-  if (depth !== 0) throw refused('a parenthesis is not closed');
+  if (depth !== 0) throw refused('a parenthesis is not closed', lastOpening(tokens));
+}
+
+/** The innermost parenthesis that nothing closes. */
+function lastOpening(tokens: readonly Token[]): Offset {
+  const open: number[] = [];
+  for (const { kind, text, at } of tokens) {
+    if (kind !== 'symbol') continue;
+    if (text === '(' || text === '[') open.push(at);
+    if (text === ')' || text === ']') open.pop();
+  }
+  return open.at(-1) ?? null;
 }
 
 /** Parentheses must balance at every point: what stands in the parentheses put around the statement must not leave them. */
-function depthAfter(depth: number, symbol: string): number {
-  if (symbol === ';') throw refused('a second statement after ; is not allowed');
+function depthAfter(depth: number, { text: symbol, at }: Token): number {
+  if (symbol === ';') throw refused('a second statement after ; is not allowed', at);
   const after = depth + (symbol === '(' || symbol === '[' ? 1 : symbol === ')' || symbol === ']' ? -1 : 0);
-  if (after < 0) throw refused(`the ${symbol} closes nothing`);
+  if (after < 0) throw refused(`the ${symbol} closes nothing`, at);
   return after;
 }
 
@@ -106,12 +141,12 @@ function judgeWord(token: Token, next: Token | undefined, afterNext: Token | und
   if (token.kind !== 'word' && token.kind !== 'quoted') return;
   const isWord = token.kind === 'word';
   const word = token.text.toUpperCase();
-  if (isWord && word === 'INTO') throw refused('INTO (OUTFILE) is not allowed');
+  if (isWord && word === 'INTO') throw refused('INTO (OUTFILE) is not allowed', token.at);
   if (isWord && word === 'SETTINGS' && next?.kind !== 'symbol' && afterNext?.text === '=') {
-    throw refused('SETTINGS is not allowed');
+    throw refused('SETTINGS is not allowed', token.at);
   }
   if (next?.text === '(' && next.kind === 'symbol' && !mayPrecedeParenthesis(token.text)) {
-    throw refused(`the function ${token.text} is not allowed`);
+    throw refused(`the function ${token.text} is not allowed`, token.at);
   }
 }
 
@@ -125,12 +160,10 @@ async function parse(warehouse: Warehouse, body: string): Promise<readonly Node[
     return treeOf(await warehouse.syntaxTree(`${opening}${body}\n)`));
   } catch (error) {
     if (!isAdtallyError(error, 'WAREHOUSE_QUERY')) throw error;
-    const position =
-      Number(/failed at position (\d+)/.exec(error.message)?.[1] ?? Number.NaN) -
-      1 -
-      'EXPLAIN AST '.length -
-      opening.length;
-    throw new AdtallyError('SQL_REFUSED', `the query is refused: ${whereItFails(body, position)}`, { cause: error });
+    const prefix = 'EXPLAIN AST '.length + opening.length;
+    const byte = Number(/failed at position (\d+)/.exec(error.message)?.[1] ?? Number.NaN) - 1 - prefix;
+    const position = offsetOfByte(body, byte);
+    throw refused(whereItFails(body, position), Number.isNaN(byte) ? null : Math.min(position, body.length));
   }
 }
 
@@ -163,31 +196,35 @@ function withoutAlias(text: string): string {
   return at === -1 ? text : text.slice(0, at).replace(/ $/, '');
 }
 
-function judgeNode(node: Node, parent: Node | null): void {
-  if (node.kind === 'Function') judgeFunction(node, parent);
-  else if (node.kind === 'TableIdentifier') judgeTable(node.name);
-  else if (node.kind === 'Identifier') judgeIdentifier(node.name);
+function judgeNode(node: Node, parent: Node | null, tokens: readonly Token[]): void {
+  if (node.kind === 'Function') judgeFunction(node, parent, tokens);
+  else if (node.kind === 'TableIdentifier') judgeTable(node.name, tokens);
+  else if (node.kind === 'Identifier') judgeIdentifier(node.name, tokens);
   else if (node.kind !== 'TableExpression' && !harmless.has(node.kind)) {
-    throw refused(`${spelled[node.kind] ?? node.kind} is not allowed`);
+    const name = spelled[node.kind] ?? node.kind;
+    throw refused(`${name} is not allowed`, placeOfName(name, tokens));
   }
-  for (const child of node.children) judgeNode(child, node);
+  for (const child of node.children) judgeNode(child, node, tokens);
 }
 
-function judgeFunction(node: Node, parent: Node | null): void {
+function judgeFunction(node: Node, parent: Node | null, tokens: readonly Token[]): void {
+  const at = placeOfName(node.name, tokens);
   if (parent?.kind === 'TableExpression') {
-    if (!isBoundedView(node.name)) throw refused(`the table function ${node.name} is not allowed`);
-  } else if (!isAllowedFunction(node.name)) throw refused(`the function ${node.name} is not allowed`);
+    if (!isBoundedView(node.name)) throw refused(`the table function ${node.name} is not allowed`, at);
+  } else if (!isAllowedFunction(node.name)) throw refused(`the function ${node.name} is not allowed`, at);
   // What stands to the right of IN is a table if it is a name.
   const right = membership.test(node.name) ? node.children[0]?.children[1] : undefined;
-  if (right?.kind === 'Identifier') judgeTable(right.name);
+  if (right?.kind === 'Identifier') judgeTable(right.name, tokens);
 }
 
-function judgeTable(name: string): void {
-  if (!ourTable.test(name)) throw refused(`the table ${name} is not allowed, only those of adtally`);
+function judgeTable(name: string, tokens: readonly Token[]): void {
+  if (!ourTable.test(name)) {
+    throw refused(`the table ${name} is not allowed, only those of adtally`, placeOfName(name, tokens));
+  }
 }
 
-function judgeIdentifier(name: string): void {
+function judgeIdentifier(name: string, tokens: readonly Token[]): void {
   const [first = '', ...others] = name.split('.');
   if (others.length > 0 && databasesOfOthers.test(first))
-    throw refused(`${name} is not allowed, only tables of adtally`);
+    throw refused(`${name} is not allowed, only tables of adtally`, placeOfName(name, tokens));
 }

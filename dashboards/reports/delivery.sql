@@ -32,7 +32,7 @@ SELECT
   sum(tally.certified_micros) AS certified_micros,
   sum(tally.reversed_micros) AS reversed_micros,
   certified_micros - reversed_micros AS billable_micros
-FROM adtally.tallies_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}) AS tally
+FROM adtally.placed_tallies_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}) AS tally
 WHERE ({campaign_id:String} = '' OR campaign_id = {campaign_id:String})
   AND ({placement_id:String} = '' OR placement_id = {placement_id:String})
 GROUP BY hour, campaign_id, placement_id, currency

@@ -19,7 +19,7 @@ SELECT
   sum(tally.clicks) AS clicks,
   sum(tally.charges) AS charges,
   sum(tally.charged_micros) AS charged_micros
-FROM adtally.minute_tallies_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}) AS tally
+FROM adtally.minute_deliveries_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}) AS tally
 WHERE {campaign_id:String} = '' OR campaign_id = {campaign_id:String}
 GROUP BY minute, currency
 ORDER BY minute, currency

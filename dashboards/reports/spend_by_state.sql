@@ -29,7 +29,7 @@ SELECT
   sum(tally.reversed_micros) AS reversed_micros,
   certified_micros - reversed_micros AS billable_micros,
   sum(tally.absorbed_micros) AS absorbed_micros
-FROM adtally.tallies_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}) AS tally
+FROM adtally.bookings_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}) AS tally
 WHERE {campaign_id:String} = '' OR campaign_id = {campaign_id:String}
 GROUP BY hour, currency
 HAVING drawn_micros != 0 OR incurred_micros != 0 OR certified_micros != 0 OR absorbed_micros != 0

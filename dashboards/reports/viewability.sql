@@ -32,7 +32,7 @@ SELECT
   sum(tally.late) AS late
 FROM (
   SELECT *, toDateTime64(hour + toIntervalHour(1), 3) AS named_at
-  FROM adtally.tallies_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+  FROM adtally.deliveries_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
 ) AS tally
 ASOF LEFT JOIN (SELECT id, name, held_from FROM adtally.names WHERE kind = 'placement') AS placement
   ON placement.id = tally.placement_id AND placement.held_from <= tally.named_at

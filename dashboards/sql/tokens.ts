@@ -1,4 +1,5 @@
 import { AdtallyError } from '../../domain/errors.ts';
+import type { Offset } from './position.ts';
 
 /** A piece of SQL that means something: comments and white space are none. */
 export interface Token {
@@ -7,6 +8,18 @@ export interface Token {
   readonly text: string;
   /** As written, quotes included. */
   readonly source: string;
+  /** Where it begins, in UTF-16 units. */
+  readonly at: number;
+}
+
+/** A statement that the gate does not let through, and where it stopped. */
+export class SqlRefusal extends AdtallyError {
+  readonly at: Offset;
+
+  constructor(why: string, at: Offset) {
+    super('SQL_REFUSED', `the query is refused: ${why}`);
+    this.at = at;
+  }
 }
 
 interface Rule {
@@ -39,27 +52,28 @@ export function tokensOf(sql: string): readonly Token[] {
   const tokens: Token[] = [];
   for (let at = 0; at < sql.length; ) {
     const { kind, source } = next(sql, at);
+    if (kind !== 'space' && kind !== 'comment') {
+      tokens.push({ kind, source, at, text: kind === 'quoted' ? source.slice(1, -1) : source });
+    }
     at += source.length;
-    if (kind === 'space' || kind === 'comment') continue;
-    tokens.push({ kind, source, text: kind === 'quoted' ? source.slice(1, -1) : source });
   }
   return tokens;
 }
 
-/** The statement again without its comments, one space between tokens but where the source had none. */
+/** The statement again with spaces for its comments: everything else stands where it stood. */
 export function withoutComments(sql: string): string {
   let text = '';
   for (let at = 0; at < sql.length; ) {
     const { kind, source } = next(sql, at);
     at += source.length;
-    text += kind === 'comment' ? ' ' : source;
+    text += kind === 'comment' ? source.replaceAll(/[^\n]/g, ' ') : source;
   }
-  return text.trim();
+  return text;
 }
 
 /** Error for a statement that the gate does not let through. */
-export function refused(why: string): AdtallyError {
-  return new AdtallyError('SQL_REFUSED', `the query is refused: ${why}`);
+export function refused(why: string, at: Offset = null): SqlRefusal {
+  return new SqlRefusal(why, at);
 }
 
 function next(sql: string, at: number): { kind: Rule['kind']; source: string } {
@@ -68,5 +82,5 @@ function next(sql: string, at: number): { kind: Rule['kind']; source: string } {
     const source = pattern.exec(sql)?.[0];
     if (source !== undefined) return { kind, source };
   }
-  throw refused(`${JSON.stringify(sql.slice(at, at + 12))} at character ${at + 1}`);
+  throw refused(`${JSON.stringify(sql.slice(at, at + 12))} is not read here`, at);
 }
