@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { amountsAsText } from '../dashboards/routes/explain.ts';
+import type { AdSelected } from '../domain/records.ts';
+import { readDecisionRequest } from '../serving/decision-request.ts';
 import { explainSelection } from '../serving/explain-selection.ts';
 import { decideIn } from '../test/auction-market.ts';
+import { bidBody, demandRecords, openDemandWorld } from '../test/demand-world.ts';
 import { explanationText, type ShownExplanation } from './explanation-text.ts';
 
 /** As the console answers and the command prints it. */
@@ -57,6 +60,37 @@ price       0.002001 EUR for one impression
 
 the record agrees with the recomputation
 `);
+});
+
+test('bidders of outside demand stand in it with what became of each', async () => {
+  const world = openDemandWorld(demandRecords(4, { network_ms: 1 }));
+  world.bidders.set('bd_2', (call) => ({ delayMs: 6, reply: bidBody(call, 3.5) }));
+  world.bidders.set('bd_3', (call) => ({ delayMs: 4, reply: bidBody(call, 2.5) }));
+  world.bidders.set('bd_4', (call) => ({ delayMs: 3, reply: bidBody(call, 0) }));
+  world.bidders.set('bd_5', () => ({ delayMs: 500, reply: null }));
+  const userAgent = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
+  const place = { address: '192.0.2.1', truncate: () => '192.0.2.0/24', trusted: true, arrivedUs: 0 };
+  const answer = world.desk.decide(readDecisionRequest({ slots: [{ id: 's', placement_id: 'pl_1' }] }), {
+    channel: 'api',
+    userAgent,
+    ...place,
+  });
+  await world.clock.advance(100);
+  await answer;
+  const selected = world.buffer
+    .decoded()
+    .flatMap(({ record }) => (record.name === 'AdSelected' ? [record.value] : []))[0] as AdSelected;
+  const explained = explainSelection(selected, world.index.catalog);
+  const told = { ...explained, selected_at: 'then', tallies: explained.differences.length === 0, asked: null };
+  const text = explanationText(amountsAsText(told) as ShownExplanation);
+  expect(text).toContain(`
+bidder  line item  outcome  reason          bid  ms
+bd_2    li_2       bid      won        3.500000  6.0 of 60.0
+bd_3    li_3       bid      outbid     2.500000  4.0 of 60.0
+bd_4    li_4       invalid  bad_price            3.0 of 60.0
+bd_5    li_5       late                          60.0 of 60.0
+`);
+  expect(text).toContain('the record agrees with the recomputation');
 });
 
 test('a record that says otherwise is shown beside what it should be', () => {
