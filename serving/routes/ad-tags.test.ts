@@ -64,6 +64,25 @@ describe('An ad tag', () => {
     expect(breaks.map((one) => one.getElementsByTagName('InLine').length)).toEqual([1, 1, 1]);
   });
 
+  test('passes on a GPP string and the sections of it that apply', async () => {
+    const { get, world } = serve();
+    // Of all states: did not opt out; of California: did.
+    const gpp = 'DBABrw~CAAgAAAAAACA.QA~BAQAAACA.QA';
+    const reasonOf = async (query: string) => {
+      expect((await get(`/v1/vast?placement_id=pl_1&gpp=${gpp}${query}`)).statusCode).toBe(200);
+      const reasons = world.buffer
+        .decoded()
+        .flatMap(({ record }) => (record.name === 'AdSelected' ? [record.value.context.consent_reason] : []));
+      return reasons.at(-1);
+    };
+    expect([await reasonOf(''), await reasonOf('&gpp_sid=7'), await reasonOf('&gpp_sid=8')]).toEqual([
+      'gpp_opt_out',
+      'gpp_ok',
+      'gpp_opt_out',
+    ]);
+    expect((await get('/v1/vast?placement_id=pl_1&gpp_sid=x')).statusCode).toBe(400);
+  });
+
   test('without an ad is an empty document, and leaves out what is no VAST', async () => {
     const empty = '<?xml version="1.0" encoding="UTF-8"?>\n<VAST version="4.2" xmlns="http://www.iab.com/VAST"></VAST>';
     expect((await serve().get('/v1/vast?placement_id=pl_9')).body).toBe(empty);

@@ -28,6 +28,7 @@ const common = {
   gdpr: { type: 'string', enum: ['0', '1'] },
   gdpr_consent: text,
   gpp: text,
+  gpp_sid: { ...text, description: 'Sections of the GPP string that apply, separated by commas.' },
   coppa: { type: 'string', enum: ['0', '1'] },
   test: { type: 'string', enum: ['0', '1'] },
 } as const;
@@ -95,7 +96,7 @@ function decide(request: FastifyRequest, { desk, admission, clients, monotonicUs
 
 /** A tag's query as the body of a decision request: one that is wrong is refused with the same sentence. */
 function bodyOf(query: Query, slotIds: readonly string[]): unknown {
-  const { placement_id, count, format, url, gdpr, gdpr_consent: tcf, gpp, coppa, test } = query;
+  const { placement_id, count, format, url, gdpr, gdpr_consent: tcf, gpp, gpp_sid: sections, coppa, test } = query;
   const slot = {
     placement_id,
     ...(count !== undefined && { count: Number(count) }),
@@ -104,7 +105,13 @@ function bodyOf(query: Query, slotIds: readonly string[]): unknown {
   return {
     slots: slotIds.map((id) => ({ id, ...slot })),
     ...(url !== undefined && { context: { url } }),
-    consent: { tcf, gpp, ...(gdpr !== undefined && { gdpr: gdpr === '1' }), coppa: coppa === '1' },
+    consent: {
+      tcf,
+      gpp,
+      ...(sections !== undefined && sections !== '' && { gpp_sid: sections.split(',').map(Number) }),
+      ...(gdpr !== undefined && { gdpr: gdpr === '1' }),
+      coppa: coppa === '1',
+    },
     test: test === '1',
   };
 }
