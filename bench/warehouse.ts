@@ -1,7 +1,8 @@
 /**
  * What reporting costs: rows a second through the sink, bytes an event on disk, counting an hour, and each named report's time. The events are made in the
  * engine, by `numbers()`: ten a selection (chosen, handed out, seen, billed, booked in both ledgers), 100,000 selections an hour up to now, ids that do not
- * compress. `npm run bench:warehouse -- 10000000 [100000000 …]` (events; about 120 bytes of disk each are wanted). Two threads, as the console has them.
+ * compress. `npm run bench:warehouse -- 10000000 [100000000 …] [--uncounted]` (events; about 80 bytes of disk each are wanted while parts are merged). Of what takes time, CPU time in
+ * brackets, since a machine is seldom alone. `--uncounted`: also before any hour was counted, as after a replay. Two threads, as the console has them.
  */
 import { rmSync } from 'node:fs';
 import { mkdtempSync } from 'node:fs';
@@ -10,9 +11,12 @@ import { join } from 'node:path';
 import { openClickhouseWarehouse } from '../adapters/clickhouse/warehouse.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { runReport } from '../dashboards/reports/run-report.ts';
+import { analystLimits } from '../dashboards/sql-gate.ts';
 import { prepareWarehouse } from '../dashboards/warehouse/prepare.ts';
 import { isAdtallyError } from '../domain/errors.ts';
 import type { Warehouse } from '../ports/warehouse.ts';
+import { noteFreshness } from '../streams/processors/warehouse-freshness.ts';
+import { createWarehouseSink } from '../streams/processors/warehouse-sink.ts';
 import { createTallies } from '../streams/processors/warehouse-tallies.ts';
 import { definitions, emptyLog, reports, sinkAll } from '../test/reporting/reporting-platform.ts';
 import { append, billingOf, lifeOf } from '../test/reporting/sample-log.ts';
@@ -41,6 +45,49 @@ async function benchSink(warehouse: Warehouse): Promise<void> {
   await append(parts.log, parts.registry, records);
   const tookMs = await timed(() => sinkAll(parts));
   show('sink_rows_per_s', Math.round((records.length * 1000) / tookMs));
+}
+
+/** A query that takes all the time it may have. */
+const heavy = `SELECT sum(cityHash64(a, b)) AS n FROM (SELECT arrayJoin(range(300000)) AS a) AS x
+  CROSS JOIN (SELECT arrayJoin(range(300000)) AS b) AS y`;
+/** One that wants more memory than it may have. */
+const greedy = 'SELECT length(groupArray(toString(a))) AS n FROM (SELECT arrayJoin(range(100000000)) AS a) AS x';
+
+/** From appended to seen, with 500 records a second, while analysts do their worst or nothing. */
+async function benchFreshness(warehouse: Warehouse, forMs: number, analysts: boolean): Promise<void> {
+  await warehouse.command('DROP DATABASE IF EXISTS adtally SYNC');
+  await prepareWarehouse(warehouse, definitions);
+  const { log, registry } = emptyLog();
+  const tallies = createTallies({ warehouse, clock, onFailure: (error) => console.error(error) });
+  const freshness = noteFreshness(tallies.warehouse, clock);
+  const parts = { log, registry, warehouse: freshness.warehouse, clock };
+  const sink = createWarehouseSink({ ...parts, onFailure: (error) => console.error(error) });
+  await sink.start();
+  let outcomes = 0;
+  const endsMs = clock.now() + forMs;
+  const analyst = async (sql: string): Promise<void> => {
+    while (clock.now() < endsMs) {
+      const limits = { ...analystLimits, timeoutMs: 5_000 };
+      await warehouse.queryAsAnalyst(sql, limits).catch(() => {});
+      outcomes += 1;
+    }
+  };
+  const asking = analysts ? [analyst(heavy), analyst(greedy)] : [];
+  for (let n = 0; clock.now() < endsMs; n += 5) {
+    const lives = [0, 1, 2, 3, 4].flatMap((more) => lifeOf(billingOf(n + more, 'CPM'), fate));
+    await append(log, registry, lives);
+    await clock.sleep(100);
+  }
+  await sink.catchUp();
+  await Promise.all(asking);
+  await sink.stop();
+  await freshness.flush();
+  const range = { from: '-1h', to: new Date(clock.now() + 1000).toISOString() };
+  const { rows } = await runReport({ reports, warehouse, clock }, 'sink_delay', range);
+  const label = analysts ? 'fresh_under_analysts' : 'fresh';
+  for (const name of ['records', 'p50_ms', 'p95_ms', 'p99_ms', 'max_ms'])
+    show(`${label}_${name}`, Number(rows[0]?.[name]));
+  if (analysts) show(`${label}_queries_ended`, outcomes);
 }
 
 /** What stands in every row of selection n; `now` is where they end. */
@@ -182,8 +229,10 @@ async function timeReports(warehouse: Warehouse, label: string, endMs: number, l
     const given = parameters.some((one) => one.name === 'from') ? range : {};
     if (name === 'freshness' && lastMs === 24 * hourMs) continue;
     try {
+      const before = process.cpuUsage();
       const takenMs = await timed(() => runReport({ reports, warehouse, clock }, name, given));
-      show(`report_${name}_${label}_ms`, Math.round(takenMs));
+      const { user, system } = process.cpuUsage(before);
+      show(`report_${name}_${label}_ms`, `${Math.round(takenMs)} (cpu ${Math.round((user + system) / 1000)})`);
     } catch (error) {
       if (!isAdtallyError(error)) throw error;
       show(`report_${name}_${label}_ms`, `${error.code} ${error.message.slice(0, 120)}`);
@@ -197,6 +246,7 @@ async function benchSize(events: number): Promise<void> {
   try {
     await prepareWarehouse(warehouse, definitions);
     await benchSink(warehouse);
+    for (const analysts of [false, true]) await benchFreshness(warehouse, 20_000, analysts);
     await warehouse.command('DROP DATABASE adtally SYNC');
     await prepareWarehouse(warehouse, definitions);
     const selections = events / eventsOfSelection;
@@ -218,15 +268,21 @@ async function benchSize(events: number): Promise<void> {
     show(`rows_${label}`, rows);
     show(`made_rows_per_s_${label}`, Math.round((rows * 1000) / madeMs));
     show(`bytes_per_event_${label}`, bytes / rows);
-    await timeReports(warehouse, `${label}_last_day_uncounted`, endMs, 24 * hourMs);
+    if (process.argv.includes('--uncounted'))
+      await timeReports(warehouse, `${label}_last_day_uncounted`, endMs, 24 * hourMs);
     const hours = 'SELECT DISTINCT toStartOfHour(selected_at), 1 FROM adtally.spend_reserved';
     await warehouse.command(`INSERT INTO adtally.hours (hour, version) ${hours}`);
     const tallies = createTallies({ warehouse, clock, onFailure: (error) => console.error(error) });
     let counted = 0;
+    const before = process.cpuUsage();
     const countedMs = await timed(async () => {
       counted = await tallies.countAll();
     });
-    show(`count_hour_${label}_ms`, countedMs / counted);
+    const { user, system } = process.cpuUsage(before);
+    show(
+      `count_hour_${label}_ms`,
+      `${Math.round(countedMs / counted)} (cpu ${Math.round((user + system) / 1000 / counted)})`,
+    );
     const extra = await number(
       warehouse,
       "SELECT sum(bytes_on_disk) AS n FROM system.parts WHERE active AND database = 'adtally' AND table LIKE 'tally%'",
@@ -245,5 +301,8 @@ async function benchSize(events: number): Promise<void> {
   }
 }
 
-const sizes = process.argv.slice(2).map(Number);
+const sizes = process.argv
+  .slice(2)
+  .map(Number)
+  .filter((size) => size > 0);
 for (const events of sizes.length === 0 ? [1_000_000] : sizes) await benchSize(events);
