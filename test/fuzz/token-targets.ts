@@ -138,4 +138,36 @@ const consentStrings = fuzzTarget({
   },
 });
 
-export const tokenTargets = [tokenTexts, signedNonsense, consentStrings];
+/** Of all sections of the United States, of several kinds, and a header whose numbers have no end. */
+const gppTexts = [
+  'DBABrw~CAAgAAAAAACA.QA~BAQAAACA.QA',
+  `DBACNYA~${consents[0] ?? ''}~1YNN`,
+  `DBABMA~${consents[1] ?? ''}`,
+  `DB${'_'.repeat(60)}~CAAgAAAAAACA.QA`,
+];
+
+const gppStrings = fuzzTarget({
+  name: 'gpp-strings',
+  about: 'Changed GPP strings and lists of sections: a verdict, soon, and never a consent that no section gave.',
+  shortRuns: 1_000,
+  open: () => {
+    const gate = new ConsentGate();
+    return {
+      inputs: fc.record({
+        gpp: mutatedBytes(gppTexts.map((text) => ({ bytes: Buffer.from(text) }))).map(({ bytes }) =>
+          bytes.toString('latin1'),
+        ),
+        gppSections: fc.array(fc.integer({ min: -1, max: 30 }), { maxLength: 4 }),
+      }),
+      holds: ({ gpp, gppSections }, seen) => {
+        const startedAt = cpuMs();
+        const { consent, reason } = gate.judge({ tcf: null, gpp, gppSections, gdpr: null, coppa: false });
+        ok(cpuMs() - startedAt < 500, 'it took too long');
+        strictEqual(consent === 'personal', reason === 'gpp_ok' || reason === 'tcf_ok');
+        seen(reason);
+      },
+    };
+  },
+});
+
+export const tokenTargets = [tokenTexts, signedNonsense, consentStrings, gppStrings];
