@@ -3,26 +3,9 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { AdtallyError } from '../domain/errors.ts';
+import type { BidderCounts } from '../simulate/bidders/bidder-tally.ts';
 import type { ShownBidder } from '../simulate/bidders/bidder-field.ts';
 import type { Profile } from '../simulate/bidders/profiles.ts';
-
-/** What one simulated bidder got and gave, as its control side tells it. */
-export interface BidderCounts {
-  readonly class: string;
-  readonly received: number;
-  readonly answered: Readonly<Record<string, number>>;
-  readonly abandoned: number;
-  readonly notices: Readonly<Record<'win' | 'billing' | 'loss', NoticeCounts>>;
-  readonly unknown_notices: number;
-}
-
-export interface NoticeCounts {
-  readonly received: number;
-  readonly bids: number;
-  readonly price_micros: number;
-  /** Price of each bid, micros for a thousand; only with details. */
-  readonly by_bid?: Readonly<Record<string, number>>;
-}
 
 /** Simulated bidders in a process of their own, so that their answers wait for nobody else's work. */
 export interface BidderProcess {

@@ -1,7 +1,10 @@
 import { createSeededRandom } from '../adapters/simulated/random.ts';
+import type { BidderProcess } from './bidder-process.ts';
 import type { Limits } from '../config/limits.ts';
 import type { Settings } from '../config/settings.ts';
 import { AdtallyError } from '../domain/errors.ts';
+import { noticeChecks } from '../simulate/bidders/notice-checks.ts';
+import { readEntries } from '../simulate/books.ts';
 import type { Comparison } from '../simulate/comparison.ts';
 import type { ConsoleClient } from '../simulate/console-client.ts';
 import { checkContexts, CorpusAsks, corpusCatalog, readCorpus } from '../simulate/corpus.ts';
@@ -30,6 +33,8 @@ export interface SimulationRunOptions {
   readonly faults: readonly PlannedFault[];
   /** Folder of OpenRTB bid requests, or null for the simulated pages. */
   readonly requests: string | null;
+  /** Simulated bidders that buy as well; null: nobody outside. */
+  readonly bidders?: BidderProcess | null;
   /** What must have gone wrong at least; null: whatever came. */
   readonly demands: Demands | null;
   readonly say: (sentence: string) => void;
@@ -51,7 +56,8 @@ export async function runSimulation(options: SimulationRunOptions): Promise<Simu
   const { settings, limits, client, say, seed } = options;
   const name = `sim-${seed}-${Date.now().toString(36)}`;
   const corpus = options.requests === null ? null : readCorpus(options.requests);
-  const spec = corpus === null ? simulatedCatalog(name, Date.now()) : corpusCatalog(name, Date.now(), corpus);
+  const outside = (options.bidders?.bidders ?? []).map((one) => ({ name: one.name, endpoint: one.endpoint }));
+  const spec = corpus === null ? simulatedCatalog(name, Date.now(), outside) : corpusCatalog(name, Date.now(), corpus);
   const catalog = await publishCatalog(client, spec);
   say(`published ${catalog.lineItems.length} line items and ${catalog.placements.length} placements`);
   const corpusAsks = corpus === null ? null : new CorpusAsks(corpus, catalog);
@@ -72,6 +78,7 @@ export async function runSimulation(options: SimulationRunOptions): Promise<Simu
     ...runChecks(result, comparison),
     ...(options.demands === null ? [] : demandChecks(result, comparison, options.demands)),
     ...(corpusAsks === null ? [] : await corpusChecks(options, corpusAsks, result)),
+    ...(await bidderChecks(options, result)),
     await proveByReconciliation(client, say),
     await proveByReplay(client, say),
     await proveByExplanation(client, [...result.labels.keys()], say),
@@ -101,6 +108,26 @@ async function firstAd(serveUrl: string, { placements }: PublishedCatalog): Prom
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   await wire.close();
+}
+
+const noticesWithinMs = 30_000;
+
+/** Notices are on their way a moment longer than entries: looks again until they agree, or patience ends. */
+async function bidderChecks(
+  { client, bidders = null, say }: SimulationRunOptions,
+  { tallies, account, kills }: SimulationResult,
+): Promise<readonly Check[]> {
+  if (bidders === null) return [];
+  say('comparing what bidders were told with the ledger');
+  const incurred = await readEntries(client, 'tentative', 'incur');
+  const until = Date.now() + noticesWithinMs;
+  for (;;) {
+    const counts = await bidders.counts({ details: true });
+    const evidence = { bids: tallies.outsideBids, incurred, counts, selections: account.selections };
+    const checks = noticeChecks({ ...evidence, kills: kills.length });
+    if (checks.every(({ holds }) => holds) || Date.now() > until) return checks;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
 }
 
 async function corpusChecks(

@@ -1,9 +1,10 @@
 /** Serving processes with simulated bidders for benches of outside demand, and what both sides say of each other afterwards. */
-import { type BidderCounts, type BidderProcess, startBidderProcess } from '../apps/bidder-process.ts';
+import { type BidderProcess, startBidderProcess } from '../apps/bidder-process.ts';
 import { openLog } from '../apps/engines.ts';
 import { openFileSchemaRegistry } from '../adapters/embedded/file-schema-registry.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import type { AdSelected, BidderPublished, RecordOf } from '../domain/records.ts';
+import type { BidderCounts } from '../simulate/bidders/bidder-tally.ts';
 import { bidder, everywhere, supply } from '../test/decision-world.ts';
 import { type Served, startDecisionServer } from './decision-server.ts';
 import { trafficBodies } from './decision-traffic.ts';

@@ -5,7 +5,7 @@ import type { Ask, Asks } from './decision-body.ts';
 import { forgeToken } from './forge-token.ts';
 import type { PublishedCatalog } from './publish-catalog.ts';
 import { placementTerms, type PlacementTerms, type Sale } from './sale-price.ts';
-import type { Tallies } from './tallies.ts';
+import type { OutsideBid, Tallies } from './tallies.ts';
 import type { Visit } from './visit-plan.ts';
 import type { Answer, Wire } from './wire.ts';
 
@@ -43,6 +43,7 @@ interface DecisionAnswer {
     readonly selection_id: string;
     readonly placement_id: string;
     readonly line_item_id: string;
+    readonly markup: string;
     readonly explain?: { readonly price?: { readonly runner_up_ecpm_micros: string | null } };
     readonly click_url: string;
     readonly beacons: Readonly<Partial<Record<BeaconKind, string>>>;
@@ -104,7 +105,10 @@ export class Crowd {
     const { account, clickTokenMs, onSelected, tallies } = this.#options;
     const { selection_id: selectionId, line_item_id, beacons, click_url: clickUrl, expires_at } = decision;
     const test = ask.body['test'] === true;
-    if (!account.selected(selectionId, line_item_id, test, this.#saleOf(decision))) return;
+    const bid = outsideBid(decision.markup);
+    const sale = { ...this.#saleOf(decision), ...(bid !== null && { bidMicros: bid.bidMicros }) };
+    if (!account.selected(selectionId, line_item_id, test, sale)) return;
+    if (bid !== null && !test) tallies.outsideBids.set(selectionId, bid);
     onSelected(visit, selectionId, ask);
     tallies.lastSelectedAt = Date.now();
     await this.#live({
@@ -319,4 +323,11 @@ function tokenOf(url: string): string {
 
 function isLate({ visit }: ShownAd, expiresAt: number): boolean {
   return visit.late && expiresAt - Date.now() < longestWaitMs;
+}
+
+/** The bid of a simulated bidder that an ad is of; null if it is not. */
+function outsideBid(markup: string): OutsideBid | null {
+  const [, bidId, price] = /data-bid="([0-9A-Za-z.-]{1,80})" data-price="([0-9.]{1,20})"/.exec(markup) ?? [];
+  if (bidId === undefined || price === undefined) return null;
+  return { bidId, bidMicros: Math.round(Number(price) * 1_000_000) };
 }

@@ -22,6 +22,8 @@ export interface LineItemSpec {
   readonly targeting: Json;
   readonly more?: Json;
   readonly creatives: readonly Json[];
+  /** The bidder that buys through it, as `POST /v1/bidders` takes it, without the line item. */
+  readonly bidder?: Json;
 }
 
 /** The catalogue as it was written, with the ids that it got. */
@@ -89,7 +91,7 @@ async function publishPlacements(client: ConsoleClient, spec: CatalogSpec): Prom
 
 async function publishLineItem(
   client: ConsoleClient,
-  { name, pricingModel, bidMicros, targeting, more = {}, creatives }: LineItemSpec,
+  { name, pricingModel, bidMicros, targeting, more = {}, creatives, bidder }: LineItemSpec,
   { campaign_id, placements, key }: { campaign_id: string; placements: Json; key: string },
 ): Promise<string> {
   const { line_item_id } = await client.post<{ line_item_id: string }>(
@@ -107,5 +109,6 @@ async function publishLineItem(
   for (const [index, creative] of creatives.entries()) {
     await client.post('/v1/creatives', { line_item_id, ...creative }, `${key}/creative/${index}`);
   }
+  if (bidder !== undefined) await client.post('/v1/bidders', { line_item_id, ...bidder }, `${key}/bidder`);
   return line_item_id;
 }

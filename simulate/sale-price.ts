@@ -18,6 +18,8 @@ export interface Sale {
   readonly terms: PlacementTerms | undefined;
   /** Ranking value of the best rival, as the answer explains it; undefined: the answer explains nothing. */
   readonly runnerUpMicros: number | null | undefined;
+  /** What a bidder of outside demand bid for a thousand, by its own word in its own markup; the line item's bid if omitted. */
+  readonly bidMicros?: number;
 }
 
 export function placementTerms(body: Json): PlacementTerms {
@@ -51,8 +53,8 @@ function ofOne(micros: number): number {
  * The price of one billable event. A bid for a thousand is divided by a thousand and rounded down, a bid for a click is its price; a fixed-price deal
  * costs what was agreed; at second price the rival, floor and soft floor say what is due. Error: `INVARIANT_BROKEN` where no rule gives a price.
  */
-export function priceOfSale(item: PricedLineItem, { terms, runnerUpMicros }: Sale): number {
-  const { pricingModel, bidMicros, deals } = item;
+export function priceOfSale(item: PricedLineItem, { terms, runnerUpMicros, bidMicros = item.bidMicros }: Sale): number {
+  const { pricingModel, deals } = item;
   if (pricingModel === 'NONE') return 0;
   const deal = terms?.deals.find(({ dealId }) => deals.includes(dealId));
   if (deals.length > 0 && deal === undefined) throw underivable(item, 'it buys by deals that are not here');

@@ -59,8 +59,35 @@ function item(
   return { name, pricingModel, bidMicros, targeting, creatives };
 }
 
-/** Catalogue of a simulation: three advertisers in two currencies and three time zones, bids whose thousandth leaves a rest, shares that must be rounded. */
-export function simulatedCatalog(name: string, nowMs: number): CatalogSpec {
+/** A bidder as it can be put into a catalogue. */
+export interface BidderEndpoint {
+  readonly name: string;
+  readonly endpoint: string;
+}
+
+/** So many of them pay by one advertiser: of one answer it wins one place at most. */
+const biddersOfOne = 4;
+
+/** Advertisers that buy for bidders, one line item each, on every page. */
+function outsideDemand(name: string, bidders: readonly BidderEndpoint[], nowMs: number): CatalogSpec['advertisers'] {
+  const groups = Array.from({ length: Math.ceil(bidders.length / biddersOfOne) }, (_, index) =>
+    bidders.slice(index * biddersOfOne, (index + 1) * biddersOfOne),
+  );
+  return groups.map((group, index) => ({
+    body: { name: `${name} Outside ${index + 1}`, currency: 'EUR', time_zone: 'Europe/Paris' },
+    campaigns: group.map((bidder) =>
+      campaign(`Outside: ${bidder.name}`, 50_000, nowMs, [
+        {
+          ...item(`Outside: ${bidder.name}`, ['CPM', 20_000_000], {}, [banner('Outside', [0, 0], colors)]),
+          bidder: { ...bidder, network_ms: 1 },
+        },
+      ]),
+    ),
+  }));
+}
+
+/** Catalogue of a simulation: three advertisers in two currencies and three time zones, bids whose thousandth leaves a rest, shares that must be rounded; and bidders of outside demand, if there are any. */
+export function simulatedCatalog(name: string, nowMs: number, bidders: readonly BidderEndpoint[] = []): CatalogSpec {
   const shares = (share_ppm: number): Json => ({ shares: [{ effective_from: '2026-01-01T00:00:00Z', share_ppm }] });
   return {
     name,
@@ -136,6 +163,7 @@ export function simulatedCatalog(name: string, nowMs: number): CatalogSpec {
           ]),
         ],
       },
+      ...outsideDemand(name, bidders, nowMs),
     ],
   };
 }

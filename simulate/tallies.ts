@@ -23,6 +23,13 @@ export class Counter {
   }
 }
 
+/** A bid of a simulated bidder, as the ad that it won says. */
+export interface OutsideBid {
+  readonly bidId: string;
+  /** For a thousand. */
+  readonly bidMicros: number;
+}
+
 /** What the simulator counts while it runs. */
 export class Tallies {
   /** Visits by what their visitors are. */
@@ -44,6 +51,8 @@ export class Tallies {
   readonly late = new Set<string>();
   /** Selections of which a beacon was sent again. */
   readonly repeated = new Set<string>();
+  /** Selections that bidders of outside demand won; tests left out. */
+  readonly outsideBids = new Map<string, OutsideBid>();
   acknowledgements = 0;
   lastSelectedAt = 0;
   /** How long visits were held back because too much was unanswered, ms. */

@@ -14,6 +14,7 @@ Simulated bidders of OpenRTB in one process, each with a port of its own, until 
 
   --count N            a third volatile, a tenth lying, some dead or with endless answers, the rest fast and mid (default 10)
   --classes LIST       instead of that: ${bidderClasses.join(', ')}; joined by commas, fast*3 for three of a kind
+  --price UNITS        middle of their bids for a thousand (default: 2, of volatile ones 2.5)
   --seed TEXT          the same seed bids the same (default 1)
   --host ADDRESS       default 127.0.0.1
   --port N             of the control side (default: any free one)
@@ -27,6 +28,7 @@ export const command: Command = { usage, run: (args) => run(args) };
 const options = {
   count: { type: 'string', default: '10' },
   classes: { type: 'string' },
+  price: { type: 'string' },
   seed: { type: 'string', default: '1' },
   host: { type: 'string', default: '127.0.0.1' },
   port: { type: 'string', default: '0' },
@@ -49,6 +51,8 @@ async function run(args: readonly string[]): Promise<number> {
     // Whoever started this as a child of its own has ended.
     process.once('disconnect', resolve);
   });
+  const price = values.price === undefined ? null : numberOf('price', values.price, 10_000);
+  if (price !== null) for (const bidder of field.bidders) await bidder.change({ ...bidder.profile, price });
   await field.start();
   process.stdout.write(
     json ? `${JSON.stringify({ control: field.controlUrl, bidders: field.shown() })}\n` : shown(field),

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { deriveLimits } from '../../config/limits.ts';
 import { AdtallyError } from '../../domain/errors.ts';
+import { type BidderProcess, startBidderProcess } from '../bidder-process.ts';
 import { embeddedStage, type Stage, type StageOptions } from '../demo-stage.ts';
 import { type Command, exitCodes } from '../exit-codes.ts';
 import { type Platform, startPlatform } from '../platform.ts';
@@ -24,6 +25,7 @@ it, kills each process once, waits until all windows close, and holds every trut
   --selections N     default 20000; distributed: 4000
   --rate N           visits a second (default 260, distributed: 40; fewer where the machine can't take so many)
   --requests DIR     pages and devices from the OpenRTB bid requests in DIR/valid
+  --bidders N        N simulated bidders of OpenRTB buy as well, a third of them volatile, some lying or dead (default 0)
   --kills N          kill -9 of each so often (default 1)
   --keep             leaves the platform running afterwards, until Ctrl-C
   --verbose          shows what the processes say
@@ -72,6 +74,7 @@ const options = {
   selections: { type: 'string' },
   rate: { type: 'string' },
   requests: { type: 'string' },
+  bidders: { type: 'string', default: '0' },
   kills: { type: 'string', default: '1' },
   keep: { type: 'boolean', default: false },
   verbose: { type: 'boolean', default: false },
@@ -93,6 +96,7 @@ function readArguments(args: readonly string[]) {
     selections: numberOf('selections', selections, 10_000_000),
     rate: numberOf('rate', rate, 100_000),
     kills: numberOf('kills', values.kills, 100),
+    bidders: numberOf('bidders', values.bidders, 1_000),
   };
 }
 
@@ -106,20 +110,45 @@ async function run(args: readonly string[]): Promise<number> {
   const { engines, data, kills } = values;
   const stage = await openStage(engines, { env: process.env, dataDir: resolve(data), kills, say: sayAt });
   try {
-    const platform = await startOn(stage, values, sayAt);
+    const bidders = values.bidders === 0 ? null : await startBidderProcess(biddersOf(values));
     try {
-      return await perform({ platform, stage, values, interrupted, sayAt });
+      const platform = await startOn(stage, values, sayAt);
+      try {
+        return await perform({ platform, bidders, stage, values, interrupted, sayAt });
+      } finally {
+        await platform.stop();
+      }
     } finally {
-      await platform.stop();
+      await bidders?.stop();
     }
   } finally {
     await stage.close();
   }
 }
 
-function startOn(stage: Stage, { data, verbose }: Values, sayAt: (sentence: string) => void): Promise<Platform> {
+/** They bid so much that about half of what they can buy is theirs. */
+function biddersOf({ bidders, seed }: Values): readonly string[] {
+  return ['--count', String(bidders), '--seed', seed, '--price', '4'];
+}
+
+/** Simulated bidders are on this machine. What has no time for them is not what is shown here: only a process that stands still does without. */
+const withBidders = { BIDDER_ADDRESSES_ALLOWED: '127.0.0.1/32', OVERLOAD_TURN_MS: '2000' };
+
+function startOn(
+  stage: Stage,
+  { data, verbose, bidders }: Values,
+  sayAt: (sentence: string) => void,
+): Promise<Platform> {
   return startPlatform({
-    env: { SERVE_PORT: '0', CONSOLE_PORT: '0', ...process.env, ...demoSettings, ...stage.env, DATA_DIR: data },
+    env: {
+      SERVE_PORT: '0',
+      CONSOLE_PORT: '0',
+      ...process.env,
+      ...demoSettings,
+      ...(bidders > 0 && withBidders),
+      ...stage.env,
+      DATA_DIR: data,
+    },
     scale: stage.scale,
     onLine: (name, line) => {
       stage.onLine(name, line);
@@ -134,6 +163,7 @@ function startOn(stage: Stage, { data, verbose }: Values, sayAt: (sentence: stri
 
 interface Performance {
   readonly platform: Platform;
+  readonly bidders: BidderProcess | null;
   readonly stage: Stage;
   readonly values: Values;
   readonly interrupted: Promise<'interrupted'>;
@@ -141,10 +171,11 @@ interface Performance {
 }
 
 /** Resolves with the exit code. */
-async function perform({ platform, stage, values, interrupted, sayAt }: Performance): Promise<number> {
+async function perform(performance: Performance): Promise<number> {
+  const { platform, values, interrupted, sayAt } = performance;
   sayAt(`the platform is ready: ${platform.consoleUrl}/ (data in ${platform.dataDir})`);
   await publishDemo(platform);
-  const done = await Promise.race([simulateOn(platform, stage, values, sayAt), interrupted]);
+  const done = await Promise.race([simulateOn(performance), interrupted]);
   if (done === 'interrupted') return exitCodes.couldNotRun;
   for (const line of asText(done)) say(line);
   sayAt('done');
@@ -168,12 +199,8 @@ async function openStage(engines: keyof typeof sizes, options: StageOptions): Pr
   return openDistributedStage(options);
 }
 
-async function simulateOn(
-  platform: Platform,
-  stage: Stage,
-  { selections, rate: perSecond, seed, requests }: Values,
-  sayLine: (sentence: string) => void,
-): Promise<SimulationRun> {
+async function simulateOn({ platform, bidders, stage, values, sayAt: say }: Performance): Promise<SimulationRun> {
+  const { selections, rate: perSecond, seed, requests } = values;
   const { settings, client, serveUrls } = platform;
   const rates = { ...ratesOf({}), ...(selections < smallSelections && ratesOfFew) };
   const least = selections >= wholeSelections ? 1 : 0;
@@ -190,8 +217,9 @@ async function simulateOn(
     rates,
     faults,
     requests: requests ?? null,
+    bidders,
     demands: { selections, rates: { ...rates, ...leastRates }, kills, voided: least, reversed: least },
-    say: sayLine,
+    say,
   });
   const checks = [...run.checks, ...(await stage.check(platform))];
   return { ...run, checks, holds: checks.every(({ holds }) => holds) };

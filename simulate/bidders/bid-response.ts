@@ -39,10 +39,11 @@ export function bidsOf(
     const notice = (kind: string) =>
       `${notices}/${kind}?bid=\${AUCTION_BID_ID}&price=\${AUCTION_PRICE}&cur=\${AUCTION_CURRENCY}&loss=\${AUCTION_LOSS}`;
     const deal = pmp?.deals?.[0];
+    const bidPrice = Math.max(price, deal?.bidfloor ?? 0);
     return {
       id: bid,
       impid: id,
-      price: Math.max(price, deal?.bidfloor ?? 0),
+      price: bidPrice,
       ...(deal !== undefined && { dealid: deal.id }),
       crid: `${name}-${index % 4}`,
       adomain: [`${name}.example`],
@@ -50,7 +51,8 @@ export function bidsOf(
       mtype: 1,
       w: banner?.w ?? 300,
       h: banner?.h ?? 250,
-      adm: `<div style="font:16px sans-serif">${name}</div>`,
+      // Whoever sees the ad can tell which bid it is, and what was bid, by the bidder's own word.
+      adm: `<div data-bid="${bid}" data-price="${bidPrice}" style="font:16px sans-serif">${name}</div>`,
       nurl: notice('win'),
       burl: notice('billing'),
       ...(wantsLoss && { lurl: notice('loss') }),

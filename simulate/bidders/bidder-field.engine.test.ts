@@ -57,8 +57,7 @@ describe('A simulated bidder', () => {
       const text = await (await ask(bidders)).text();
       if (text !== '') burl = JSON.parse(text).seatbid[0].bid[0].burl;
     }
-    const [{ bids }] = bidders.bidders.map(({ tally }) => tally) as [{ bids: Map<string, number> }];
-    const [[bidId] = ['']] = [...bids];
+    const [bidId = ''] = bidders.bidders[0]?.tally.bids.keys() ?? [];
     const url = burl.replace('${AUCTION_BID_ID}', bidId).replace('${AUCTION_PRICE}', '1.25');
     for (const told of [url, url, url.replace(bidId, 'other')]) expect((await fetch(told)).status).toBe(204);
     expect(await (await control(bidders, '/counts')).json()).toMatchObject({

@@ -1,3 +1,22 @@
+/** What a bidder tells over the control side of notices of one kind. */
+export interface NoticeCounts {
+  readonly received: number;
+  readonly bids: number;
+  readonly price_micros: number;
+  /** Price of each bid, micros for a thousand; only with details. */
+  readonly by_bid?: Readonly<Record<string, number>>;
+}
+
+/** What one simulated bidder got and gave, as the control side tells it. */
+export interface BidderCounts {
+  readonly class: string;
+  readonly received: number;
+  readonly answered: Readonly<Record<string, number>>;
+  readonly abandoned: number;
+  readonly notices: Readonly<Record<'win' | 'billing' | 'loss', NoticeCounts>>;
+  readonly unknown_notices: number;
+}
+
 /** Notices that a bidder received of one kind. */
 export interface NoticeTally {
   received: number;
