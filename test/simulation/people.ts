@@ -6,6 +6,7 @@ import { readDecisionRequest } from '../../serving/decision-request.ts';
 import type { IssuedDecision } from '../../serving/issue.ts';
 import type { Dice } from './dice.ts';
 import { forbiddenCall, type HotPath, onHotPath } from './hot-path.ts';
+import { sendOverHttp } from './routes.ts';
 import type { ServingProcess } from './serving-process.ts';
 import type { Attempt } from './story.ts';
 import type { World } from './world.ts';
@@ -26,7 +27,7 @@ interface Visitor {
   readonly isBot: boolean;
 }
 
-interface Sent {
+export interface Sent {
   readonly token: string;
   readonly kind: BeaconKind;
   readonly selectionId: string;
@@ -194,36 +195,28 @@ export class People {
   /** What the node does; null if it can't be stored. */
   async #take(
     node: ServingProcess,
-    { token, kind, selectionId }: Sent,
+    sent: Sent,
     { visitor, attempt, dice }: { visitor: Visitor; attempt: Attempt; dice: Dice },
   ): Promise<BeaconResult | null> {
     const { story } = this.#world;
     await node.life.going();
     story.attempts.push(attempt);
-    const [result, path] = await onHotPath('beacon', async () => {
-      const taken = await node.beacons.take({
-        event: kind,
-        token,
-        transport: kind === 'click' ? 'REDIRECT' : 'PIXEL',
-        network: visitor.network,
-        userAgent: visitor.isBot ? declaredBot : browser,
-        occurredAt: null,
-        ordinal: 0,
-      });
-      if (taken.taken) await taken.stored.catch(() => undefined);
-      return taken;
-    });
+    const [result, path] = await onHotPath('beacon', () =>
+      dice.chance(0.4) ? this.#takeByRoute(node, sent, visitor) : takeAtDesk(node, sent, visitor),
+    );
     this.#holdHotPath(node, path, false);
-    if (!result.taken) story.tell(`${node.life.name} refuses ${kind} of ${selectionId}: ${result.code}`);
-    else {
-      try {
-        await result.stored;
-      } catch {
-        return null; // the client sees an error and tries again
-      }
-    }
+    if (result === null) return null; // the client sees an error and tries again
+    if (!result.taken) story.tell(`${node.life.name} refuses ${sent.kind} of ${sent.selectionId}: ${result.code}`);
     await this.#travel(dice);
     return node.life.isAlive ? result : null;
+  }
+
+  /** Over the routes of production; the client knows what its status says. */
+  async #takeByRoute(node: ServingProcess, sent: Sent, visitor: Visitor): Promise<BeaconResult | null> {
+    const sender = { address: visitor.network.replace('0/24', '7'), userAgent: userAgentOf(visitor) };
+    const { result, problem } = await sendOverHttp(node, sent, sender);
+    if (problem !== null) this.#world.story.complain(`${node.life.name}: ${problem}`);
+    return result;
   }
 
   /** A token with a broken signature, and one used for what it does not allow. */
@@ -246,4 +239,26 @@ export class People {
   #travel(dice: Dice): Promise<void> {
     return this.#world.time.sleep(dice.between(1, 25));
   }
+}
+
+function userAgentOf({ isBot }: Visitor): string {
+  return isBot ? declaredBot : browser;
+}
+
+/** What the routes call, without them. Null if it can't be stored. */
+async function takeAtDesk(node: ServingProcess, { kind, token }: Sent, visitor: Visitor): Promise<BeaconResult | null> {
+  const result = await node.beacons.take({
+    event: kind,
+    token,
+    transport: kind === 'click' ? 'REDIRECT' : 'PIXEL',
+    network: visitor.network,
+    userAgent: userAgentOf(visitor),
+    occurredAt: null,
+    ordinal: 0,
+  });
+  if (!result.taken) return result;
+  return result.stored.then(
+    () => result,
+    () => null,
+  );
 }

@@ -10,6 +10,7 @@ import { CatalogIndex } from '../../serving/catalog-index.ts';
 import { SmoothedClickRates } from '../../serving/click-rates.ts';
 import type { DecisionDesk } from '../../serving/decision-desk.ts';
 import { createDrainer } from '../../serving/drainer.ts';
+import type { FindCreative } from '../../serving/routes/click.ts';
 import { Rejections } from '../../serving/rejections.ts';
 import { TokenKeys } from '../../serving/token-keys.ts';
 import { diskOf, type Engines, keysOf, logOf, personSecret, viewsOf } from './engines.ts';
@@ -35,11 +36,12 @@ export class ServingProcess {
   readonly beacons: BeaconDesk;
   readonly keys: TokenKeys;
   readonly life: Life;
+  readonly findCreative: FindCreative;
   readonly #rejections: Rejections;
   #isOpen = true;
 
   private constructor(
-    parts: Pick<ServingProcess, 'boot' | 'decisions' | 'beacons' | 'keys' | 'life'>,
+    parts: Pick<ServingProcess, 'boot' | 'decisions' | 'beacons' | 'keys' | 'life' | 'findCreative'>,
     rejections: Rejections,
   ) {
     this.boot = parts.boot;
@@ -47,6 +49,7 @@ export class ServingProcess {
     this.beacons = parts.beacons;
     this.keys = parts.keys;
     this.life = parts.life;
+    this.findCreative = parts.findCreative;
     this.#rejections = rejections;
   }
 
@@ -120,7 +123,8 @@ export class ServingProcess {
     const desk = { settings, limits, clock, random, registry, keys, boot, index, rates, views, persons, url, onError };
     const decisions = openDecisionDesk({ ...desk, hashSecret: personSecret });
     await boot.caughtUp();
-    return new ServingProcess({ boot, decisions, beacons, keys, life }, rejections);
+    const findCreative: FindCreative = (id) => index.catalog.creatives.get(id);
+    return new ServingProcess({ boot, decisions, beacons, keys, life, findCreative }, rejections);
   }
 
   get isOpen(): boolean {

@@ -3,6 +3,7 @@ import { Mischief } from './mischief.ts';
 import { Operators } from './operators.ts';
 import { People } from './people.ts';
 import type { Fault, Plan } from './plan.ts';
+import { openRoutes } from './routes.ts';
 import { World } from './world.ts';
 
 /** What a run was and what was wrong with it. */
@@ -30,6 +31,7 @@ const startMs = 15_000;
 
 /** One run: a world is built, people come while faults strike, it heals, and its books are audited. The plan and the code say all that happens. */
 export async function simulate(plan: Plan): Promise<RunResult> {
+  await openRoutes();
   const world = new World(plan);
   const { story, trouble, books } = world;
   books.ledgers.holdMs = world.settings.holdMs;

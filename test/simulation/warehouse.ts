@@ -110,8 +110,13 @@ function command(tables: Tables, sql: string): void {
   );
 }
 
+/** What stands in a cell that holds no list. */
+function text(cell: Cell | undefined): string {
+  return typeof cell === 'string' ? cell : JSON.stringify(cell ?? '');
+}
+
 function placeOf(row: Sunk): string {
-  return `${String(row['topic'])}/${String(row['shard'])}@${String(row['offset'])}`;
+  return `${text(row['topic'])}/${text(row['shard'])}@${text(row['offset'])}`;
 }
 
 /** The sentences of `warehouse-check.ts`, `warehouse-repair.ts` and `reporting-reading.ts`, by how they begin. */
@@ -190,7 +195,7 @@ function sumsBySelection(tables: Tables, _: string, { shard, next }: Parameters)
   for (const row of inOrder) {
     if (row['spend_shard'] !== shard || Number(row['source_offset']) >= Number(next) || row['selection_id'] === '')
       continue;
-    const key = `${String(row['truth'])} ${String(row['source_offset'])}.${String(row['ordinal'])}`;
+    const key = `${text(row['truth'])} ${text(row['source_offset'])}.${text(row['ordinal'])}`;
     if (!first.has(key)) first.set(key, row);
   }
   const groups = Map.groupBy(first.values(), groupOf);
@@ -201,14 +206,12 @@ function sumsBySelection(tables: Tables, _: string, { shard, next }: Parameters)
 }
 
 function groupOf(row: Sunk): string {
-  return ['selection_id', 'truth', 'kind', 'debit_account', 'credit_account']
-    .map((name) => String(row[name]))
-    .join('|');
+  return ['selection_id', 'truth', 'kind', 'debit_account', 'credit_account'].map((name) => text(row[name])).join('|');
 }
 
 function journalled(tables: Tables, _: string, { shard }: Parameters): readonly Row[] {
   const rows = tables.of(['entry_booked']).filter((row) => row['spend_shard'] === shard);
-  return [...Map.groupBy(rows, (row) => String(row['truth']))].map(([truth, of]) => ({
+  return [...Map.groupBy(rows, (row) => text(row['truth']))].map(([truth, of]) => ({
     truth,
     last: String(Math.max(...of.map((row) => Number(row['source_offset'])))),
   }));
@@ -218,7 +221,7 @@ const everyTable = [...new Set([...sunkTopics.flatMap((topic) => tablesOf(topic)
 
 function rowsByShard(tables: Tables, sql: string): readonly Row[] {
   const asked = new Set([...sql.matchAll(/\('(\w+)', (\d+)\)/g)].map(([, topic, shard]) => `${topic}/${shard}`));
-  const groups = Map.groupBy(tables.of(everyTable), (row) => `${String(row['topic'])}/${String(row['shard'])}`);
+  const groups = Map.groupBy(tables.of(everyTable), (row) => `${text(row['topic'])}/${text(row['shard'])}`);
   return [...groups]
     .filter(([place]) => asked.has(place))
     .map(([, rows]) => ({ topic: rows[0]?.['topic'], shard: rows[0]?.['shard'], ...countOf(rows) }));
