@@ -103,6 +103,7 @@ describe.skipIf(!isHere)(`The console in a real browser (skipped without ${execu
     const page = await openPage(path, colorScheme);
     await page.getByLabel('Key').fill(keys[role]);
     await page.getByRole('button', { name: 'Open the console' }).click();
+    await page.getByRole('navigation', { name: 'Views' }).waitFor();
     await page.getByRole('heading', { level: 1 }).waitFor();
     return page;
   }

@@ -19,6 +19,8 @@ const loaders: Readonly<Record<ViewName, () => Promise<{ readonly default: Compo
   traffic: () => import('./views/traffic.tsx'),
   market: () => import('./views/market.tsx'),
   explore: () => import('./views/explore.tsx'),
+  operations: () => import('./views/operations.tsx'),
+  catalogue: () => import('./views/catalogue.tsx'),
 };
 
 export function Shell() {
@@ -45,10 +47,13 @@ function Signed({ who }: { readonly who: Session }) {
       <Navigation who={who} view={view?.name ?? null} />
       <main id="main" tabIndex={-1}>
         {view === null ? (
-          <Empty title="This key does not open this view">
-            A key of the role {who.role} {who.advertiser_id === null ? '' : `bound to ${who.advertiser_id} `}opens{' '}
-            {offered.map(({ title }) => title).join(', ') || 'no view yet; its routes are described under API'}.
-          </Empty>
+          <>
+            <h1 tabIndex={-1}>No such view for this key</h1>
+            <Empty title="This key does not open this view">
+              A key of the role {who.role} {who.advertiser_id === null ? '' : `bound to ${who.advertiser_id} `}opens{' '}
+              {offered.map(({ title }) => title).join(', ') || 'no view yet; its routes are described under API'}.
+            </Empty>
+          </>
         ) : (
           <View name={view.name} key={view.name} />
         )}

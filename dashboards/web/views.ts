@@ -8,6 +8,13 @@ export const views = [
   { name: 'traffic', title: 'Traffic quality', roles: ['analyst'], scoped: false },
   { name: 'market', title: 'Market', roles: ['analyst'], scoped: false },
   { name: 'explore', title: 'Explore', roles: ['analyst'], scoped: false },
+  { name: 'operations', title: 'Operations', roles: ['auditor'], scoped: false },
+  {
+    name: 'catalogue',
+    title: 'Catalogue',
+    roles: ['trafficker', 'finance', 'analyst', 'auditor'],
+    scoped: true,
+  },
 ] as const;
 
 export type ViewName = (typeof views)[number]['name'];

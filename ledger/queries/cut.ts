@@ -43,9 +43,17 @@ export async function findCut(ports: CutPorts, truths: readonly LedgerTruth[], a
   }
 }
 
-/** Everything of one shard that both its ledgers have booked: the freshest answer about a selection that is one answer. */
-export async function findShardCut(ports: CutPorts, shard: number): Promise<Cut> {
+/**
+ * A cut of one shard alone. `latest`: everything that both its ledgers have booked, the freshest answer about a selection that is one answer. `position`:
+ * the shard's own, as such an answer gives it; others need not be named.
+ */
+export async function findShardCut(
+  ports: CutPorts,
+  shard: number,
+  asked: Exclude<AskedCut, { kind: 'time' }>,
+): Promise<Cut> {
   const names = ledgerStreams(ports.shards).filter((name) => name.shard === shard);
+  if (asked.kind === 'position') return cutAtPositions(ports, names, asked.offsets);
   const nexts = await Promise.all(
     names.map(
       async (name) =>

@@ -189,5 +189,8 @@ describe('the story of a selection', () => {
       offsets: new Map([0, 1, 2, 3].map((at) => [at, 1])),
     });
     expect(earlier).toMatchObject({ state: 'reserved', as_of_position: `${shard}:1` });
+    const { digest } = fresh;
+    const again = await world.queries.selection(selection_id, { kind: 'position', offsets: new Map([[shard, 2]]) });
+    expect(again, 'its own position is enough to ask for the same again').toMatchObject({ state: 'incurred', digest });
   });
 });

@@ -31,9 +31,9 @@ export async function answerSelection(
   const billing = contentOf(records);
   const shard = billing?.shard ?? (await bookedShard(ports, selectionId)) ?? shardOf(selectionId, ports.shards);
   const cut =
-    asked.kind === 'latest'
-      ? await findShardCut(ports, shard)
-      : ofShard(await findCut(ports, ['tentative', 'final'], asked), shard);
+    asked.kind === 'time'
+      ? ofShard(await findCut(ports, ['tentative', 'final'], asked), shard)
+      : await findShardCut(ports, shard, asked);
   const [tentative, final] = await Promise.all([entriesOf('tentative'), entriesOf('final')]);
   const entries = { tentative: plain(tentative), final: plain(final) };
   const amounts = amountsOf(entries);

@@ -78,7 +78,7 @@ function shownCell(name: string, kind: string, row: ReportRow) {
   if (kind === 'micros') return <Money micros={String(value)} currency={String(row['currency'] ?? '')} />;
   if (kind === 'time') return <span class="nowrap">{moment(String(value))}</span>;
   if (kind === 'ratio') return `${(Number(value) * 100).toFixed(1)} %`;
-  if (name.endsWith('_us')) return micros(Number(value));
+  if (name.endsWith('_us')) return Number(value) < 0 ? '–' : micros(Number(value));
   if (kind === 'integer') return count(Number(value));
   if (name === 'campaign_id' || name === 'advertiser_id') return <Name id={String(value)} />;
   return typeof value === 'boolean' ? (value ? 'yes' : 'no') : words(value as string);

@@ -28,7 +28,11 @@ export default function Market() {
         title="Yield by latency"
         note="What decisions earned by the time of their answers, tier and plan of degradation; what was done without, and what that cost by estimate."
       >
-        <ReportTable name="yield_by_latency" parameters={parameters} />
+        <ReportTable
+          name="yield_by_latency"
+          parameters={parameters}
+          hidden={['done_without', 'over_share', 'degraded']}
+        />
       </Section>
     </>
   );

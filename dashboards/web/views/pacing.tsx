@@ -91,7 +91,7 @@ function Campaign({ pacing }: { readonly pacing: Pacing }) {
           </Badge>
         }
       >
-        <dl class="figures">
+        <dl class="figures eight">
           <div>
             <dt>Budget in effect</dt>
             <dd>{money(effective)}</dd>
