@@ -11,6 +11,7 @@ const config: KnipConfig = {
     'apps/{start,serve,streams,console,cli}.ts',
     'apps/adtally.mjs',
     'apps/container-health.ts',
+    'adapters/clickhouse/analyst-child.ts',
     'bench/**/*.ts',
     'scripts/*.{ts,mjs}',
     'sdk/{*,example/*}.ts',

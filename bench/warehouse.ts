@@ -102,7 +102,14 @@ function billing(endMs: number, selections: number): string {
 
 const beacon = `lower(hex(sipHash128(n, 'receipt'))) AS receipt_id, selection_id AS event_id, 'ACCEPTED' AS judgement, 'PIXEL' AS transport,
   '192.0.2.0/24' AS network, 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36' AS user_agent, selected_at AS received_at`;
-const entry = (truth: string, kind: string, debit: string, credit: string, amount: string, ordinal: number) =>
+const entry = ([truth, kind, debit, credit, amount, ordinal]: readonly [
+  string,
+  string,
+  string,
+  string,
+  string,
+  number,
+]) =>
   `'${truth}' AS truth, '${kind}' AS kind, '${debit}' AS debit_account, '${credit}' AS credit_account, ${amount} AS amount_micros, shard AS spend_shard,
    toInt64(intDiv(n, 4) * 8 + ${ordinal}) AS source_offset, toInt32(0) AS ordinal, '2026-11' AS service_period, '2026-11' AS posting_period, selected_at AS posted_at`;
 
@@ -152,7 +159,7 @@ const kinds: readonly (readonly [
     'entry_booked',
     'journal',
     '1',
-    entry('tentative', 'draw', 'campaign:reserved', 'campaign:authority', 'price_micros', 0),
+    entry(['tentative', 'draw', 'campaign:reserved', 'campaign:authority', 'price_micros', 0]),
     0,
     5,
   ],
@@ -160,7 +167,7 @@ const kinds: readonly (readonly [
     'entry_booked',
     'journal',
     'n % 10 != 0',
-    entry('tentative', 'incur', 'campaign:incurred', 'campaign:reserved', 'price_micros', 1),
+    entry(['tentative', 'incur', 'campaign:incurred', 'campaign:reserved', 'price_micros', 1]),
     1,
     5,
   ],
@@ -168,7 +175,7 @@ const kinds: readonly (readonly [
     'entry_booked',
     'journal',
     'n % 10 != 0',
-    entry('tentative', 'certify', 'campaign:authority', 'campaign:incurred', 'price_micros', 2),
+    entry(['tentative', 'certify', 'campaign:authority', 'campaign:incurred', 'price_micros', 2]),
     2,
     5,
   ],
@@ -176,7 +183,7 @@ const kinds: readonly (readonly [
     'entry_booked',
     'journal',
     'n % 10 != 0',
-    entry('final', 'certify', 'advertiser:unbilled', 'publisher:payable', 'intDiv(price_micros * 7, 10)', 3),
+    entry(['final', 'certify', 'advertiser:unbilled', 'publisher:payable', 'intDiv(price_micros * 7, 10)', 3]),
     3,
     5,
   ],
@@ -184,14 +191,14 @@ const kinds: readonly (readonly [
     'entry_booked',
     'journal',
     'n % 10 != 0',
-    entry(
+    entry([
       'final',
       'certify',
       'advertiser:unbilled',
       'platform:revenue',
       'price_micros - intDiv(price_micros * 7, 10)',
       4,
-    ),
+    ]),
     4,
     5,
   ],
@@ -204,7 +211,14 @@ async function columnsOf(warehouse: Warehouse): Promise<ReadonlyMap<string, Read
   return new Map(rows.map((row) => [String(row['table']), new Set(row['names'] as string[])]));
 }
 
-async function fill(warehouse: Warehouse, endMs: number, from: number, to: number, selections: number): Promise<void> {
+interface Filling {
+  readonly endMs: number;
+  readonly from: number;
+  readonly to: number;
+  readonly selections: number;
+}
+
+async function fill(warehouse: Warehouse, { endMs, from, to, selections }: Filling): Promise<void> {
   const columns = await columnsOf(warehouse);
   for (const [table, topic, every, more, place, places] of kinds) {
     const made = `SELECT '${topic}' AS topic, toInt64(intDiv(n, 4) * ${places} + ${place}) AS offset, ${billing(endMs, selections)}, ${more}
@@ -253,7 +267,7 @@ async function benchSize(events: number): Promise<void> {
     const endMs = Math.floor(clock.now() / hourMs) * hourMs + hourMs / 2;
     const madeMs = await timed(async () => {
       for (let from = 0; from < selections; from += chunk) {
-        await fill(warehouse, endMs, from, Math.min(from + chunk, selections), selections);
+        await fill(warehouse, { endMs, from, to: Math.min(from + chunk, selections), selections });
       }
     });
     const rows = await number(

@@ -2,7 +2,7 @@
  * The process in which analysts' queries run on the embedded engine: forked by `analyst-process.ts`, with the engine on a folder of its own. It reads the
  * files of the warehouse's tables, and can write nothing there. First comes a message with definitions, then questions; each is answered once.
  */
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { isAdtallyError } from '../../domain/errors.ts';
 import type { Warehouse } from '../../ports/warehouse.ts';
@@ -20,13 +20,21 @@ try {
 } catch {
   // Not everywhere is there such a file; the queries' own limits hold all the same.
 }
-process.on('disconnect', () => process.exit(0));
 
 let opened: Promise<Warehouse> | null = null;
 process.on('message', (message: AnalystStart | AnalystQuestion) => {
-  if ('definitions' in message) opened = open(message);
+  if ('definitions' in message) begin(message);
   else void answer(message).then((answered) => process.send?.(answered));
 });
+
+function begin(start: AnalystStart): void {
+  opened = open(start);
+  opened.catch(() => {}); // each question hears of it
+  process.on('disconnect', () => {
+    rmSync(start.path, { recursive: true, force: true });
+    process.exit(0);
+  });
+}
 
 async function open({ path, definitions }: AnalystStart): Promise<Warehouse> {
   const warehouse = await openClickhouseWarehouse({ path, clock: createSystemClock(), analysts: 'within' });

@@ -26,10 +26,10 @@ export function noteFreshness(warehouse: Warehouse, clock: Clock): Freshness {
     const [topicAt, appendedAt] = [columns.indexOf('topic'), columns.indexOf('appended_at')];
     const now = clock.now();
     for (const row of topicAt === -1 || appendedAt === -1 ? [] : rows) {
-      const at = Date.parse(`${String(row[appendedAt]).replace(' ', 'T')}Z`);
+      const at = Date.parse(`${textOf(row[appendedAt]).replace(' ', 'T')}Z`);
       if (at < startedAt) continue;
       const delayMs = Math.min(Math.ceil(Math.max(0, now - at) / roundMs) * roundMs, longestMs);
-      const key = `${String(row[topicAt])} ${delayMs}`;
+      const key = `${textOf(row[topicAt])} ${delayMs}`;
       counts.set(key, (counts.get(key) ?? 0) + 1);
     }
   };
@@ -63,4 +63,9 @@ export function noteFreshness(warehouse: Warehouse, clock: Clock): Freshness {
 
 function timeOf(ms: number): string {
   return new Date(ms).toISOString().slice(0, 23).replace('T', ' ');
+}
+
+/** Topics and times are texts. */
+function textOf(cell: Cell | undefined): string {
+  return typeof cell === 'string' ? cell : '';
 }

@@ -200,6 +200,11 @@ class HourTallies implements Tallies {
 function hoursOf(columns: readonly string[], rows: readonly (readonly Cell[])[]): string[] {
   const at = columns.indexOf('selected_at');
   if (at === -1) return [];
-  const hours = new Set(rows.map((row) => `${String(row[at]).slice(0, 13)}:00:00`));
+  const hours = new Set(rows.map((row) => `${textOf(row[at]).slice(0, 13)}:00:00`));
   return [...hours].filter((hour) => hour < lastHour);
+}
+
+/** Topics and times are texts. */
+function textOf(cell: Cell | undefined): string {
+  return typeof cell === 'string' ? cell : '';
 }

@@ -9,8 +9,10 @@ import { scenario } from './sample-scenario.ts';
 let warehouse: Warehouse;
 let remove: () => Promise<void>;
 
+let published = 0;
 /** A name that an entity had from a time on. */
-async function publish(table: string, id: string, revision: number, name: string, at: string, offset: number) {
+async function publish([table, id, revision, name, at]: readonly [string, string, number, string, string]) {
+  const offset = (published += 1);
   const columns = ['topic', 'shard', 'offset', 'appended_at', `${table}_id`, 'name', 'revision', 'changed_at'];
   await warehouse.insert(`${table}_published`, columns, [['catalog', 0, offset, at, id, name, revision, at]]);
 }
@@ -21,12 +23,12 @@ beforeAll(async () => {
   const parts = { ...emptyLog(), warehouse };
   await append(parts.log, parts.registry, scenario());
   await sinkAll(parts);
-  await publish('campaign', 'cmp_a', 1, 'Spring', '2026-01-01 00:00:00.000', 1);
+  await publish(['campaign', 'cmp_a', 1, 'Spring', '2026-01-01 00:00:00.000']);
   // Of two records of one revision the first counts; a later name does not hold yet.
-  await publish('campaign', 'cmp_a', 1, 'Copy', '2026-01-02 00:00:00.000', 2);
-  await publish('campaign', 'cmp_a', 2, 'Summer', '2026-02-01 00:00:00.000', 3);
-  await publish('publisher', 'pub_1', 1, 'Daily', '2026-01-01 00:00:00.000', 4);
-  await publish('placement', 'pl_x', 1, 'Top', '2026-01-01 00:00:00.000', 5);
+  await publish(['campaign', 'cmp_a', 1, 'Copy', '2026-01-02 00:00:00.000']);
+  await publish(['campaign', 'cmp_a', 2, 'Summer', '2026-02-01 00:00:00.000']);
+  await publish(['publisher', 'pub_1', 1, 'Daily', '2026-01-01 00:00:00.000']);
+  await publish(['placement', 'pl_x', 1, 'Top', '2026-01-01 00:00:00.000']);
 });
 afterAll(() => remove());
 
