@@ -90,6 +90,7 @@ function showLatency({ variant, results, cpuUs }: Run): void {
 
 function showCalls(variant: Variant, text: string, metrics: BidderMetrics): number {
   const [solicited, concluded] = [sumOf(metrics, 'solicited'), sumOf(metrics, 'outcomes')];
+  show(variant, 'eligible', sumOf(metrics, 'eligible'));
   show(variant, 'solicited', solicited);
   show(variant, 'without_outcome', solicited - concluded);
   for (const outcome of [

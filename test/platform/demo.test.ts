@@ -48,6 +48,26 @@ test(
   withinMs,
 );
 
+test(
+  'Bidders of outside demand buy as well, some of them lying or dead: what they win tallies like everything else, and they were billed for exactly what the ledger booked',
+  async () => {
+    const output = await demo(['--selections', '800', '--rate', '60', '--seed', 'bidders', '--bidders', '8']);
+    for (const name of [
+      'account = tentative = final = report',
+      'selections won by bidders',
+      'billing notices = tentative ledger',
+      'wins that bidders were told of',
+      'notices of bids that nobody made',
+      'reconciliation tallies, unexplained 0',
+      'replay digest equal',
+      'selections decided again are the same',
+    ]) {
+      expect(output).toContain(`✓ ${name}`);
+    }
+  },
+  withinMs,
+);
+
 test.skipIf(corpus === undefined)(
   'The same on real bid requests, each used a hundred times, with contexts recorded as their sources say (needs OPENRTB_CORPUS: a folder with valid/*.json)',
   async () => {
