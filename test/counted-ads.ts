@@ -28,6 +28,7 @@ export interface Story {
     readonly name: string | null;
     readonly value: {
       readonly billing?: { readonly price_micros: string };
+      readonly context?: { readonly consent_reason: string };
       readonly beacon?: { readonly event_id: string; readonly kind: string };
     } | null;
   }[];

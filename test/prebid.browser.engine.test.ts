@@ -95,7 +95,7 @@ describe.skipIf(!isHere)(`Prebid.js in a real browser (skipped without ${browser
   }, slowMs);
 
   /** Opens the example page, waits until its ads are shown and have reported it, and tells what there was. */
-  async function visit(way: Way): Promise<Visit> {
+  async function visit(way: Way, more = ''): Promise<Visit> {
     const context = await browser.newContext({ userAgent, viewport: { width: 1000, height: 900 } });
     const page = await context.newPage();
     const answers: AuctionAnswer[] = [];
@@ -116,7 +116,7 @@ describe.skipIf(!isHere)(`Prebid.js in a real browser (skipped without ${browser
         (error: unknown) => complaints.push(String(error)),
       );
     });
-    await page.goto(`${address}/?way=${way}`);
+    await page.goto(`${address}/?way=${way}${more}`);
     await expect.poll(() => page.locator('body').getAttribute('data-done'), soon).toBe('3');
     const impressions = () => called.filter((path) => path.startsWith('/v1/b/impression/'));
     // By the picture of the banner, the tracker of the native ad, and the burl of both.
@@ -214,6 +214,23 @@ describe.skipIf(!isHere)(`Prebid.js in a real browser (skipped without ${browser
     // The videos were not played, so their campaign owes nothing.
     await expect.poll(() => owedBy(platform, campaigns), soon).toBe(charged);
     expect(charged).toBe(2n * (2_000n + 2_111n));
+    expect(complaints).toEqual([]);
+  });
+
+  /** Of all the states of the US, as the IAB's encoder writes them: no opt-out; opted out of sale. */
+  const [kept, optedOut] = ['DBABLA~CAAgAAAAAACA.QA', 'DBABLA~CAAQAAAAAACA.QA'];
+
+  test.each([
+    ['server', kept, 'gpp_ok'],
+    ['client', optedOut, 'gpp_opt_out'],
+  ] as const)('passes on what a consent platform says by GPP: %s', { timeout: slowMs }, async (way, gpp, reason) => {
+    const { answers } = await visit(way, `&gpp=${gpp}&sid=7`);
+    const [id = ''] = answers.flatMap(({ seatbid }) => seatbid.flatMap(({ bid }) => bid.map((one) => one.id)));
+    const reasonOf = async () => {
+      const { events } = await storyOf(platform, id);
+      return events.find(({ name }) => name === 'AdSelected')?.value?.context?.consent_reason;
+    };
+    await expect.poll(reasonOf, soon).toBe(reason);
     expect(complaints).toEqual([]);
   });
 });

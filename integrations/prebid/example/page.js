@@ -1,6 +1,7 @@
 /**
  * Prebid.js asks Adtally for a banner, a native ad and a video: `?way=server` as its Prebid Server (`s2sConfig`), `?way=client` by the adapter of Adtally's own. Then it
- * shows the banner and the native ad, and names the video's selection: players of video are not Prebid's.
+ * shows the banner and the native ad, and names the video's selection: players of video are not Prebid's. `?gpp=…&sid=7` stands for a consent
+ * platform that says so.
  */
 const asked = new URLSearchParams(location.search);
 const way = asked.get('way') === 'client' ? 'client' : 'server';
@@ -74,6 +75,18 @@ pbjs.setConfig({
   bidderTimeout: 3000,
   // Prices come in the currency that is asked for; this page sells in one, and converts nothing.
   currency: { adServerCurrency: 'EUR', rates: { EUR: { EUR: 1 } } },
+  ...(asked.has('gpp') && {
+    consentManagement: {
+      gpp: {
+        cmpApi: 'static',
+        consentData: {
+          gppString: asked.get('gpp'),
+          applicableSections: [Number(asked.get('sid'))],
+          parsedSections: {},
+        },
+      },
+    },
+  }),
   userSync: { syncEnabled: false },
   // VAST that comes as text, as ours does, is handed to players by an address of the page's own.
   cache: { useLocal: true },
