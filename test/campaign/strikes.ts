@@ -194,11 +194,11 @@ const strikes: readonly DrawnStrike[] = [
   { weight: 3, isPossible: always, strike: standStill('stand still until given up', givenUpMs) },
   { weight: 5, isPossible: hasDisk('data'), strike: fillDisk('data') },
   { weight: 5, isPossible: hasDisk('buffer'), strike: fillDisk('buffer') },
-  { weight: 14, isPossible: hasEngines, strike: restartEngine },
+  { weight: 26, isPossible: hasEngines, strike: restartEngine },
   { weight: 8, isPossible: hasEngines, strike: freezeEngine },
   { weight: 20, isPossible: hasEngines, strike: disturbNetwork },
   { weight: 6, isPossible: hasEngines, strike: cutConnections },
-  { weight: 12, isPossible: ({ networks }) => networks.size > 0, strike: partition },
+  { weight: 20, isPossible: ({ networks }) => networks.size > 0, strike: partition },
 ];
 
 /** Draws what is done next, and does it. Resolves when it is over; processes that it ended may still be down. */
