@@ -23,6 +23,8 @@ export interface BidderParts {
   readonly node: string;
   /** Notices can't be kept any more. */
   readonly failed: (error: unknown) => void;
+  /** An answer of a bidder could not be worked on: ours to answer for. */
+  readonly onError: (error: Error) => void;
 }
 
 export interface OutsideDemand {
@@ -51,12 +53,12 @@ export function addBidderMetrics(registry: Registry, { desk, notices }: OutsideD
 
 /** Everything by which bidders of outside demand are asked and told. */
 export async function openBidders(parts: BidderParts): Promise<OutsideDemand> {
-  const { settings, clock, random, index, rates, url, node, failed } = parts;
+  const { settings, clock, random, index, rates, url, node, failed, onError } = parts;
   const connections = createBidderConnections({ clock, allowedAddresses: settings.bidderAddressesAllowed });
   const notices = await openBidderNotices({ settings, clock, random, process: node, failed });
   const domain = new URL(url).hostname;
   const progressive = settings.bidderWait === 'progressive';
-  const desk = new DemandDesk({ clock, random, index, connections, notices, rates, domain, progressive });
+  const desk = new DemandDesk({ clock, random, index, connections, notices, rates, domain, progressive, onError });
   const close = async () => void (await Promise.all([connections.close(), notices.close()]));
   return { desk, connections, notices, close };
 }

@@ -207,7 +207,17 @@ async function serve(settings: Settings): Promise<void> {
   const overload = new Overload({ random, fullTurnMs: settings.overloadTurnMs });
   watchLoad(overload, boot);
   const currencyRates = await openRates({ settings, disk, clock, say });
-  const bidders = await openBidders({ settings, clock, random, index, rates: currencyRates, url, node, failed: die });
+  const bidders = await openBidders({
+    settings,
+    clock,
+    random,
+    index,
+    rates: currencyRates,
+    url,
+    node,
+    failed: die,
+    onError,
+  });
   const decisions = openDecisionDesk({
     ...parts,
     demand: bidders.desk,

@@ -10,6 +10,7 @@ import { type DeskWorld, openDeskWorld } from './desk-world.ts';
 export interface DemandWorld extends DeskWorld {
   readonly demand: DemandDesk;
   readonly notices: BidderNotice[];
+  readonly errors: Error[];
   readonly connections: BidderConnections & { readonly calls: readonly BidderCall[] };
   /** By the id of a bidder; whoever is not here does not bid, at once. */
   readonly bidders: Map<string, (call: BidderCall) => SimulatedReply>;
@@ -30,6 +31,7 @@ export function openDemandWorld(
 ): DemandWorld {
   const bidders: DemandWorld['bidders'] = new Map();
   const notices: BidderNotice[] = [];
+  const errors: Error[] = [];
   const parts: { demand?: DemandDesk; connections?: DemandWorld['connections'] } = {};
   const world = openDeskWorld(records, ({ clock, index }) => {
     const connections = createSimulatedBidders(
@@ -47,11 +49,12 @@ export function openDemandWorld(
       notices: { send: (notice) => void notices.push(notice) },
       rates: currencyRates,
       domain: 'ads.example',
+      onError: (error) => void errors.push(error),
     });
     Object.assign(parts, { demand, connections });
     return demand;
   });
-  return Object.assign(world, parts as Required<typeof parts>, { notices, bidders });
+  return Object.assign(world, parts as Required<typeof parts>, { notices, errors, bidders });
 }
 
 interface Asked {

@@ -26,6 +26,8 @@ export interface DemandDeskDeps {
   readonly domain: string;
   /** False: waits for everybody until the cut. */
   readonly progressive: boolean;
+  /** An answer could not be worked on: ours to answer for, and no other bidder's harm. */
+  readonly onError: (error: Error) => void;
 }
 
 /** What bidders answered, by the id of the slot. */

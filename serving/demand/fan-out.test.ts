@@ -36,6 +36,27 @@ function replyOf({ delayMs, does, price }: Behaviour, call: BidderCall): Simulat
   }
 }
 
+test('an answer that breaks its reader ends its own bid alone, and is reported', async () => {
+  const world = openDemandWorld(demandRecords(2));
+  world.bidders.set('bd_2', (call) => ({ delayMs: 5, reply: bidBody(call, 3) }));
+  world.bidders.set('bd_3', (call) => ({ delayMs: 3, reply: bidBody(call, 4) }));
+  const rates = world.demand.deps.rates;
+  const convert = rates.convert.bind(rates);
+  rates.convert = (amount, pair, toward) => {
+    if (amount === 4_000_000n) throw new Error('broken');
+    return convert(amount, pair, toward);
+  };
+  const answer = world.desk.decide(readDecisionRequest({ slots: [{ id: 's', placement_id: 'pl_1' }] }), {
+    ...caller,
+    arrivedUs: 0,
+  });
+  await world.clock.advance(20);
+  expect((await answer).body.decisions).toMatchObject([{ line_item_id: 'li_2' }]);
+  expect(world.errors.map(({ message }) => message)).toEqual(['broken']);
+  expect([...world.demand.counts.of('bd_3').outcomes]).toEqual([['aborted', 1]]);
+  expect([world.demand.counts.solicitedWithoutOutcome(), world.demand.health.inFlight()]).toEqual([0, 0]);
+});
+
 test('whatever bidders do, each call has one outcome, no answer after the cut counts, and the best of those in time wins', async () => {
   const rounds = fc.array(fc.array(behaviour, { minLength: 4, maxLength: 4 }), { minLength: 1, maxLength: 12 });
   await fc.assert(

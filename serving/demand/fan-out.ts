@@ -11,6 +11,7 @@ export interface FanOutDeps {
   readonly counts: DemandCounts;
   /** False: always waits until the cut, or until all are there. */
   readonly progressive: boolean;
+  readonly onError: (error: Error) => void;
 }
 
 export interface FanOutTask {
@@ -73,7 +74,10 @@ export class FanOut {
       gzip: bidder.gzip,
       http2: bidder.http2,
     };
-    void connections.send(call, null).then((reply) => this.#take(asked, reply));
+    void connections
+      .send(call, null)
+      .then((reply) => this.#take(asked, reply))
+      .catch((error: unknown) => this.#breakOff(asked, error));
   }
 
   #take(asked: Solicitation, reply: BidderReply): void {
@@ -87,6 +91,18 @@ export class FanOut {
     this.#left -= 1;
     if (this.#left === 0) this.#end();
     else this.#settleIfPossible();
+  }
+
+  /** Whatever a stranger's bytes may set off here, it is the end of its own bid and of nothing else. */
+  #breakOff(asked: Solicitation, error: unknown): void {
+    this.#deps.onError(error instanceof Error ? error : new Error(String(error)));
+    if (!this.#isOpen || asked.outcome !== null) return;
+    const nowUs = this.#deps.clock.monotonicUs();
+    asked.giveUp('aborted', nowUs);
+    asked.health.ended({ outcome: 'aborted', latencyUs: asked.latencyUs, nowMs: nowUs / 1000 });
+    this.#conclude(asked, 'aborted');
+    this.#left -= 1;
+    if (this.#left === 0) this.#end();
   }
 
   #takeLate(asked: Solicitation, reply: BidderReply, nowMs: number): void {

@@ -52,7 +52,7 @@ export class Solicitation {
   }
 
   /** The auction goes on without it. */
-  giveUp(outcome: 'late' | 'not_awaited', nowUs: number): void {
+  giveUp(outcome: 'late' | 'not_awaited' | 'aborted', nowUs: number): void {
     this.latencyUs = Math.round(nowUs - this.askedUs);
     this.outcome = outcome;
   }
