@@ -23,6 +23,7 @@ const allowed: Readonly<Record<string, string>> = {
   'apps/engines.ts': 'gives the Http port to the schema registry of SCHEMA_REGISTRY_URL',
   'apps/container-health.ts': 'this process',
   'apps/bidder-process.ts': 'the control side of simulated bidders that it started',
+  'dashboards/web/session.ts': 'runs in a page, which may connect to its own console alone (content security policy)',
   'adapters/kafka/protocol.ts': 'the brokers of LOG_URL',
   'adapters/http/bidders/guarded-connector.ts': 'judges every address before and after it is connected to',
   'adapters/http/bidders/connections.ts': 'endpoints of bidders, by the guarded connector',

@@ -26,7 +26,7 @@ FROM movements
 GROUP BY hour, state, currency ORDER BY hour, state`,
   },
   {
-    title: 'How far behind its tier a price lies',
+    title: 'Prices by tier and model',
     sql: `SELECT tier, pricing_model, count() AS selections, round(avg(price_micros)) AS average_micros
 FROM selections WHERE NOT test
 GROUP BY tier, pricing_model ORDER BY tier`,
