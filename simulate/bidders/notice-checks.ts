@@ -12,15 +12,15 @@ export interface NoticeEvidence {
   readonly counts: Readonly<Record<string, BidderCounts>>;
   /** All selections of the run. */
   readonly selections: number;
-  /** Processes that were killed: what one of them told a bidder in its last moment it may tell again, or have forgotten. */
+  /** Processes that were killed. */
   readonly kills: number;
 }
 
 /** Outside demand has at least this part of the selections, or a run shows nothing of it; in a small one at least something, since a busy machine has little time for bidders. */
 const leastShare = 0.25;
 const smallSelections = 5_000;
-/** Notices of a win that a killed process may have lost: those of its last fifty milliseconds. */
-const lostByKill = 25;
+/** Notices of its last moment that a killed process may have forgotten, be it that they are to be sent or that they were. */
+const forgottenByKill = 25;
 
 /** Holds what bidders were told against what the ledger booked and the ads said. */
 export function noticeChecks(evidence: NoticeEvidence): readonly Check[] {
@@ -66,7 +66,11 @@ function repeated({ counts, kills }: NoticeEvidence): Check {
     (sum, { notices: { billing } }) => sum + billing.received - billing.bids,
     0,
   );
-  return { name: 'billing notices sent twice', holds: times <= kills, detail: `${times} (${kills} kills)` };
+  return {
+    name: 'billing notices sent twice',
+    holds: times <= forgottenByKill * kills,
+    detail: `${times} (${kills} kills)`,
+  };
 }
 
 function won(evidence: NoticeEvidence): Check {
@@ -74,7 +78,7 @@ function won(evidence: NoticeEvidence): Check {
   const missing = [...evidence.bids.values()].filter(({ bidId }) => !wins.has(bidId)).length;
   return {
     name: 'wins that bidders were told of',
-    holds: missing <= lostByKill * evidence.kills,
+    holds: missing <= forgottenByKill * evidence.kills,
     detail: `${evidence.bids.size - missing} of ${evidence.bids.size}`,
   };
 }
