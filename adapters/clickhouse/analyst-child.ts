@@ -4,10 +4,10 @@
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
-import { isAdtallyError } from '../../domain/errors.ts';
+import { type ErrorCode, isAdtallyError } from '../../domain/errors.ts';
 import type { Warehouse } from '../../ports/warehouse.ts';
 import { createSystemClock } from '../system/clock.ts';
-import type { AnalystAnswer, AnalystQuestion, AnalystStart } from './analyst-process.ts';
+import { type AnalystAnswer, type AnalystQuestion, type AnalystStart, startId } from './analyst-process.ts';
 import { openClickhouseWarehouse } from './warehouse.ts';
 
 /** Serving, ledgers and the sink go first. */
@@ -29,7 +29,10 @@ process.on('message', (message: AnalystStart | AnalystQuestion) => {
 
 function begin(start: AnalystStart): void {
   opened = open(start);
-  opened.catch(() => {}); // each question hears of it
+  opened.then(
+    () => process.send?.({ id: startId, tree: [] } satisfies AnalystAnswer),
+    (error: unknown) => process.send?.({ id: startId, ...failed(error) } satisfies AnalystAnswer),
+  );
   process.on('disconnect', () => {
     rmSync(start.path, { recursive: true, force: true });
     process.exit(0);
@@ -39,21 +42,7 @@ function begin(start: AnalystStart): void {
 async function open({ path, definitions }: AnalystStart): Promise<Warehouse> {
   const warehouse = await openClickhouseWarehouse({ path, clock: createSystemClock(), analysts: 'within' });
   await warehouse.command('CREATE DATABASE IF NOT EXISTS adtally ENGINE = Atomic');
-  // A view can be made once those that it stands on are there.
-  for (let left = definitions; left.length > 0; ) {
-    const failed: string[] = [];
-    let failure: unknown;
-    for (const definition of left) {
-      try {
-        await warehouse.command(definition);
-      } catch (error) {
-        failure = error;
-        failed.push(definition);
-      }
-    }
-    if (failed.length === left.length) throw failure;
-    left = failed;
-  }
+  for (const definition of definitions) await warehouse.command(definition);
   return warehouse;
 }
 
@@ -65,7 +54,11 @@ async function answer(question: AnalystQuestion): Promise<AnalystAnswer> {
     if ('limits' in question) return { id, result: await warehouse.queryAsAnalyst(question.sql, question.limits) };
     return { id, tree: await warehouse.syntaxTree(question.sql) };
   } catch (error) {
-    if (isAdtallyError(error)) return { id, code: error.code, message: error.message };
-    return { id, code: 'INVARIANT_BROKEN', message: String(error) };
+    return { id, ...failed(error) };
   }
+}
+
+function failed(error: unknown): { code: ErrorCode; message: string } {
+  if (isAdtallyError(error)) return { code: error.code, message: error.message };
+  return { code: 'INVARIANT_BROKEN', message: String(error) };
 }

@@ -32,14 +32,20 @@ interface Running {
   /** Of the tables as they were when it began. */
   readonly fingerprint: string;
   readonly waiting: Map<number, Waiting>;
+  /** Resolves once it has its tables; rejects if that fails or takes too long. */
+  readonly ready: Promise<unknown>;
 }
 
 /** Beyond a query's own limit: then the engine does not stop by itself. */
 const graceMs = 5_000;
 const parseMs = 10_000;
+/** Loading the engine and declaring the tables takes a second, on a machine that is far too busy many. */
+const startMs = 120_000;
+/** What the child says once it has its tables, as an answer. */
+export const startId = 0;
 /** New rows are seen after so long. */
 const refreshSeconds = 1;
-const tablesSql = `SELECT name, engine_full, create_table_query, data_paths, toString(uuid) AS uuid FROM system.tables
+const tablesSql = `SELECT name, engine_full, create_table_query, as_select, data_paths, toString(uuid) AS uuid FROM system.tables
   WHERE database = 'adtally' ORDER BY name`;
 
 /**
@@ -51,7 +57,7 @@ export class AnalystProcess {
   readonly #clock: Clock;
   #starting: Promise<Running> = Promise.reject(new Error('not started'));
   #running: Running | null = null;
-  #next = 0;
+  #next = startId + 1;
   #closed = false;
 
   /** @param tables asks the engine that owns the tables */
@@ -76,6 +82,8 @@ export class AnalystProcess {
 
   async #ask(asked: { readonly sql: string; readonly limits?: QueryLimits }, longestMs: number): Promise<Answered> {
     const running = await this.#current();
+    hold(running, true);
+    await running.ready;
     const id = this.#next++;
     const answered = new Promise<Answered>((resolve, reject) => running.waiting.set(id, { resolve, reject }));
     hold(running, true);
@@ -111,7 +119,7 @@ export class AnalystProcess {
     const fingerprint = rows.map(({ uuid }) => uuid).join();
     if (this.#running?.fingerprint === fingerprint) return this.#running;
     if (this.#running) await this.#end(this.#running);
-    this.#running = this.#start(fingerprint, rows.map(definitionOf));
+    this.#running = this.#start(fingerprint, inOrder(rows).map(definitionOf));
     return this.#running;
   }
 
@@ -123,7 +131,11 @@ export class AnalystProcess {
       execArgv: [],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
-    const running: Running = { child, folder, fingerprint, waiting: new Map() };
+    const waiting = new Map<number, Waiting>();
+    const ready = new Promise<Answered>((resolve, reject) => waiting.set(startId, { resolve, reject }));
+    const timer = this.#clock.after(startMs, () => child.kill('SIGKILL'));
+    ready.catch(() => child.kill('SIGKILL')).finally(() => timer.cancel());
+    const running: Running = { child, folder, fingerprint, waiting, ready };
     child.on('message', (message) => settle(running, message as AnalystAnswer));
     child.on('error', () => this.#gone(running));
     child.on('exit', () => this.#gone(running));
@@ -164,6 +176,22 @@ function settle({ waiting }: Running, answer: AnalystAnswer): void {
   waiting.delete(answer.id);
   if ('code' in answer) asker?.reject(new AdtallyError(answer.code, answer.message));
   else asker?.resolve('result' in answer ? answer.result : answer.tree);
+}
+
+/** Each after those that it is made from. */
+function inOrder(rows: readonly Row[]): readonly Row[] {
+  const byName = new Map(rows.map((row) => [String(row['name']), row]));
+  const ordered = new Set<Row>();
+  const visit = (row: Row): void => {
+    if (ordered.has(row)) return;
+    for (const [, name = ''] of String(row['as_select']).matchAll(/adtally\.`?(\w+)/g)) {
+      const other = byName.get(name);
+      if (other && other !== row) visit(other);
+    }
+    ordered.add(row);
+  };
+  rows.forEach(visit);
+  return [...ordered];
 }
 
 /** A table as this one reads it: its files where they are, not to be written, looked through for new ones. */
