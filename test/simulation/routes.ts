@@ -35,7 +35,7 @@ export function openRoutes(): Promise<FastifyInstance> {
 
 async function buildRoutes(): Promise<FastifyInstance> {
   const app = fastify({ routerOptions: { maxParamLength } });
-  app.setErrorHandler((error, _, reply) => sendProblem(reply, asAdtallyError(error)));
+  app.setErrorHandler((error: Error, _, reply) => sendProblem(reply, asAdtallyError(error)));
   const desk = {
     take: async (arrival: Arrival) => {
       const one = here();

@@ -1,4 +1,5 @@
 import type { Reporting } from '../../../reconcile/reporting-reading.ts';
+import type { ShardCheck } from '../../../streams/processors/warehouse-check.ts';
 import type { WarehouseSink } from '../../../streams/processors/warehouse-sink.ts';
 import type { World } from '../world.ts';
 
@@ -7,10 +8,12 @@ const boundMs = 40_000;
 
 /** Waits until the warehouse has everything and every row once, and gives what reads it then; null if that takes too long. */
 export async function reportingOf(world: World): Promise<Reporting | null> {
-  const { console, engines } = world;
+  const { console, engines, story } = world;
   let sink: WarehouseSink | null = null;
+  let gaps: readonly string[] = [];
   const settle = async (of: WarehouseSink): Promise<void> => {
     await of.catchUp();
+    gaps = gapsOf(await of.verify());
     await of.repair();
     sink = of;
   };
@@ -27,7 +30,18 @@ export async function reportingOf(world: World): Promise<Reporting | null> {
     return sink !== null;
   }, boundMs);
   const settled = sink as WarehouseSink | null;
+  for (const gap of gaps) story.complain(gap);
   return settled === null ? null : (read) => settled.quietly(() => read(engines.warehouse.open()));
+}
+
+/** A sink that has caught up has left nothing out; copies are merged at leisure. */
+function gapsOf(checks: readonly ShardCheck[]): readonly string[] {
+  return checks
+    .filter(({ missing, beyond }) => missing > 0 || beyond > 0)
+    .map(
+      ({ topic, shard, missing, beyond }) =>
+        `the warehouse lacks ${missing} rows of ${topic}/${shard} and has ${beyond} too many`,
+    );
 }
 
 /** Reports are the ledgers: in each shard, the same amounts moved between the same accounts, whatever was sunk how often. */
