@@ -72,7 +72,8 @@ export async function sendOverHttp(
     one,
     async () => await app.inject({ ...request, headers, remoteAddress: sender.address }),
   );
-  if (statusCode === 503) return { result: null, problem: null };
+  // It could not be stored; the client tries again.
+  if (statusCode === 503 || body.includes('"DISK_SYNC_FAILED"')) return { result: null, problem: null };
   if (![202, 302, 404].includes(statusCode))
     return { result: null, problem: `${kind} is answered with ${statusCode} ${body}` };
   const isTaken =
