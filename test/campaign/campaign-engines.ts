@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Engine, findEngine, freePort, startEngine } from '../../scripts/engines/engine.ts';
+import { type Engine, freePort, startEngine } from '../../scripts/engines/engine.ts';
 import { eventStoreDbDoubleEngine } from '../../scripts/engines/eventstoredb-double.ts';
 import { createKafka } from '../../scripts/engines/kafka.ts';
 import { redisKeysEngine, redisViewsEngine } from '../../scripts/engines/redis.ts';
@@ -81,27 +81,26 @@ async function start(name: CampaignEngineName, folder: string, host: string): Pr
   const engine: Engine = makers[name](host, proxy);
   const reason = await engine.prepare((line) => process.stderr.write(`${line}\n`));
   if (reason !== null) throw new Error(`${name} can't be had here: ${reason}`);
-  const { url } = await startEngine(engine, folder);
+  let running = await startEngine(engine, folder);
   return {
     name,
     variable: engine.variable,
-    url,
+    url: running.url,
     proxy,
     restart: async (awayMs) => {
-      await findEngine(folder)?.kill();
+      await running.kill();
       await pause(awayMs);
-      await startEngine(engine, folder);
+      running = await startEngine(engine, folder);
     },
-    freeze: (forMs) => freeze(findEngine(folder)?.pid, forMs),
+    freeze: (forMs) => freeze(running.pid, forMs),
     end: async () => {
-      await findEngine(folder)?.kill();
+      await running.kill();
       await proxy.close();
     },
   };
 }
 
-async function freeze(pid: number | undefined, forMs: number): Promise<void> {
-  if (pid === undefined) throw new Error('it does not run');
+async function freeze(pid: number, forMs: number): Promise<void> {
   process.kill(pid, 'SIGSTOP');
   await pause(forMs);
   process.kill(pid, 'SIGCONT');

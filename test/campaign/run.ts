@@ -133,11 +133,11 @@ try {
     engines = await startCampaignEngines({ folder: join(folder, 'engines'), host, names: allEngines });
   }
   await run(folder, { engines, namespaces });
-  if (!values.keep) rmSync(folder, { recursive: true, force: true });
 } catch (error) {
   say(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\nthe data are in ${folder}`);
   process.exitCode = 1;
 } finally {
   await engines?.stop();
   namespaces?.remove();
+  if (process.exitCode !== 1 && !values.keep) rmSync(folder, { recursive: true, force: true });
 }
