@@ -1,7 +1,7 @@
 /**
  * Puts deliberate defects into a copy of the production code, one at a time, and has the simulator look for each.
  *
- *   node test/simulation/mutants.ts [--runs 200] [--seed 1] [--tree FOLDER] [word …]     exit 1 if one is not found
+ *   node test/simulation/mutants.ts [--runs 500] [--seed 1] [--tree FOLDER] [word …]     exit 1 if one is not found
  *
  * Words choose the defects whose description has them. A folder is taken as it is (it is changed meanwhile); otherwise what is committed is copied.
  */
@@ -56,7 +56,7 @@ function hunt(
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    runs: { type: 'string', default: '200' },
+    runs: { type: 'string', default: '500' },
     seed: { type: 'string', default: '1' },
     tree: { type: 'string' },
   },
