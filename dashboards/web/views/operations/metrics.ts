@@ -14,7 +14,7 @@ export function readMetrics(text: string): Sample[] {
 }
 
 function readLabels(text: string): Record<string, string> {
-  const found = text.matchAll(/([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g);
+  const found = text.matchAll(/([a-zA-Z_]\w{0,99})="((?:[^"\\]|\\.)*)"/g);
   return Object.fromEntries(
     [...found].map(([, name = '', value = '']) => [
       name,

@@ -129,6 +129,6 @@ export function standsIn({ from, to }: { readonly from: string; readonly to: str
 
 /** How far a run is, where its sentence says `n of m`; null where it does not. */
 export function shareDone(sentence: string): number | null {
-  const [, done, all] = /(\d+) of (\d+)/.exec(sentence) ?? [];
+  const [, done, all] = /(\d{1,15}) of (\d{1,15})/.exec(sentence) ?? [];
   return done === undefined || Number(all) === 0 ? null : Number(done) / Number(all);
 }
