@@ -23,6 +23,7 @@ export class BidderHealth {
   readonly breaker = new Breaker();
   readonly throttle = new Throttle();
   readonly #rate = new RequestRate();
+  #timedOutInARow = 0;
   /** Calls whose answer has neither come nor been given up. */
   inFlight = 0;
 
@@ -35,8 +36,13 @@ export class BidderHealth {
     return this.#rate.take(bidder.qps_limit, nowMs) ? null : 'qps_limit';
   }
 
+  /**
+   * By what it needed lately; twice as much after each call in a row that was cut off, up to the most: who became slower is given the time to show it
+   * before it is taken for dead.
+   */
   timeoutUs(bidder: BidderPublished): number {
-    return timeoutUs(this.latencies, bidder);
+    const longer = 2 ** Math.min(this.#timedOutInARow, 10);
+    return Math.min(bidder.timeout_max_ms * 1000, longer * timeoutUs(this.latencies, bidder));
   }
 
   began(): void {
@@ -58,6 +64,7 @@ export class BidderHealth {
     const answered = outcome === 'bid' || outcome === 'no_bid' || outcome === 'invalid' || outcome === 'late';
     if (answered) this.latencies.note(latencyUs);
     else if (outcome === 'timed_out') this.latencies.note(Number.POSITIVE_INFINITY);
+    this.#timedOutInARow = outcome === 'timed_out' ? this.#timedOutInARow + 1 : 0;
     if (failures.has(outcome)) this.breaker.failed(nowMs);
     else this.breaker.succeeded();
     this.throttle.note(failures.has(outcome) || outcome === 'invalid' || outcome === 'late');
