@@ -20,6 +20,12 @@ describe('The simulator', () => {
     expect(result.faults.size).toBe(0);
   });
 
+  it('expects no silence while what is in suspense falls due (seed 144427)', async () => {
+    const plan = { ...planOf(144427), visits: 50, shards: 1, rates: { rolling_restart: 1.6, contradiction: 1.45 } };
+    expect((await simulate(plan)).problems).toEqual([]);
+    expect((await simulate(planOf(144427))).problems).toEqual([]);
+  });
+
   it('draws another mix of faults for each seed', () => {
     const mixes = new Set(Array.from({ length: 20 }, (_, seed) => Object.keys(planOf(seed).rates).join()));
     expect(mixes.size).toBeGreaterThan(15);

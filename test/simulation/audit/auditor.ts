@@ -26,6 +26,7 @@ export class Auditor {
     await this.#closeDown();
     const missing = await this.#unfinished();
     if (missing !== null) return story.complain(`not converged in ${boundMs} ms: ${missing}`);
+    await this.#suspenseFallsDue();
     for (const problem of await keysRemain(this.#world)) story.complain(problem);
     await this.#echoChangesNothing();
     for (const problem of await forgettingMovesSomething(this.#world)) story.complain(problem);
@@ -83,6 +84,16 @@ export class Auditor {
     };
     await this.#world.until(() => open() === null, boundMs);
     return open();
+  }
+
+  /** What a contradiction put into suspense is voided at its horizon: not in the middle of what follows, in which nothing may move. */
+  async #suspenseFallsDue(): Promise<void> {
+    const { books, plan, time } = this.#world;
+    const fallsDueSoon = () =>
+      books.ledgers.accounts
+        .values()
+        .some(({ suspended, incurredAt }) => suspended > 0 && incurredAt + plan.horizonMs < time.now() + boundMs);
+    await this.#world.until(() => !fallsDueSoon(), plan.horizonMs);
   }
 
   /** What comes again when all is over moves nothing, and beyond the horizon, when selections are forgotten, neither. */
