@@ -190,7 +190,8 @@ describe('The commands', () => {
   ])('%j is refused in one sentence that names %s', async (args, named) => {
     const { code, out, err } = await ask(args);
     expect([code, out]).toEqual([2, '']);
-    expect(err).toMatch(/^(HTTP_FAILED|NOT_FOUND): [^{}\n]*\n$/);
+    // Of a query, its line with a mark below the place follows.
+    expect(err).toMatch(/^(HTTP_FAILED|NOT_FOUND): [^{}\n]*\n([^{}\n]*\n *\^\n)?$/);
     expect(err).toContain(named);
   });
 
