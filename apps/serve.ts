@@ -52,6 +52,8 @@ import { answersOfAll } from './worker-answers.ts';
 import { metricsText } from './worker-metrics.ts';
 
 const mebi = 1024 * 1024;
+/** Connections that wait to be accepted; the system may allow fewer. */
+const backlog = 4096;
 /** What goes on failing is said again after so long, ms. */
 const sayAgainMs = 10_000;
 const saidAt = new Map<string, number>();
@@ -314,7 +316,8 @@ async function serve(settings: Settings): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop().catch(die));
 
   await boot.caughtUp();
-  await app.listen({ host, port });
+  // A process that is busy accepts one connection a turn of its loop: the others wait here instead of being turned away.
+  await app.listen({ host, port, backlog });
   process.stdout.write(`serve: ${node} listens on ${url}\n`);
 }
 

@@ -13,7 +13,14 @@ export interface OpenLoad {
   readonly requests: readonly TaggedRequest[];
   readonly perSecond: number;
   readonly forMs: number;
+  /** All connections are there before the first request is due, as those of exchanges are. */
+  readonly connectFirst?: boolean;
 }
+
+/** Makes a server accept a connection; counted nowhere. */
+const hello: TaggedRequest = { bytes: Buffer.from('GET /readyz HTTP/1.1\r\nHost: ads.example\r\n\r\n'), tag: '' };
+/** Below the backlog of any server. */
+const connectedTogether = 50;
 
 export interface TagResult {
   /** Due within the time. */
@@ -53,16 +60,19 @@ const lastAnswersMs = 3000;
 export async function runOpenLoop(load: OpenLoad): Promise<OpenResult> {
   const byTag = new Map<string, TagResult>();
   const noted: Noted[] = [];
+  /** In the order in which they were due; those before `taken` have been sent. Taking the first out of a long list would cost more than sending it. */
   const waiting: Due[] = [];
+  let taken = 0;
   const idle: Channel[] = [];
   const all: Channel[] = [];
-  const startedAt = performance.now();
+  let startedAt = performance.now();
   const tagged = (tag: string): TagResult => {
     const known = byTag.get(tag) ?? { offered: 0, statuses: new Map<number, number>(), latenciesMs: [], unsentMs: [] };
     byTag.set(tag, known);
     return known;
   };
   const note = ({ request, dueAt, sentAt }: Due, status: number) => {
+    if (request === hello) return;
     const { statuses, latenciesMs, unsentMs } = tagged(request.tag);
     const [now, before] = [performance.now(), statuses.get(status) ?? 0];
     statuses.set(status, before + 1);
@@ -71,9 +81,10 @@ export async function runOpenLoop(load: OpenLoad): Promise<OpenResult> {
     noted.push({ atMs: now - startedAt, status, tookMs: now - dueAt });
   };
   const free = (channel: Channel) => {
-    const next = waiting.shift();
-    if (next === undefined) idle.push(channel);
-    else channel.send(next);
+    const next = waiting[taken];
+    if (next === undefined) return void idle.push(channel);
+    taken += 1;
+    channel.send(next);
   };
   const send = (due: Due) => {
     const channel = idle.pop();
@@ -83,6 +94,13 @@ export async function runOpenLoop(load: OpenLoad): Promise<OpenResult> {
     all.push(made);
     made.send(due);
   };
+  while (load.connectFirst === true && all.length < load.connections) {
+    const made = Array.from({ length: connectedTogether }, () => new Channel(load.port, note, free));
+    all.push(...made);
+    for (const channel of made) channel.send({ request: hello, dueAt: 0, sentAt: 0 });
+    while (made.some(({ isBusy }) => isBusy)) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  startedAt = performance.now();
   let number = 0;
   for (let now = startedAt; now - startedAt < load.forMs; now = performance.now()) {
     // The first is due at once.
@@ -95,11 +113,11 @@ export async function runOpenLoop(load: OpenLoad): Promise<OpenResult> {
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   const elapsedMs = performance.now() - startedAt;
-  const under = () => waiting.length + all.filter(({ isBusy }) => isBusy).length;
+  const under = () => waiting.length - taken + all.filter(({ isBusy }) => isBusy).length;
   for (let tries = 0; tries < lastAnswersMs / 20 && under() > 0; tries += 1) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  for (const due of waiting) note(due, 0);
+  for (const due of waiting.slice(taken)) note(due, 0);
   for (const channel of all) channel.close();
   return { byTag, noted, elapsedMs };
 }

@@ -98,7 +98,14 @@ try {
   const cpuBeforeUs = await server.cpuUs();
   const zones = new Set<number>();
   let rssMost = 0;
-  const flood = runOpenLoop({ port, connections, requests, perSecond: 2 * perSecond, forMs: overloadMs });
+  const flood = runOpenLoop({
+    port,
+    connections,
+    connectFirst: true,
+    requests,
+    perSecond: 2 * perSecond,
+    forMs: overloadMs,
+  });
   const result = await watching({ port, everyMs: 3000 }, flood, (zone, rss) => {
     zones.add(zone);
     rssMost = Math.max(rssMost, rss);
