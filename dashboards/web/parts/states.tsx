@@ -88,3 +88,16 @@ export function Badge({
 }) {
   return <span class={`badge ${looks}`}>{children}</span>;
 }
+
+/** How a run of an audit ended, or that it goes on; its problem as a title. */
+export function RunResult({
+  run: { result, status, problem },
+}: {
+  readonly run: { readonly result?: string; readonly status: string; readonly problem?: string };
+}) {
+  return (
+    <span title={problem ?? undefined}>
+      <Badge looks={result === 'tallies' ? 'good' : status === 'running' ? 'plain' : 'bad'}>{result ?? status}</Badge>
+    </span>
+  );
+}

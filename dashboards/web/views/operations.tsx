@@ -3,7 +3,7 @@ import { useAnswer } from '../answer.ts';
 import { count, duration, moment, plural, textOf } from '../format.ts';
 import { wait } from '../live.ts';
 import { Confirm } from '../parts/confirm.tsx';
-import { Badge, Empty, Problem, Section, Shown, Waiting } from '../parts/states.tsx';
+import { Badge, Empty, Problem, RunResult, Section, Shown, Waiting } from '../parts/states.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Title } from '../parts/title.tsx';
 import { ask, respond } from '../session.ts';
@@ -328,13 +328,7 @@ function Replays() {
                   title: 'Result',
                   name: 'result',
                   value: ({ result, status }) => result ?? status,
-                  cell: ({ result, status, problem }) => (
-                    <span title={problem ?? undefined}>
-                      <Badge looks={result === 'tallies' ? 'good' : status === 'running' ? 'plain' : 'bad'}>
-                        {result ?? status}
-                      </Badge>
-                    </span>
-                  ),
+                  cell: (run) => <RunResult run={run} />,
                 },
                 {
                   title: 'Records',

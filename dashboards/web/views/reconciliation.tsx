@@ -3,7 +3,7 @@ import { type Answer, useAnswer } from '../answer.ts';
 import { count, duration, moment, words } from '../format.ts';
 import { wait } from '../live.ts';
 import { go, place } from '../location.ts';
-import { Badge, Empty, Problem, Section, Shown } from '../parts/states.tsx';
+import { Badge, Empty, Problem, RunResult, Section, Shown } from '../parts/states.tsx';
 import { Table } from '../parts/table.tsx';
 import { Title } from '../parts/title.tsx';
 import { writePlace } from '../place.ts';
@@ -187,13 +187,7 @@ function History({ items, shown }: { readonly items: readonly RunSummary[]; read
             title: 'Result',
             name: 'result',
             value: ({ result, status }) => result ?? status,
-            cell: ({ result, status, problem }) => (
-              <span title={problem ?? undefined}>
-                <Badge looks={result === 'tallies' ? 'good' : status === 'running' ? 'plain' : 'bad'}>
-                  {result ?? status}
-                </Badge>
-              </span>
-            ),
+            cell: (run) => <RunResult run={run} />,
           },
           {
             title: 'Took',
