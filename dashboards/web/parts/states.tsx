@@ -93,7 +93,7 @@ export function Badge({
 export function RunResult({
   run: { result, status, problem },
 }: {
-  readonly run: { readonly result?: string; readonly status: string; readonly problem?: string };
+  readonly run: { readonly result?: string; readonly status: string; readonly problem: string | null };
 }) {
   return (
     <span title={problem ?? undefined}>
