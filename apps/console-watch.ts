@@ -2,28 +2,37 @@ import { type TruthLagDeps, readTruthLags } from '../dashboards/overview/truth-l
 import type { Watched } from '../dashboards/overview/alerts.ts';
 import { type PacingView, pacingViewKey } from '../domain/pacing-view.ts';
 import { parseTime } from '../domain/time-text.ts';
+import { defaultQuality } from '../streams/processors/quality/rule.ts';
+import { createTrafficQuality } from '../streams/processors/traffic-quality.ts';
 import type { ConsoleParts } from './console-parts.ts';
 
 /** What the overview watches, read off the engines. */
 export async function watch(parts: ConsoleParts): Promise<Watched> {
-  const { clock, log, index, sink, ledgers, audits } = parts;
-  const lags: TruthLagDeps = {
-    clock,
-    log,
-    index,
-    sinkLag: () => sink.lag(),
-    pacingViewedAt: () => pacingViewedAt(parts),
-  };
+  const { clock, log, ledgers, audits } = parts;
   const { next } = await log.bounds('quarantine', 0);
   const last = await Promise.all([
     lastAudit('reconciliation', audits.reconciliations, clock.now()),
     lastAudit('replay', audits.replays, clock.now()),
   ]);
   return {
-    ...(await readTruthLags(lags)),
+    ...(await readTruthLags(truthLagDeps(parts))),
     damaged: [...ledgers.failures()].map(([stream, { message }]) => `${stream}: ${message}`),
     quarantined: next,
     audits: last.flatMap((one) => (one === null ? [] : [one])),
+  };
+}
+
+/** What the lags of the truths are read from. */
+export function truthLagDeps(parts: ConsoleParts): TruthLagDeps {
+  const { clock, log, index, sink } = parts;
+  const { name: group, topics } = createTrafficQuality(defaultQuality);
+  return {
+    clock,
+    log,
+    index,
+    judge: { group, topics },
+    sinkLag: () => sink.lag(),
+    pacingViewedAt: () => pacingViewedAt(parts),
   };
 }
 

@@ -23,7 +23,7 @@ describe('Alerts', () => {
     expect(alertsOf({ ...quiet, truths })).toEqual([
       {
         level: 'late',
-        name: 'TruthLags',
+        name: 'FinalLedgerLags',
         sentence: 'final is 7.4 s behind; 2.0 s are allowed, lacks 3 records, furthest at final-1.',
       },
     ]);

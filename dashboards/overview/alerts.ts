@@ -1,3 +1,4 @@
+import { lagAlerts } from '../objectives/objectives.ts';
 import type { FoldTime, TruthLag } from './truth-lags.ts';
 
 /** Something that somebody should look at. */
@@ -32,7 +33,7 @@ export function alertsOf({ truths, time, damaged, audits }: Watched): Alert[] {
     ...audits
       .filter(({ tallies }) => !tallies)
       .map(({ kind }) => wrong('AuditDoesNotTally', `The last ${kind} did not tally.`)),
-    ...truths.filter(isLate).map((lag) => late('TruthLags', lagSentence(lag))),
+    ...truths.filter(isLate).map((lag) => late(lagAlerts[lag.truth], lagSentence(lag))),
     ...(time.age_ms !== null && time.age_ms > time.tolerance_ms
       ? [
           late(

@@ -3,7 +3,7 @@ import { createSimulatedClock } from '../../adapters/simulated/clock.ts';
 import { createSimulatedLog } from '../../adapters/simulated/event-log.ts';
 import type { IndexedStream } from '../../ports/ledger-index.ts';
 import { topicShards } from '../../test/topic-shards.ts';
-import { readTruthLags, type TruthLagDeps } from './truth-lags.ts';
+import { readTruthLags, type TruthLagDeps, truthReaders } from './truth-lags.ts';
 
 const startMs = Date.UTC(2026, 10, 22, 8);
 
@@ -19,13 +19,14 @@ async function world(indexed: readonly (readonly ['tentative' | 'final', number]
     ([truth, offset]) =>
       ({ stream: `${truth}-0`, truth, shard: 0, next: { offset, ordinal: 0 }, foldTime }) as unknown as IndexedStream,
   );
-  const deps: TruthLagDeps = {
+  const deps = {
     clock,
     log,
     index: { indexedStreams: async () => streams },
+    judge: { group: 'judge', topics: ['spend', 'click'] as const },
     sinkLag: async () => [],
     pacingViewedAt: async () => [],
-  };
+  } satisfies TruthLagDeps;
   return deps;
 }
 
@@ -64,6 +65,22 @@ describe('How far a truth lies behind the evidence', () => {
       worst: 'click',
     });
     expect(time).toMatchObject({ at: null, age_ms: null });
+  });
+
+  it('of verdicts is that of the oldest record that whoever judges has not put out, from the beginning if it never ran', async () => {
+    const deps = await world([]);
+    const ofFraud = async () => (await readTruthLags(deps)).truths.find(({ truth }) => truth === 'fraud');
+    expect(await ofFraud()).toMatchObject({ lag_ms: 3_000, records: 3, worst: 'spend/0' });
+    await deps.log.commit('judge', 'spend', 0, 2);
+    await deps.log.commit('someone else', 'spend', 0, 3);
+    expect(await ofFraud()).toMatchObject({ lag_ms: 1_000, records: 1, worst: 'spend/0' });
+  });
+
+  it("is read for each truth alone: what one can not be asked is no other one's failure", async () => {
+    const away = new Error('the views are away');
+    const readers = truthReaders({ ...(await world([])), pacingViewedAt: () => Promise.reject(away) });
+    await expect(readers.pacing()).rejects.toBe(away);
+    expect(await readers.final()).toMatchObject({ lag_ms: 0 });
   });
 
   it('can not be said where nothing runs or nothing is sunk', async () => {

@@ -181,6 +181,7 @@ const questions: Readonly<Record<string, string>> = {
   pacing: 'What budget is left right now?',
   tentative: 'What is reserved, and what is incurred?',
   final: 'What may be billed?',
+  fraud: 'What is taken back?',
   reporting: 'What do analysts see?',
 };
 
