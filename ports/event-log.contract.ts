@@ -38,6 +38,7 @@ const records = (shard: number, count: number, name = 'r'): NewRecord[] =>
     key: `${name}${i}`,
     value: new TextEncoder().encode(`${name} ${i}`),
   }));
+const traceparentOf = (number: number) => `00-0af7651916cd43dd8448eb211c80319c-${String(number).padStart(16, '0')}-03`;
 const keysOf = (read: readonly { readonly key: string }[]) => read.map(({ key }) => key);
 
 /** The promises of the EventLog port, for one engine. */
@@ -53,6 +54,7 @@ export function describeEventLogContract(name: string, open: () => Promise<Event
 
     describeOffsets();
     describeReading();
+    describeHeaders();
     describeCopies();
     describeErrors();
     describeWaiting();
@@ -172,6 +174,48 @@ export function describeEventLogContract(name: string, open: () => Promise<Event
         expect(await log.read('spend', 0, 5, 10)).toEqual([]);
         await expect(log.read('spend', 0, 4, 10)).rejects.toMatchObject({ code: 'OFFSET_GONE' });
         expect(await log.append('spend', records(0, 1))).toEqual([5]);
+      });
+    }
+
+    function describeHeaders(): void {
+      it('keeps the traceparent of the records that have one, and gives the others none', async () => {
+        const [a, b, c] = records(1, 3);
+        const batch = [
+          a,
+          { ...b, traceparent: traceparentOf(7) },
+          c,
+          { ...records(2, 1)[0], traceparent: traceparentOf(8) },
+        ];
+        await log.append('spend', batch as NewRecord[]);
+        const headers = async (shard: number, from: number) =>
+          (await log.read('spend', shard, from, 10)).map((record) => record.traceparent);
+        expect(await headers(1, 0)).toEqual([undefined, traceparentOf(7), undefined]);
+        expect(await headers(1, 1)).toEqual([traceparentOf(7), undefined]);
+        expect(await headers(1, 2)).toEqual([undefined]);
+        expect(await headers(2, 0)).toEqual([traceparentOf(8)]);
+        expect((await log.read('spend', 1, 0, 1)).map((record) => 'traceparent' in record)).toEqual([false]);
+      });
+
+      it('shows headers to every reader, also to who had the log open before there was any, and after opening it again', async () => {
+        const other = await harness.another();
+        await log.append('spend', records(0, 1));
+        expect((await other.read('spend', 0, 0, 10)).map((record) => record.traceparent)).toEqual([undefined]);
+        await log.append('spend', [{ ...records(0, 1)[0], traceparent: traceparentOf(1) } as NewRecord]);
+        await other.append('spend', [{ ...records(0, 1)[0], traceparent: traceparentOf(2) } as NewRecord]);
+        const expected = [undefined, traceparentOf(1), traceparentOf(2)];
+        expect((await other.read('spend', 0, 0, 10)).map((record) => record.traceparent)).toEqual(expected);
+        log = await harness.reopen();
+        expect((await log.read('spend', 0, 0, 10)).map((record) => record.traceparent)).toEqual(expected);
+      });
+
+      it('forgets headers with their records, and gives none of them to those that come after', async () => {
+        const traced = records(0, 3).map((record, i) => ({ ...record, traceparent: traceparentOf(i + 1) }));
+        await log.append('spend', traced);
+        await harness.trim({ topic: 'spend', shard: 0, first: 2 });
+        expect((await log.read('spend', 0, 2, 10)).map((record) => record.traceparent)).toEqual([traceparentOf(3)]);
+        await log.beginAt('spend', 0, 9);
+        await log.append('spend', records(0, 1));
+        expect((await log.read('spend', 0, 9, 10)).map((record) => record.traceparent)).toEqual([undefined]);
       });
     }
 

@@ -9,6 +9,8 @@ export interface LogRecord {
   readonly value: Uint8Array;
   /** Clock of whoever appended it, ms; information only, no rule reads it. */
   readonly appendedAt: number;
+  /** W3C Trace Context of what the record comes from, if it is traced; information only, no rule reads it. */
+  readonly traceparent?: string;
 }
 
 export interface NewRecord {
@@ -17,6 +19,8 @@ export interface NewRecord {
   readonly value: Uint8Array;
   /** For copies of another log alone: when it was appended there, ms. */
   readonly appendedAt?: number;
+  /** Kept beside the record, not in it: a record header. Omitted: none, and the log is the same as without tracing. */
+  readonly traceparent?: string;
 }
 
 export interface TopicShard {

@@ -2,12 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Entry, Group, readEntries } from './buffer-frames.ts';
 
-const record = fc.record({
-  topic: fc.constantFrom('spend', 'selected', 'impression', 'pacing', 'quarantine', 'nodes'),
-  shard: fc.nat(255),
-  key: fc.string({ maxLength: 60, unit: 'grapheme' }),
-  value: fc.uint8Array({ maxLength: 300 }),
-});
+const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03';
+const record = fc.record(
+  {
+    topic: fc.constantFrom('spend', 'selected', 'impression', 'pacing', 'quarantine', 'nodes'),
+    shard: fc.nat(255),
+    key: fc.string({ maxLength: 60, unit: 'grapheme' }),
+    value: fc.uint8Array({ maxLength: 300 }),
+    traceparent: fc.constant(traceparent),
+  },
+  { requiredKeys: ['topic', 'shard', 'key', 'value'] },
+);
 const entries = fc
   .array(fc.array(record, { maxLength: 4 }), { minLength: 1, maxLength: 20 })
   .map((list) => list.map((records, index) => ({ sequence: 7 * index + 1, records })) as Entry[]);
@@ -21,7 +26,7 @@ function framed(list: readonly Entry[]): Uint8Array {
 function plain(list: readonly Entry[]): unknown {
   return list.map(({ sequence, records }) => ({
     sequence,
-    records: records.map(({ topic, shard, key, value }) => ({ topic, shard, key, value: [...value] })),
+    records: records.map(({ value, ...rest }) => ({ ...rest, value: [...value] })),
   }));
 }
 
@@ -51,6 +56,23 @@ describe('Frames of the private buffer', () => {
     for (const [number, topic] of [...topics, 'conversion' as const, 'nodes' as const].entries()) {
       const bytes = framed([{ sequence: 1, records: [{ topic, shard: 0, key: '', value: new Uint8Array() }] }]);
       expect([topic, bytes[16]]).toEqual([topic, number]);
+    }
+  });
+
+  it('without tracing are byte for byte what they were before there was any', () => {
+    const value = Uint8Array.of(1, 2, 3);
+    const bytes = framed([{ sequence: 5, records: [{ topic: 'spend', shard: 2, key: 'ab', value }] }]);
+    // length, CRC-32, sequence, number of records; topic, shard, length of key, length of value, key, value
+    const expected = '00000016 14a682f2 000000000005 0001 00 0002 0002 00000003 6162 010203';
+    expect(Buffer.from(bytes).toString('hex')).toBe(expected.replaceAll(' ', ''));
+    const traced = framed([{ sequence: 5, records: [{ topic: 'spend', shard: 2, key: 'ab', value, traceparent }] }]);
+    expect(traced.length).toBe(bytes.length + traceparent.length);
+  });
+
+  it('take no traceparent of another length', () => {
+    const bad = { topic: 'spend', shard: 0, key: '', value: new Uint8Array() } as const;
+    for (const text of ['', '00-ab', `${traceparent}0`, `${traceparent.slice(0, 54)}é1`]) {
+      expect(() => framed([{ sequence: 1, records: [{ ...bad, traceparent: text }] }])).toThrow(/traceparent/);
     }
   });
 

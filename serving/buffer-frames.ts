@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { AdtallyError } from '../domain/errors.ts';
 import type { Topic } from '../domain/records.ts';
+import { traceparentLength } from '../domain/trace-context.ts';
 import type { BufferRecord } from './local-buffer.ts';
 
 /** Topics by the number under which they lie in a segment: only ever extended. */
@@ -25,6 +26,8 @@ const headerBytes = 8;
 const entryBytes = 8;
 /** topic (1), shard (2), length of the key (2), length of the value (4) */
 const recordBytes = 9;
+/** Set in the topic's number: a traceparent follows the value. Without tracing, frames are what they were before there was any. */
+const tracedBit = 0x80;
 
 /** One atomic entry as it lies in a segment. */
 export interface Entry {
@@ -73,21 +76,29 @@ export class Group {
 /** Upper bound of the bytes of records, without encoding a key twice (3 bytes a UTF-16 unit at the most). */
 function sizeOf(records: readonly BufferRecord[]): number {
   let size = 0;
-  for (const { key, value } of records) size += recordBytes + 3 * key.length + value.length;
+  for (const { key, value, traceparent } of records) {
+    size += recordBytes + 3 * key.length + value.length;
+    if (traceparent !== undefined) size += traceparentLength;
+  }
   return size;
 }
 
-function writeRecord(bytes: Buffer, start: number, { topic, shard, key, value }: BufferRecord): number {
+function writeRecord(bytes: Buffer, start: number, { topic, shard, key, value, traceparent }: BufferRecord): number {
   const number = topicNumbers.indexOf(topic);
   if (number === -1) throw new AdtallyError('INVARIANT_BROKEN', `records of ${topic} do not go through the buffer`);
-  let at = bytes.writeUInt8(number, start);
+  let at = bytes.writeUInt8(traceparent === undefined ? number : number | tracedBit, start);
   at = bytes.writeUInt16BE(shard, at);
   const keyBytes = bytes.write(key, at + 6);
   if (keyBytes > maxKeyBytes) throw new AdtallyError('INVARIANT_BROKEN', `a key has ${keyBytes} bytes`);
   at = bytes.writeUInt16BE(keyBytes, at);
   at = bytes.writeUInt32BE(value.length, at) + keyBytes;
   bytes.set(value, at);
-  return at + value.length;
+  at += value.length;
+  if (traceparent === undefined) return at;
+  const written = bytes.latin1Write(traceparent, at, traceparentLength);
+  if (written !== traceparentLength || traceparent.length !== traceparentLength)
+    throw new AdtallyError('INVARIANT_BROKEN', `a traceparent has ${traceparent.length} characters`);
+  return at + written;
 }
 
 /** What `readEntries` found. */
@@ -120,18 +131,21 @@ function readEntry(body: Buffer): Entry {
   let at = entryBytes;
   for (let left = body.readUInt16BE(6); left > 0; left -= 1) {
     if (at + recordBytes > body.length) throw unlike(sequence);
-    const topic = topicNumbers[body.readUInt8(at)];
-    if (topic === undefined) throw new AdtallyError('UNREADABLE_RECORD', `no topic has number ${body.readUInt8(at)}`);
+    const number = body.readUInt8(at);
+    const topic = topicNumbers[number & ~tracedBit];
+    if (topic === undefined) throw new AdtallyError('UNREADABLE_RECORD', `no topic has number ${number}`);
     const keyEnd = at + recordBytes + body.readUInt16BE(at + 3);
     const valueEnd = keyEnd + body.readUInt32BE(at + 5);
-    if (valueEnd > body.length) throw unlike(sequence);
+    const end = valueEnd + ((number & tracedBit) === 0 ? 0 : traceparentLength);
+    if (end > body.length) throw unlike(sequence);
     records.push({
       topic,
       shard: body.readUInt16BE(at + 1),
       key: body.toString('utf8', at + recordBytes, keyEnd),
       value: body.subarray(keyEnd, valueEnd),
+      ...(end > valueEnd && { traceparent: body.toString('latin1', valueEnd, end) }),
     });
-    at = valueEnd;
+    at = end;
   }
   if (at !== body.length) throw unlike(sequence);
   return { sequence, records };

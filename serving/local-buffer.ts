@@ -6,6 +6,8 @@ export interface BufferRecord {
   readonly shard: number;
   readonly key: string;
   readonly value: Uint8Array;
+  /** For records of a traced ad: their header in the log. */
+  readonly traceparent?: string;
 }
 
 /** Who asks for room: as the buffer fills up, decisions are refused first, beacons and clicks last. */

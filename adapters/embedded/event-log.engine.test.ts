@@ -108,6 +108,23 @@ describe('The embedded log', () => {
     expect(clock.monotonicUs() - appendedUs).toBeLessThan(500_000);
   });
 
+  it('has no table of headers before a record is traced, so that its files are what they were before there was tracing', async () => {
+    const { DatabaseSync } = await import('node:sqlite');
+    const tables = () => {
+      const file = new DatabaseSync(join(folder.path, 'spend.db'), { readOnly: true });
+      const found = file.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").all();
+      file.close();
+      return found.map((row) => row['name']);
+    };
+    const records = ['records_0', 'records_1', 'records_2', 'records_3', 'shards'];
+    await log.append('spend', [{ shard: 0, key: 'a', value }]);
+    await log.read('spend', 0, 0, 1);
+    expect(tables()).toEqual(records);
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03';
+    await log.append('spend', [{ shard: 0, key: 'b', value, traceparent }]);
+    expect(tables()).toEqual(['headers', ...records]);
+  });
+
   it('forgets what is older than a topic keeps, and only that', async () => {
     const past = createSimulatedClock({ startMs: clock.now() });
     const options = {

@@ -4,6 +4,7 @@ import { AdtallyError } from '../../domain/errors.ts';
 import type { Topic } from '../../domain/records.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Bounds, LogRecord, NewRecord } from '../../ports/event-log.ts';
+import { LogHeaders } from './log-headers.ts';
 import { Sqlite } from './sqlite.ts';
 
 export interface LogTopicOptions {
@@ -36,6 +37,7 @@ export class LogTopic {
   readonly #statements: readonly ShardStatements[];
   readonly #setFirst: StatementSync;
   readonly #dataVersion: StatementSync;
+  readonly #headers: LogHeaders;
   #trimmedAt = Number.NEGATIVE_INFINITY;
 
   private constructor(options: LogTopicOptions, db: Sqlite) {
@@ -45,6 +47,7 @@ export class LogTopic {
     this.#statements = Array.from({ length: options.shards }, (_, shard) => prepareShard(db, shard));
     this.#setFirst = db.prepare('UPDATE shards SET first = ? WHERE shard = ?');
     this.#dataVersion = db.prepare('PRAGMA data_version');
+    this.#headers = new LogHeaders(db);
   }
 
   /** Error: `SHARDS_CHANGED` if the file was created with another number of shards. */
@@ -82,6 +85,7 @@ export class LogTopic {
     const { topic } = this.#options;
     const records = rows.map(([offset, key, value, appendedAt]) => ({ topic, shard, offset, key, value, appendedAt }));
     if (records.length === 0) await this.#checkEmpty(shard, from);
+    else await this.#db.read(() => this.#headers.addTo(records));
     for (let index = 0; index < records.length; index++) {
       if (records[index]?.offset !== from + index) throw this.#gone(shard, from + index, 'is not there');
     }
@@ -105,6 +109,7 @@ export class LogTopic {
       const bounds = this.#boundsNow(shard);
       const newFirst = Math.min(Math.max(first, bounds.first), bounds.next);
       statements.deleteBelow.run(newFirst);
+      this.#headers.deleteBelow(shard, newFirst);
       this.#setFirst.run(newFirst, shard);
     });
   }
@@ -119,6 +124,7 @@ export class LogTopic {
         throw new AdtallyError('STATE_CONFLICT', `${topic}/${shard} can't begin at ${first}: it is at ${next}`);
       }
       deleteBelow.run(first);
+      this.#headers.deleteBelow(shard, first);
       this.#setFirst.run(first, shard);
     });
   }
@@ -135,9 +141,10 @@ export class LogTopic {
 
   #insert(records: readonly NewRecord[], appendedAt: number): readonly number[] {
     const next = new Map<number, number>();
-    return records.map(({ shard, key, value, appendedAt: copied }) => {
+    return records.map(({ shard, key, value, appendedAt: copied, traceparent }) => {
       const offset = next.get(shard) ?? this.#boundsNow(shard).next;
       this.#shard(shard).append.run(offset, key, value, copied ?? appendedAt);
+      if (traceparent !== undefined) this.#headers.add({ shard, offset, traceparent });
       next.set(shard, offset + 1);
       return offset;
     });

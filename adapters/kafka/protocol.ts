@@ -103,7 +103,16 @@ export interface KafkaMessage {
   readonly timestamp: string;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
+  /** A header that is given several times is a list. */
+  readonly headers?: Readonly<Record<string, Buffer | readonly Buffer[] | null>>;
   readonly isControlRecord?: boolean;
+}
+
+export interface NewKafkaMessage {
+  readonly key: Buffer;
+  readonly value: Buffer;
+  readonly timestamp: number;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface ProduceRequest {
@@ -114,7 +123,7 @@ export interface ProduceRequest {
     readonly topic: string;
     readonly partitions: readonly {
       readonly partition: number;
-      readonly messages: readonly { readonly key: Buffer; readonly value: Buffer; readonly timestamp: number }[];
+      readonly messages: readonly NewKafkaMessage[];
     }[];
   }[];
 }

@@ -12,6 +12,8 @@ type ShardMessages = ProduceRequest['topicData'][number]['partitions'][number];
 /** A broker takes batches up to 1 MiB; a record adds some bytes of its own to its key and value. */
 const roundBytes = 700_000;
 const recordOverheadBytes = 24;
+/** Name and lengths of a header. */
+const headerOverheadBytes = 16;
 const allReplicas = -1;
 
 export interface AppendTarget {
@@ -52,8 +54,9 @@ export async function appendToShards(target: AppendTarget, records: readonly New
 export function planRounds(records: readonly NewRecord[], keys: readonly Buffer[]): readonly Round[] {
   const rounds: Map<number, number[]>[] = [];
   const filled = new Map<number, { round: number; bytes: number }>();
-  for (const [place, { shard, value }] of records.entries()) {
-    const bytes = (keys[place]?.length ?? 0) + value.length + recordOverheadBytes;
+  for (const [place, { shard, value, traceparent }] of records.entries()) {
+    const headerBytes = traceparent === undefined ? 0 : traceparent.length + headerOverheadBytes;
+    const bytes = (keys[place]?.length ?? 0) + value.length + recordOverheadBytes + headerBytes;
     const at = filled.get(shard) ?? { round: 0, bytes: 0 };
     const isFull = at.bytes > 0 && at.bytes + bytes > roundBytes;
     const next = isFull ? { round: at.round + 1, bytes } : { round: at.round, bytes: at.bytes + bytes };
@@ -68,7 +71,8 @@ export function planRounds(records: readonly NewRecord[], keys: readonly Buffer[
 
 function messageOf(key: Buffer | undefined, record: NewRecord | undefined, timestamp: number) {
   const { buffer, byteOffset, byteLength } = record?.value ?? new Uint8Array();
-  return { key: key ?? Buffer.alloc(0), value: Buffer.from(buffer, byteOffset, byteLength), timestamp };
+  const message = { key: key ?? Buffer.alloc(0), value: Buffer.from(buffer, byteOffset, byteLength), timestamp };
+  return record?.traceparent === undefined ? message : { ...message, headers: { traceparent: record.traceparent } };
 }
 
 /**

@@ -97,7 +97,9 @@ function fetchedOf(place: FetchPlace, { highWatermark, messages }: FetchedShard)
   return { ...place, records, end: Number(highWatermark) };
 }
 
-function recordOf({ topic, shard }: TopicShard, offset: number, { key, value, timestamp }: KafkaMessage): LogRecord {
+function recordOf({ topic, shard }: TopicShard, offset: number, message: KafkaMessage): LogRecord {
+  const { key, value, timestamp } = message;
+  const traceparent = message.headers?.['traceparent'];
   return {
     topic,
     shard,
@@ -105,5 +107,6 @@ function recordOf({ topic, shard }: TopicShard, offset: number, { key, value, ti
     key: key?.toString('utf8') ?? '',
     value: value ?? new Uint8Array(),
     appendedAt: Number(timestamp),
+    ...(Buffer.isBuffer(traceparent) && { traceparent: traceparent.toString('latin1') }),
   };
 }

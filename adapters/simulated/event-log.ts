@@ -124,10 +124,11 @@ class MemoryLog implements SimulatedLog, RosterStore {
     const written = records.slice(0, this.#nextAppendWrites);
     const failed = this.#nextAppendWrites !== Number.POSITIVE_INFINITY;
     this.#nextAppendWrites = Number.POSITIVE_INFINITY;
-    const offsets = written.map(({ shard, key, value, appendedAt: copied }) => {
+    const offsets = written.map(({ shard, key, value, appendedAt: copied, traceparent }) => {
       const content = this.content(topic, shard);
       const offset = content.first + content.records.length;
-      const record = { topic, shard, offset, key, value: value.slice(), appendedAt: copied ?? appendedAt };
+      const header = traceparent === undefined ? {} : { traceparent };
+      const record = { topic, shard, offset, key, value: value.slice(), appendedAt: copied ?? appendedAt, ...header };
       content.records.push(record);
       this.#onWritten?.(record);
       return offset;

@@ -128,6 +128,7 @@ async function copyShard(
       key: record.key,
       value: translated(record, from.registry, to.registry),
       appendedAt: record.appendedAt,
+      ...(record.traceparent !== undefined && { traceparent: record.traceparent }),
     }));
     const offsets = await to.log.append(topic, records);
     const wrong = offsets.findIndex((offset, i) => offset !== next + i);

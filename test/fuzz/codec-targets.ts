@@ -86,15 +86,19 @@ const wireFormat = fuzzTarget({
 });
 
 const topics: readonly Topic[] = ['spend', 'selected', 'impression', 'click', 'quarantine', 'nodes'];
-const bufferRecord: fc.Arbitrary<BufferRecord> = fc.record({
-  topic: fc.constantFrom(...topics),
-  shard: fc.nat(65_535),
-  key: fc.oneof(
-    fc.string({ unit: 'grapheme', maxLength: 20 }),
-    fc.constantFrom(...oddTexts.map((text) => text.toWellFormed())),
-  ),
-  value: fc.constantFrom<GoldenRecord>(...goldenRecords).map(({ bytes }) => bytes),
-});
+const bufferRecord: fc.Arbitrary<BufferRecord> = fc.record(
+  {
+    topic: fc.constantFrom(...topics),
+    shard: fc.nat(65_535),
+    key: fc.oneof(
+      fc.string({ unit: 'grapheme', maxLength: 20 }),
+      fc.constantFrom(...oddTexts.map((text) => text.toWellFormed())),
+    ),
+    value: fc.constantFrom<GoldenRecord>(...goldenRecords).map(({ bytes }) => bytes),
+    traceparent: fc.constant('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03'),
+  },
+  { requiredKeys: ['topic', 'shard', 'key', 'value'] },
+);
 const segment = fc.array(fc.array(bufferRecord, { maxLength: 3 }), { minLength: 1, maxLength: 4 });
 
 function framed(entries: readonly (readonly BufferRecord[])[]): { bytes: Buffer; ends: number[] } {
@@ -128,8 +132,8 @@ const bufferFrames = fuzzTarget({
   }),
 });
 
-function plain({ topic, shard, key, value }: BufferRecord) {
-  return { topic, shard, key, value: Buffer.from(value).toString('hex') };
+function plain({ value, ...rest }: BufferRecord) {
+  return { ...rest, value: Buffer.from(value).toString('hex') };
 }
 
 function firstDifference(a: Uint8Array, b: Uint8Array): number {
