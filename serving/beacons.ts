@@ -59,6 +59,8 @@ export interface BeaconCounts {
   incurred: number;
   incurredBefore: number;
   clicksWithoutLease: number;
+  /** Genuine, and turned away for want of room. */
+  notStored: number;
 }
 
 export interface BeaconDeskOptions {
@@ -95,6 +97,7 @@ export class BeaconDesk {
     incurred: 0,
     incurredBefore: 0,
     clicksWithoutLease: 0,
+    notStored: 0,
   };
   readonly #options: BeaconDeskOptions;
   /**
@@ -175,6 +178,7 @@ export class BeaconDesk {
       user_agent: isNotice(claims) ? '' : arrival.userAgent.slice(0, userAgentCharacters),
     };
     if (!buffer.hasRoomFor('beacon')) {
+      this.counts.notStored += 1;
       const stored = Promise.reject(new AdtallyError('BUFFER_FULL', 'the private buffer is full'));
       return { taken: true, claims, beacon, stored };
     }

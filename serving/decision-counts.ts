@@ -13,6 +13,11 @@ interface StageCount {
 export class DecisionCounts {
   decisions = 0;
   ads = 0;
+  /** Answers handed to a socket within the deadline of their request, and after it. */
+  inTime = 0;
+  late = 0;
+  /** Requests without an answer, for a reason of ours: no room, or a defect. */
+  failed = 0;
   /** Slots that stayed empty. */
   readonly noAd = new Map<NoAdReason, number>();
   /** What was done without, by stage and reason: `enrichment/person_timed_out`. */
@@ -33,6 +38,12 @@ export class DecisionCounts {
     this.decisions += 1;
     this.ads += body.decisions.length;
     for (const { reason } of body.no_ad) add(this.noAd, reason, 1);
+  }
+
+  /** Counts an answer that was handed to a socket. */
+  returned(isInTime: boolean): void {
+    if (isInTime) this.inTime += 1;
+    else this.late += 1;
   }
 
   /** Counts what a request was decided without. */

@@ -60,6 +60,8 @@ export interface Answered {
   readonly body: DecisionAnswer;
   readonly ads: readonly IssuedAd[];
   readonly arrivedUs: number;
+  /** Until when it had to be answered, monotonic; null if nothing was decided. */
+  readonly endsUs: number | null;
 }
 
 /** What is known before the person is. */
@@ -87,6 +89,20 @@ export class DecisionDesk {
    * answer does not wait for the disk. Error: `BUFFER_FULL`.
    */
   decide(request: DecisionRequest, caller: Caller): Answered | Promise<Answered> {
+    try {
+      const answered = this.#decide(request, caller);
+      return answered instanceof Promise ? answered.catch((error: unknown) => this.#failed(error)) : answered;
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): never {
+    this.counts.failed += 1;
+    throw error;
+  }
+
+  #decide(request: DecisionRequest, caller: Caller): Answered | Promise<Answered> {
     const known = this.#enrichment.mandatory(request, caller);
     if (known === null) return this.#refuseAll(request, caller);
     const draft = this.#draft(request, caller, known);
@@ -96,10 +112,12 @@ export class DecisionDesk {
   }
 
   /** The answer was handed to the socket. */
-  markReturned({ ads, arrivedUs }: Answered): void {
+  markReturned({ ads, arrivedUs, endsUs }: Answered): void {
     const { buffer, clock, nodeClock, registry } = this.#deps;
+    const nowUs = clock.monotonicUs();
+    if (endsUs !== null) this.counts.returned(nowUs <= endsUs);
     if (ads.length === 0 || !buffer.hasRoomFor('beacon')) return;
-    const elapsed_us = Math.round(clock.monotonicUs() - arrivedUs);
+    const elapsed_us = Math.round(nowUs - arrivedUs);
     const returned_at = nodeClock.now();
     const sequence = buffer.nextSequence();
     const records = ads.map(({ billing, decision }): BufferRecord => {
@@ -126,7 +144,7 @@ export class DecisionDesk {
     const no_ad = request.slots.map(({ id }) => ({ slot_id: id, reason: 'blocked_traffic' as const }));
     const body = { request_id: this.#newRequestId(), decisions: [], no_ad, warnings: request.warnings };
     this.counts.answer(body);
-    return { body, ads: [], arrivedUs };
+    return { body, ads: [], arrivedUs, endsUs: arrivedUs + this.#totalUs(request) };
   }
 
   #draft(request: DecisionRequest, caller: Caller, { sender, consent }: Mandatory): Draft {
@@ -151,10 +169,14 @@ export class DecisionDesk {
     };
   }
 
-  #deadline({ tmaxMs }: DecisionRequest, slots: readonly ResolvedSlot[], startedUs: number): Deadline {
+  #totalUs({ tmaxMs }: DecisionRequest): number {
+    return (tmaxMs ?? this.#deps.defaultTmaxMs) * 1000;
+  }
+
+  #deadline(request: DecisionRequest, slots: readonly ResolvedSlot[], startedUs: number): Deadline {
     const tier = bestTier(slots.map(({ placement }) => placement.tier));
     const ads = slots.reduce((sum, { request }) => sum + request.count, 0);
-    const totalUs = (tmaxMs ?? this.#deps.defaultTmaxMs) * 1000;
+    const totalUs = this.#totalUs(request);
     const { clock, decider, zone } = this.#deps;
     const policy = policyOf(decider.deps.index.catalog, tier);
     const load = zone?.() ?? 'calm';
@@ -203,7 +225,7 @@ export class DecisionDesk {
     this.counts.skipped(draft.deadline.skipped);
     if (sequence > 0) this.#append(sequence, this.#records(ads, input));
     if (demand !== null) this.#settle(demand, input, ads);
-    return { body, ads, arrivedUs: draft.arrivedUs };
+    return { body, ads, arrivedUs: draft.arrivedUs, endsUs: draft.arrivedUs + draft.deadline.totalUs };
   }
 
   #settle(demand: Demand, input: DecisionInput, ads: readonly IssuedAd[]): void {

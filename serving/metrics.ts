@@ -5,6 +5,7 @@ import type { DecisionCounts } from './decision-counts.ts';
 import { addDecisions } from './decision-metrics.ts';
 import type { FloodGate } from './flood-gate.ts';
 import { addGauge } from './gauge.ts';
+import { addObjectives } from './objective-metrics.ts';
 import type { Overload } from './overload.ts';
 import { addOverload } from './overload-metrics.ts';
 
@@ -57,6 +58,7 @@ export function serveMetrics({ counts, decisions, boot, overload, gate }: Metric
       this.inc({ outcome: 'no_lease' }, counts.clicksWithoutLease);
     },
   });
+  addObjectives(registry, { decisions, overload, beacons: counts });
   addDecisions(registry, decisions);
   addOverload(registry, overload, gate);
   addGauge(

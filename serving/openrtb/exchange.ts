@@ -103,5 +103,5 @@ function withoutDecision(read: ReadBidRequest, reason: NoBidReason): ReadBidRequ
 
 /** Nothing was asked of the decision desk. */
 function unanswered({ arrivedUs }: Caller): Answered {
-  return { body: { request_id: '', decisions: [], no_ad: [], warnings: [] }, ads: [], arrivedUs };
+  return { body: { request_id: '', decisions: [], no_ad: [], warnings: [] }, ads: [], arrivedUs, endsUs: null };
 }

@@ -166,7 +166,7 @@ function callerOf(request: FastifyRequest, { clients, monotonicUs }: OpenRtbRout
 }
 
 function markWhenSent(reply: FastifyReply, answered: Answered, { desk }: OpenRtbRouteDeps): void {
-  if (answered.ads.length > 0) reply.raw.once('finish', () => desk.markReturned(answered));
+  if (answered.endsUs !== null) reply.raw.once('finish', () => desk.markReturned(answered));
 }
 
 async function send(request: FastifyRequest, reply: FastifyReply, answer: ExchangeAnswer): Promise<FastifyReply> {
