@@ -46,6 +46,7 @@ export async function runAllocator(options: AllocatorOptions): Promise<Processor
   const surroundings = new AllocationSurroundings({ ...options, reader: name });
   const shards = await runShards({
     log: options.log,
+    clock: options.clock,
     group: name,
     topics: ['pacing'],
     task: (shard) => new AllocatorShard(shard, options, surroundings),

@@ -14,7 +14,7 @@ import {
   type WatchedBoot,
 } from './processors/node-watch.ts';
 import { classify, describe } from './runtime/failure.ts';
-import type { ShardHealth, ShardLag } from './runtime/lag.ts';
+import type { OwnedShard, ShardHealth, ShardLag } from './runtime/lag.ts';
 import type { ProcessorHandle } from './runtime/run-processor.ts';
 import { TopicFollower } from './topic-follower.ts';
 
@@ -77,6 +77,7 @@ class LogTicker implements Ticker {
   #heldBackMs = 0;
   #health: ShardHealth = { shard: 0, status: 'starting', code: '', reason: '' };
   #running: { readonly controller: AbortController; readonly done: Promise<void> } | null = null;
+  #startedAt = 0;
 
   constructor(options: TickerOptions) {
     this.#options = options;
@@ -86,6 +87,7 @@ class LogTicker implements Ticker {
 
   start(): void {
     const controller = new AbortController();
+    if (this.#running === null) this.#startedAt = this.#options.clock.now();
     this.#running ??= { controller, done: this.#run(controller.signal) };
   }
 
@@ -98,8 +100,8 @@ class LogTicker implements Ticker {
     return [{ shard: 0, offsets: 0, ms: this.#heldBackMs, p95Ms: 0 }];
   }
 
-  health(): readonly ShardHealth[] {
-    return [this.#health];
+  health(): readonly OwnedShard[] {
+    return [{ ...this.#health, takenAt: this.#startedAt }];
   }
 
   async round(): Promise<TickRound> {

@@ -23,6 +23,12 @@ export interface ShardHealth {
   readonly reason: string;
 }
 
+/** A shard that this process works on. */
+export interface OwnedShard extends ShardHealth {
+  /** Since when it does, ms. */
+  readonly takenAt: number;
+}
+
 /** Measures delays for one shard. */
 export class LagMeter {
   readonly #delays: RecordableHistogram = createHistogram();

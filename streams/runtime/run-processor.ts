@@ -1,6 +1,6 @@
 import type { EventLog } from '../../ports/event-log.ts';
 import type { StateStore } from '../../ports/state-store.ts';
-import type { ShardHealth, ShardLag } from './lag.ts';
+import type { OwnedShard, ShardLag } from './lag.ts';
 import type { OutputPorts } from './outputs.ts';
 import type { Processor } from './processor.ts';
 import { ProcessorShard } from './processor-shard.ts';
@@ -26,14 +26,15 @@ export interface ProcessorHandle {
   stop(): Promise<void>;
   lag(): readonly ShardLag[];
   /** One for each shard that this process owns; `failed` means stopped for a reason that someone has to look at. */
-  health(): readonly ShardHealth[];
+  health(): readonly OwnedShard[];
 }
 
 /** Runs a processor on the shards that this process owns, until `stop`. */
 export async function runProcessor<State>(options: RunProcessorOptions<State>): Promise<ProcessorHandle> {
-  const { processor, log, group, member } = options;
+  const { processor, log, clock, group, member } = options;
   const shards = await runShards({
     log,
+    clock,
     group,
     topics: processor.topics,
     task: (shard) => new ProcessorShard({ ...options, shard }),

@@ -13,9 +13,10 @@ export interface RunSpendLedgersOptions extends Omit<SpendShardOptions, 'shard'>
 
 /** Writes the ledgers of the spend shards that this process owns, until `stop`. */
 export async function runSpendLedgers(options: RunSpendLedgersOptions): Promise<ProcessorHandle> {
-  const { log, group, member, onOwned } = options;
+  const { log, clock, group, member, onOwned } = options;
   const shards = await runShards({
     log,
+    clock,
     group,
     topics: ['spend'],
     onOwned,

@@ -21,7 +21,9 @@ function groupOf() {
       health: () => ({ shard, status: 'running', code: '', reason: '' }),
     };
   };
-  const group = runShards({ log, group: 'g', topics: ['nodes'], task });
+  let nowMs = 0;
+  const clock = { now: () => (nowMs += 1) };
+  const group = runShards({ log, clock, group: 'g', topics: ['nodes'], task });
   const now = () => {
     if (callbacks === null) throw new Error('nobody has joined');
     return callbacks;
@@ -42,7 +44,11 @@ it('works on a shard again that left and came back while its task was still endi
   ends[1]?.();
   await revoked;
   expect(begun).toEqual([0, 1, 1]);
-  expect(handle.health().map(({ shard }) => shard)).toEqual([0, 1]);
+  const since = handle.health().map(({ shard, takenAt }) => [shard, takenAt]);
+  expect(since, 'held since it came back, the other since ever').toEqual([
+    [0, 1],
+    [1, 3],
+  ]);
 });
 
 it('begins nothing anew once it is told to stop', async () => {

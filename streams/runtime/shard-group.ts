@@ -1,6 +1,7 @@
 import type { Topic } from '../../domain/records.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { EventLog } from '../../ports/event-log.ts';
-import type { ShardHealth, ShardLag } from './lag.ts';
+import type { OwnedShard, ShardHealth, ShardLag } from './lag.ts';
 
 /** The work on one shard for as long as this process owns it. */
 export interface ShardTask {
@@ -12,6 +13,7 @@ export interface ShardTask {
 
 export interface ShardGroupOptions {
   readonly log: EventLog;
+  readonly clock: Pick<Clock, 'now'>;
   readonly group: string;
   readonly topics: readonly Topic[];
   readonly task: (shard: number) => ShardTask;
@@ -21,6 +23,7 @@ export interface ShardGroupOptions {
 
 interface Running {
   readonly task: ShardTask;
+  readonly takenAt: number;
   readonly stop: () => Promise<void>;
 }
 
@@ -29,7 +32,7 @@ export interface GroupHandle {
   /** Ends all tasks after their last checkpoint and leaves the group. */
   stop(): Promise<void>;
   lag(): readonly ShardLag[];
-  health(): readonly ShardHealth[];
+  health(): readonly OwnedShard[];
 }
 
 /** Joins a group and runs one task for each shard that this process owns. */
@@ -39,7 +42,7 @@ export async function runShards(options: ShardGroupOptions): Promise<GroupHandle
   const tell = () => options.onOwned?.([...running.keys()].toSorted((a, b) => a - b));
   const begin = (shards: readonly number[]): void => {
     const gained = shards.filter((shard) => !running.has(shard));
-    for (const shard of gained) running.set(shard, start(options.task(shard)));
+    for (const shard of gained) running.set(shard, start(options.task(shard), options.clock.now()));
     if (gained.length > 0) tell();
   };
   const stop = async (shard: number): Promise<void> => {
@@ -62,23 +65,23 @@ export async function runShards(options: ShardGroupOptions): Promise<GroupHandle
       tell();
     },
   });
-  const tasks = (): readonly ShardTask[] => [...running.values()].map((one) => one.task);
   return {
     stop: async () => {
       owned = new Set();
       await Promise.all([...running.keys()].map(stop));
       await membership.leave();
     },
-    lag: () => tasks().map((task) => task.lag()),
-    health: () => tasks().map((task) => task.health()),
+    lag: () => [...running.values()].map(({ task }) => task.lag()),
+    health: () => [...running.values()].map(({ task, takenAt }) => ({ ...task.health(), takenAt })),
   };
 }
 
-function start(task: ShardTask): Running {
+function start(task: ShardTask, takenAt: number): Running {
   const controller = new AbortController();
   const done = task.run(controller.signal);
   return {
     task,
+    takenAt,
     stop: async () => {
       controller.abort();
       await done;
