@@ -6,26 +6,17 @@ import { deriveLimits } from '../config/limits.ts';
 import { readSettings } from '../config/settings.ts';
 import { buildConsole } from '../dashboards/console-app.ts';
 import { openConsoleKeys } from '../dashboards/console-keys.ts';
-import { isAdtallyError } from '../domain/errors.ts';
 import { openConsoleParts } from './console-parts.ts';
 import { consoleRoutes } from './console-routes.ts';
 import { openSchemas } from './engines.ts';
+import { openProcessLog } from './process-log.ts';
 import { runKeys } from './run-key.ts';
 
-function say(sentence: string): void {
-  process.stderr.write(`console: ${sentence}\n`);
-}
-
-/** What went wrong: one sentence for what is known, where it happened for what is not. */
-function describe(error: unknown): string {
-  if (isAdtallyError(error) && error.code !== 'INVARIANT_BROKEN') return `${error.code}: ${error.message}`;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
+const processLog = openProcessLog('console');
 
 /** Something that can't pass: the supervisor starts the console again. */
 function die(error: unknown): never {
-  say(describe(error));
-  process.exit(1);
+  return processLog.die(error);
 }
 
 async function main(): Promise<void> {
@@ -39,10 +30,11 @@ async function main(): Promise<void> {
   const app = await buildConsole({
     keys: [...keys, ...runKeys(process.env)],
     routes: consoleRoutes(parts),
-    onError: (error) => say(error.stack ?? error.message),
+    onError: (error) => processLog.failure(error),
   });
   await app.listen({ host: settings.consoleHost, port: settings.consolePort });
-  process.stdout.write(`console: listens on http://${settings.consoleHost}:${settings.consolePort}\n`);
+  processLog.say('info', 'PROCESS_STARTED', `listens on http://${settings.consoleHost}:${settings.consolePort}`);
+  // No line of the log, which would hide it: whoever starts it has to see it once.
   for (const [role, key] of made ?? [])
     process.stdout.write(`console: made the key of ${role}, shown this once: ${key}\n`);
 

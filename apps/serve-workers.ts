@@ -1,13 +1,14 @@
 import cluster, { type Worker } from 'node:cluster';
 import { workerNode } from '../config/limits.ts';
 import type { Settings } from '../config/settings.ts';
+import type { Logger } from '../ports/logger.ts';
 import { relayAnswers } from './worker-answers.ts';
 import { answerForAll } from './worker-metrics.ts';
 
 export interface WorkersOptions {
   readonly settings: Settings;
   readonly port: number;
-  readonly say: (sentence: string) => void;
+  readonly log: Logger;
 }
 
 const restartDelayMs = 250;
@@ -31,7 +32,7 @@ interface Slot {
  * is started again under its name and recovers what it left; connections go to those that listen. Resolves once all have stopped, after SIGINT or
  * SIGTERM.
  */
-export async function runServeWorkers({ settings, port, say }: WorkersOptions): Promise<void> {
+export async function runServeWorkers({ settings, port, log }: WorkersOptions): Promise<void> {
   const slots = Array.from(
     { length: settings.serveWorkers },
     (_, index): Slot => ({
@@ -54,7 +55,8 @@ export async function runServeWorkers({ settings, port, say }: WorkersOptions): 
       slot.worker = null;
       if (stopping) return;
       slot.ends += 1;
-      say(`${slot.node} ended (${signal ?? `exit ${code}`}) and is started again`);
+      const how = signal ?? `exit ${code}`;
+      log.say('warn', 'PROCESS_RESTARTED', `${slot.node} ended (${how}) and is started again`, { node: slot.node });
       // Its supervisor shall see it, and start it all anew.
       if (slot.ends >= hopelessEnds) process.exit(1);
       const isSteady = Date.now() - startedAt > steadyAfterMs;

@@ -41,6 +41,7 @@ import { followModels } from './click-model.ts';
 import { openRates } from './currency-rates.ts';
 import { mayDebug } from './debug-keys.ts';
 import { openDecisionDesk } from './decisions.ts';
+import { openProcessLog } from './process-log.ts';
 import { runKeys } from './run-key.ts';
 import { openExchange } from './openrtb.ts';
 import { openKeys, openLog, openSchemas, openViews } from './engines.ts';
@@ -54,24 +55,18 @@ import { metricsText } from './worker-metrics.ts';
 const mebi = 1024 * 1024;
 /** Connections that wait to be accepted; the system may allow fewer. */
 const backlog = 4096;
-/** What goes on failing is said again after so long, ms. */
-const sayAgainMs = 10_000;
-const saidAt = new Map<string, number>();
+const processLog = openProcessLog('serve', { node: process.env['NODE_NAME'] || 'node-1' });
+const onError = (error: unknown) => processLog.failure(error);
 let stopping = false;
 
-/** While an engine is away the same is noticed many times a second. */
+/** While an engine is away the same is noticed many times a second; the log says it now and then. */
 function say(sentence: string): void {
-  const now = Date.now();
-  if (now - (saidAt.get(sentence) ?? 0) < sayAgainMs) return;
-  for (const [said, at] of saidAt) if (now - at >= sayAgainMs) saidAt.delete(said);
-  saidAt.set(sentence, now);
-  process.stderr.write(`serve: ${sentence}\n`);
+  processLog.say('warn', 'WAITS', sentence);
 }
 
 /** Nothing can be acknowledged any more, or this boot is over: the supervisor starts another. */
 function die(error: unknown): never {
-  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  process.exit(1);
+  return processLog.die(error);
 }
 
 /** Port 0 means any that is free; it must be known before the node says where it serves. */
@@ -120,7 +115,7 @@ async function recoverOtherNodes({ buffers, own, ...options }: OtherNodes): Prom
     if (node === own || (await leftBuffers(options.disk, folder)).length === 0) continue;
     try {
       const lock = lockFolder(folder);
-      await recoverBuffers({ ...options, folder, node, onRetry: (error) => say(String(error)), onDamage: say });
+      await recoverBuffers({ ...options, folder, node, onRetry: onError, onDamage: say });
       lock.release();
     } catch (error) {
       if (!isAdtallyError(error, 'NODE_NAME_TAKEN')) throw error; // it lives and looks after its own
@@ -133,7 +128,11 @@ async function main(): Promise<void> {
   if (cluster.isPrimary && settings.serveWorkers > 1) {
     deriveLimits(settings);
     const { servePort, serveHost } = settings;
-    return runServeWorkers({ settings, port: servePort === 0 ? await freePort(serveHost) : servePort, say });
+    return runServeWorkers({
+      settings,
+      port: servePort === 0 ? await freePort(serveHost) : servePort,
+      log: processLog,
+    });
   }
   await serve(settings);
 }
@@ -178,6 +177,7 @@ async function serve(settings: Settings): Promise<void> {
   await recoverOtherNodes({ disk, clock, registry, writer, boot: boot.boot, buffers, own: node });
   const { buffer, leases, clock: nodeClock } = boot;
   const rejections = new Rejections({ buffer, clock: nodeClock, registry });
+  processLog.know({ node, boot: boot.boot });
   const { longestTokenMs } = limits;
   const desk = new BeaconDesk({ buffer, keys, clock: nodeClock, random, registry, leases, rejections, longestTokenMs });
   const onTrouble = (error: unknown) => say(String(error));
@@ -187,7 +187,6 @@ async function serve(settings: Settings): Promise<void> {
     () => rejections.flush(false),
     () => void keys.refresh().catch(die),
   );
-  const onError = (error: Error) => say(error.stack ?? error.message);
   const sharing = await openSharedSelections(settings, clock, onError);
   const { shared } = sharing;
   const parts = {
@@ -318,7 +317,7 @@ async function serve(settings: Settings): Promise<void> {
   await boot.caughtUp();
   // A process that is busy accepts one connection a turn of its loop: the others wait here instead of being turned away.
   await app.listen({ host, port, backlog });
-  process.stdout.write(`serve: ${node} listens on ${url}\n`);
+  processLog.say('info', 'PROCESS_STARTED', `${node} listens on ${url}`);
 }
 
-await main();
+await main().catch(die);

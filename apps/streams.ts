@@ -24,6 +24,8 @@ import { createTicker } from '../streams/ticker.ts';
 import { noticeMetrics, openBidderNotices } from './bidder-notices.ts';
 import { modelKeysFolder } from './click-model.ts';
 import { openKeys, openLedger, openLog, openSchemas, openStates, openViews } from './engines.ts';
+import { openProcessLog } from './process-log.ts';
+import { processInfoLine } from './process-info.ts';
 
 /** States that are kept whole are written less often: what a restart reads again is harmless. */
 const wholeStateEveryMs = 5_000;
@@ -31,19 +33,16 @@ const watchEveryMs = 1_000;
 /** A bidder that can't be told of a bill within this time has to read its statement. */
 const noticeLifeMs = 3_600_000;
 
-function say(sentence: string): void {
-  process.stderr.write(`streams: ${sentence}\n`);
-}
+const processLog = openProcessLog('streams');
 
 /** On several machines it shows who writes what; a run that moves shards reads it. */
 function sayOwned(shards: readonly number[]): void {
-  process.stdout.write(`streams: writes the ledgers of shards ${shards.join(' ') || 'none'}\n`);
+  processLog.say('info', 'SHARDS_OWNED', `writes the ledgers of shards ${shards.join(' ') || 'none'}`);
 }
 
 /** Something that can't pass: the supervisor starts the process again. */
 function die(error: unknown): never {
-  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  process.exit(1);
+  return processLog.die(error);
 }
 
 async function openParts(settings: Settings) {
@@ -159,7 +158,8 @@ function watch(handles: readonly ProcessorHandle[]): NodeJS.Timeout {
         const sentence = `${handle.name}/${shard} ${status}: ${code} ${reason}`;
         if (reason === '' || said.has(sentence)) continue;
         said.add(sentence);
-        say(sentence);
+        const level = status === 'failed' ? 'error' : 'warn';
+        processLog.say(level, 'SHARD_UNWELL', sentence, { processor: handle.name, shard, shard_code: code });
       }
     }
   }, watchEveryMs);
@@ -171,7 +171,7 @@ async function main(): Promise<void> {
   const handles = await startAll(parts, settings);
   const app = await listen(handles, parts, settings);
   const watching = watch(handles);
-  process.stdout.write(`streams: ${handles.length} processors on ${settings.shards} shards\n`);
+  processLog.say('info', 'PROCESS_STARTED', `${handles.length} processors on ${settings.shards} shards`);
 
   let stopping = false;
   const stop = async (): Promise<void> => {

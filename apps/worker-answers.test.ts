@@ -8,7 +8,7 @@ function answerOf(id: string): ExchangeAnswer {
     response: { id, cur: 'EUR', ext: {} },
     noBid: null,
     wantsBody: true,
-    answered: { body, ads: [], arrivedUs: 0 },
+    answered: { body, ads: [], arrivedUs: 0, endsUs: null },
   };
 }
 

@@ -131,7 +131,8 @@ function writeAnswer({ response, noBid, wantsBody }: ExchangeAnswer): string {
 /** Nothing was decided here, so there is nothing to mark as returned. */
 function readAnswer(text: string): ExchangeAnswer {
   const body = { request_id: '', decisions: [], no_ad: [], warnings: [] };
-  return { ...(JSON.parse(text) as Omit<ExchangeAnswer, 'answered'>), answered: { body, ads: [], arrivedUs: 0 } };
+  const answered = { body, ads: [], arrivedUs: 0, endsUs: null };
+  return { ...(JSON.parse(text) as Omit<ExchangeAnswer, 'answered'>), answered };
 }
 
 const kinds: readonly unknown[] = ['claim', 'claimed', 'tell', 'told'];

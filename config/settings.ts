@@ -320,6 +320,19 @@ const table = {
     'HOLD_MS',
     '1h',
     [0, 30 * day],
+  logFormat: pattern(
+    'LOG_FORMAT',
+    'text',
+    /^(text|json)$/,
+    'What the processes say of themselves: `text`, a sentence a line, or `json`, a line of JSON each, for whoever collects them.',
+  ),
+  logLevel: pattern(
+    'LOG_LEVEL',
+    'info',
+    /^(debug|info|warn|error)$/,
+    'The least that is said: `debug`, `info`, `warn` or `error`.',
+  ),
+
     'From incurred to certified, in time of the fold. Taken into the policy when the log is new.',
   ),
   horizonMs: duration(

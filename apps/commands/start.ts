@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Command, exitCodes } from '../exit-codes.ts';
 import { type Platform, startPlatform } from '../platform.ts';
+import { openProcessLog } from '../process-log.ts';
 import { publishDemo } from '../publish-demo.ts';
 
 const usage = `adtally start
@@ -16,27 +17,41 @@ async function run(args: readonly string[]): Promise<number> {
   return start();
 }
 
+const isJson = process.env['LOG_FORMAT'] === 'json';
+
 function say(line = ''): void {
   process.stdout.write(`${line}\n`);
 }
 
+/** Between lines of JSON only further ones may stand, but for keys, which are shown once. */
+function sayToPeople(line = ''): void {
+  if (!isJson) say(line);
+}
+
 async function start(): Promise<number> {
   const startedAt = Date.now();
-  say('Adtally is starting …');
+  sayToPeople('Adtally is starting …');
   const stopped = waitForSignal();
+  const log = isJson ? openProcessLog('start') : null;
   const platform = await startPlatform({
     env: process.env,
-    onLine: (name, line) => say(`  ${name.padEnd(7)} │ ${line}`),
-    onRestart: (name, reason) => say(`  ${name} ended (${reason}) and is started again`),
+    onLine: (name, line) => say(isJson ? line : `  ${name.padEnd(7)} │ ${line}`),
+    onRestart: (name, reason) => {
+      const sentence = `${name} ended (${reason}) and is started again`;
+      if (log === null) say(`  ${sentence}`);
+      else log.say('warn', 'PROCESS_RESTARTED', sentence, { name });
+    },
   });
   if (await publishDemo(platform)) {
-    say('  The catalogue was empty: published two advertisers, a publisher and three placements to play with.');
+    sayToPeople('  The catalogue was empty: published two advertisers, a publisher and three placements to play with.');
   }
+  log?.say('info', 'PROCESS_STARTED', `the platform answers at ${platform.consoleUrl}`);
   await greet(platform, Date.now() - startedAt);
   const signal = await stopped;
-  say(`\n${signal}: stopping; what was accepted is written down first …`);
+  sayToPeople(`\n${signal}: stopping; what was accepted is written down first …`);
   await platform.stop();
-  say('Stopped.');
+  log?.say('info', 'PROCESS_STOPPED', 'stopped');
+  sayToPeople('Stopped.');
   return exitCodes.tallies;
 }
 
@@ -56,17 +71,17 @@ interface PlacementRow {
 
 async function greet(platform: Platform, tookMs: number): Promise<void> {
   const { consoleUrl, madeKeys, dataDir } = platform;
-  say(
+  sayToPeople(
     `\nAdtally runs (ready after ${(tookMs / 1000).toFixed(1)} s, data in ${dataDir}). Open\n\n  ${consoleUrl}/demo\n`,
   );
   if (madeKeys !== null) {
     say('Keys of the roles, made just now and shown this once (the console keeps only their hashes):\n');
     for (const [role, key] of madeKeys) say(`  ${role.padEnd(10)} ${key}`);
-    say();
+    sayToPeople();
   }
-  say('Try, in another terminal:\n');
-  for (const command of await commandsToTry(platform)) say(`  ${command}`);
-  say('\nCtrl-C stops it.');
+  sayToPeople('Try, in another terminal:\n');
+  for (const command of await commandsToTry(platform)) sayToPeople(`  ${command}`);
+  sayToPeople('\nCtrl-C stops it.');
 }
 
 /** Three commands that work as they stand here. */
