@@ -2,7 +2,7 @@
 -- param from time = -24h : First selection time.
 -- param to time = now : First selection time that is no longer in it.
 -- param bidder_id text = : One bidder; empty: all.
--- param bucket_minutes integer 1..1440 = 60 : Length of a bucket, minutes.
+-- param bucket_seconds integer 10..86400 = 3600 : Length of a bucket, seconds.
 -- param limit integer 1..10000 = 10000 : Most rows.
 -- column at time : Start of the bucket, by selection time, UTC.
 -- column bidder_id text : Bidder.
@@ -20,7 +20,7 @@
 WITH
   asked AS (
     SELECT
-      toStartOfInterval(selected_at, toIntervalMinute({bucket_minutes:UInt32})) AS bucket, selection_id, currency, price_micros,
+      toStartOfInterval(selected_at, toIntervalSecond({bucket_seconds:UInt32})) AS bucket, selection_id, currency, price_micros,
       arrayJoin(JSONExtract(bidders,
         'Array(Tuple(bidder_id String, outcome String, reason String, timeout_us Int64, latency_us Int64))')) AS one,
       tupleElement(one, 'bidder_id') AS bidder, tupleElement(one, 'outcome') AS outcome, tupleElement(one, 'reason') AS reason,

@@ -3,7 +3,7 @@
 -- param to time = now : First selection time that is no longer in it.
 -- param by text = network : What tells sources apart: network (/24 or /48), agent (user agent as declared) or person (random key).
 -- param source text = : The network, agent or key.
--- param bucket_minutes integer 1..1440 = 60 : Length of a bucket, minutes.
+-- param bucket_seconds integer 10..86400 = 3600 : Length of a bucket, seconds.
 -- param limit integer 1..10000 = 10000 : Most rows.
 -- column at time : Start of the bucket, by selection time, UTC.
 -- column selections integer : Selections with a record from it.
@@ -21,7 +21,7 @@ WITH
     SELECT selection_id, selected_at FROM adtally.selections_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
   )
 SELECT
-  toDateTime64(toStartOfInterval(chosen.selected_at, toIntervalMinute({bucket_minutes:UInt32})), 3) AS at,
+  toDateTime64(toStartOfInterval(chosen.selected_at, toIntervalSecond({bucket_seconds:UInt32})), 3) AS at,
   count() AS selections,
   countIf(one.was_shown) AS impressions,
   countIf(one.was_clicked) AS clicks,

@@ -2,7 +2,7 @@
 -- param from time = -24h : First selection time.
 -- param to time = now : First selection time that is no longer in it.
 -- param campaign_id text = : One campaign; empty: all.
--- param bucket_minutes integer 1..1440 = 60 : Length of a bucket, minutes.
+-- param bucket_seconds integer 10..86400 = 3600 : Length of a bucket, seconds.
 -- param limit integer 1..10000 = 10000 : Most rows.
 -- column at time : Start of the bucket, by selection time, UTC.
 -- column category text : GIVT, SIVT or QUALITY.
@@ -13,7 +13,7 @@
 -- column reversed_micros micros : Taken back after it.
 -- column absorbed_micros micros : Never billed in the first place, since no budget covered it.
 SELECT
-  toDateTime64(toStartOfInterval(selection.selected_at, toIntervalMinute({bucket_minutes:UInt32})), 3) AS at,
+  toDateTime64(toStartOfInterval(selection.selected_at, toIntervalSecond({bucket_seconds:UInt32})), 3) AS at,
   verdict.category AS category, verdict.rule AS rule, selection.currency AS currency,
   uniqExact(verdict.selection_id) AS verdicts,
   sum(money.voided) AS voided_micros,

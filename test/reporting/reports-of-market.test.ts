@@ -172,7 +172,7 @@ describe('Of a bidder whose every outcome is known', () => {
   });
 
   test('over time it wins what it won of its bids, and brings what began to render', async () => {
-    const rows = await rowsOf(warehouse, 'bidders_over_time', { ...ofX, bucket_minutes: '30' });
+    const rows = await rowsOf(warehouse, 'bidders_over_time', { ...ofX, bucket_seconds: '1800' });
     expect(rows).toEqual([
       {
         at: '2026-01-05T10:00:00.000Z',
@@ -283,7 +283,7 @@ describe('Of a network that clicks on everything', () => {
     expect(await rowsOf(warehouse, 'sources', { by: 'person' })).toMatchObject([
       { source: 'u1', selections: 4, impressions: 4, clicks: 2, click_rate: 0.5, verdicts: 1 },
     ]);
-    const line = await rowsOf(warehouse, 'source_pattern', { by: 'person', source: 'u1', bucket_minutes: '1' });
+    const line = await rowsOf(warehouse, 'source_pattern', { by: 'person', source: 'u1', bucket_seconds: '60' });
     expect(line.map(({ at: minute, clicks, verdicts }) => [minute, clicks, verdicts])).toEqual([
       ['2026-01-05T10:40:00.000Z', 1, 0],
       ['2026-01-05T10:41:00.000Z', 1, 1],
@@ -304,7 +304,7 @@ describe('Of a network that clicks on everything', () => {
   });
 
   test('verdicts over time are those of the selections of each bucket', async () => {
-    const rows = await rowsOf(warehouse, 'verdicts_over_time', { bucket_minutes: '5' });
+    const rows = await rowsOf(warehouse, 'verdicts_over_time', { bucket_seconds: '300' });
     expect(rows.map(({ at: start, category, rule, verdicts }) => [start, category, rule, verdicts])).toEqual([
       ['2026-01-05T10:40:00.000Z', 'SIVT', 'click_farm', 2],
       ['2026-01-05T10:45:00.000Z', 'SIVT', 'click_farm', 2],

@@ -52,14 +52,15 @@ function dataOf(times: readonly number[], series: readonly Series[]): uPlot.Alig
   return [[...times], ...series.map(({ values }) => [...values])] as uPlot.AlignedData;
 }
 
-/** Hours and minutes in UTC; the day where a new one begins, or where all are whole days. */
+/** Hours and minutes in UTC, seconds where ticks are closer; the day where a new one begins, or where all are whole days. */
 function clockValues(_plot: uPlot, ticks: readonly number[]): string[] {
   let day = '';
+  const until = (ticks[1] ?? 0) - (ticks[0] ?? 0) < 60 && ticks.length > 1 ? 19 : 16;
   return ticks.map((seconds) => {
     const text = new Date(seconds * 1_000).toISOString();
     const isNewDay = day !== '' && text.slice(5, 10) !== day;
     day = text.slice(5, 10);
-    return isNewDay || text.slice(11, 16) === '00:00' ? day : text.slice(11, 16);
+    return isNewDay || text.slice(11, 19) === '00:00:00' ? day : text.slice(11, until);
   });
 }
 

@@ -1,66 +1,67 @@
-import { useMemo } from 'preact/hooks';
-import { count, percent } from '../format.ts';
+import { useAnswer } from '../answer.ts';
+import { useEntityNames } from '../entity-names.ts';
 import { place } from '../location.ts';
-import { usualWindow, WindowChoice } from '../parts/choice.tsx';
-import { type ReportRow, ReportTable } from '../parts/report.tsx';
+import { Choice, usualWindow, WindowChoice } from '../parts/choice.tsx';
+import { type ReportAnswer, reportPath, ReportTable } from '../parts/report.tsx';
 import { Section } from '../parts/states.tsx';
 import { Title } from '../parts/title.tsx';
+import { BidderPage } from './market/bidder-page.tsx';
+import { Bidders } from './market/bidders.tsx';
+import { Demand } from './market/demand.tsx';
+import { Latency } from './market/latency.tsx';
+import { Lost } from './market/lost.tsx';
+import { OverTime } from './market/over-time.tsx';
+import { Yield } from './market/yield.tsx';
 
 /** Who stood behind the selections, and what time did to what they earned. */
 export default function Market() {
-  const window = place.value.params['window'] ?? usualWindow;
+  const nameOf = useEntityNames('bidders');
+  const { id } = place.value;
+  return id === null ? <All nameOf={nameOf} /> : <BidderPage id={id} nameOf={nameOf} />;
+}
+
+function All({ nameOf }: { readonly nameOf: (id: string) => string }) {
+  const { window = usualWindow, currency: chosen } = place.value.params;
   const parameters = { from: `-${window}` };
+  const bidders = useAnswer<ReportAnswer>(reportPath('bidders', parameters));
+  const reasons = useAnswer<ReportAnswer>(reportPath('bidder_reasons', parameters));
+  const latency = useAnswer<ReportAnswer>(reportPath('bidder_latency', parameters));
+  const sold = useAnswer<ReportAnswer>(reportPath('demand', parameters));
+  const currencies = [...new Set((sold.data?.rows ?? []).map((row) => String(row['currency'])))];
+  const usual = currencies[0] ?? '';
+  const currency = chosen ?? usual;
   return (
     <>
       <Title
         title="Market"
-        lead="How many bidders were eligible, were asked, answered and took part; and what decisions earned by the time they took."
+        lead="Who could have bought, who was asked, who answered in time and who won; and whether time is well spent."
       >
+        {currencies.length < 2 ? null : (
+          <Choice
+            label="Currency"
+            param="currency"
+            usual={usual}
+            options={currencies.map((value) => ({ value, title: value }))}
+          />
+        )}
         <WindowChoice />
       </Title>
-      <Section id="participation" title="Participation" note="Summed over the selections of a placement and hour.">
-        <ReportTable name="participation" parameters={parameters}>
-          {(rows) => <Steps rows={rows} />}
-        </ReportTable>
-      </Section>
+      <Bidders bidders={bidders} reasons={reasons} nameOf={nameOf} />
+      <OverTime window={window} currency={currency} nameOf={nameOf} />
+      <Latency answer={latency} nameOf={nameOf} />
+      <Lost window={window} nameOf={nameOf} />
+      <Demand window={window} currency={currency} nameOf={nameOf} />
+      <Yield window={window} currency={currency} />
       <Section
-        id="yield"
-        title="Yield by latency"
-        note="What decisions earned by the time of their answers, tier and plan of degradation; what was done without, and what that cost by estimate."
+        id="participation"
+        title="Participation by placement"
+        note="All line items, bidders’ among them, step by step, summed over the selections of a placement and hour."
       >
-        <ReportTable
-          name="yield_by_latency"
-          parameters={parameters}
-          hidden={['done_without', 'over_share', 'degraded']}
-        />
+        <details>
+          <summary>Show the hours</summary>
+          <ReportTable name="participation" parameters={parameters} />
+        </details>
       </Section>
     </>
-  );
-}
-
-const steps = [
-  ['eligible', 'Eligible'],
-  ['solicited', 'Solicited'],
-  ['responded', 'Responded'],
-  ['participating', 'Took part'],
-] as const;
-
-function Steps({ rows }: { readonly rows: readonly ReportRow[] }) {
-  const sums = useMemo(
-    () => steps.map(([name, title]) => ({ title, sum: rows.reduce((all, row) => all + Number(row[name] ?? 0), 0) })),
-    [rows],
-  );
-  const first = sums[0]?.sum ?? 0;
-  return (
-    <dl class="figures">
-      {sums.map(({ title, sum }) => (
-        <div key={title}>
-          <dt>{title}</dt>
-          <dd>
-            {count(sum)} <small>{percent(sum, first)}</small>
-          </dd>
-        </div>
-      ))}
-    </dl>
   );
 }

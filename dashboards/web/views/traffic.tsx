@@ -1,104 +1,45 @@
 import { useAnswer } from '../answer.ts';
-import { moment, plural, words } from '../format.ts';
 import { place } from '../location.ts';
-import { usualWindow, WindowChoice } from '../parts/choice.tsx';
-import { SelectionLink } from '../parts/links.tsx';
-import { ReportTable } from '../parts/report.tsx';
-import { Badge, Empty, Section, Shown } from '../parts/states.tsx';
-import { Table } from '../parts/table.tsx';
+import { Choice, usualWindow, WindowChoice } from '../parts/choice.tsx';
+import { type ReportAnswer, reportPath } from '../parts/report.tsx';
 import { Title } from '../parts/title.tsx';
-
-interface Verdict {
-  readonly event_id: string;
-  readonly selection_id: string;
-  readonly category: string;
-  readonly rule: string;
-  readonly reason: string;
-  readonly judged_by: string;
-  readonly judged_at: string;
-  readonly shard: number;
-  readonly offset: number;
-}
+import { OverTime } from './traffic/over-time.tsx';
+import { Pattern } from './traffic/pattern.tsx';
+import { Rules } from './traffic/rules.tsx';
+import { Sources } from './traffic/sources.tsx';
+import { Verdicts } from './traffic/verdicts.tsx';
 
 /** What was taken back, on what ground, and by whom. */
 export default function Traffic() {
-  const window = place.value.params['window'] ?? usualWindow;
+  const { window = usualWindow, by = 'network', source } = place.value.params;
+  return source === undefined ? <All window={window} /> : <Pattern window={window} by={by} source={source} />;
+}
+
+function All({ window }: { readonly window: string }) {
+  const answer = useAnswer<ReportAnswer>(reportPath('traffic_quality', { from: `-${window}` }));
+  const currencies = [...new Set((answer.data?.rows ?? []).map((row) => String(row['currency'])))];
+  const usual = currencies[0] ?? '';
+  const currency = place.value.params['currency'] ?? usual;
   return (
     <>
       <Title
         title="Traffic quality"
         lead="Verdicts on traffic, and the money that they took back before and after it was certified."
       >
+        {currencies.length < 2 ? null : (
+          <Choice
+            label="Currency"
+            param="currency"
+            usual={usual}
+            options={currencies.map((value) => ({ value, title: value }))}
+          />
+        )}
         <WindowChoice />
       </Title>
-      <Section
-        id="rules"
-        title="By rule"
-        note="Voided before certification; reversed after it, which credits the advertiser; absorbed was never billed in the first place."
-      >
-        <ReportTable name="traffic_quality" parameters={{ from: `-${window}` }} />
-      </Section>
+      <Rules answer={answer} currency={currency} />
+      <OverTime window={window} currency={currency} />
+      <Sources window={window} />
       <Verdicts />
     </>
-  );
-}
-
-function Verdicts() {
-  const cursor = place.value.params['cursor'];
-  const answer = useAnswer<{ items: readonly Verdict[]; next_cursor: string | null }>(
-    `/v1/audit/verdicts?limit=200${cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
-  );
-  return (
-    <Section
-      id="verdict-list"
-      title="One by one"
-      note="In the order of the log, shard by shard. A verdict is a fact: a replay never judges again."
-    >
-      <Shown answer={answer} what="the verdicts">
-        {({ items, next_cursor }) =>
-          items.length === 0 ? (
-            <Empty title="No verdict">
-              {next_cursor === null ? 'No traffic was judged invalid.' : 'None on this page.'}
-            </Empty>
-          ) : (
-            <Table<Verdict>
-              caption={`${next_cursor === null ? '' : 'The first '}${plural(items.length, 'verdict')}`}
-              name="verdicts"
-              rows={items}
-              rowKey={({ shard, offset }) => `${shard}/${offset}`}
-              columns={[
-                {
-                  title: 'Judged, UTC',
-                  name: 'judged_at',
-                  value: ({ judged_at }) => judged_at,
-                  cell: ({ judged_at }) => <span class="nowrap">{moment(judged_at)}</span>,
-                },
-                {
-                  title: 'Category',
-                  name: 'category',
-                  value: ({ category }) => category,
-                  cell: ({ category }) => <Badge looks="plain">{category}</Badge>,
-                },
-                { title: 'Rule', name: 'rule', value: ({ rule }) => rule, cell: ({ rule }) => words(rule) },
-                { title: 'Reason', name: 'reason', value: ({ reason }) => reason },
-                { title: 'By', name: 'judged_by', value: ({ judged_by }) => judged_by },
-                {
-                  title: 'Ad',
-                  name: 'selection_id',
-                  value: ({ selection_id }) => selection_id,
-                  cell: ({ selection_id }) => <SelectionLink id={selection_id} />,
-                },
-                {
-                  title: 'Record',
-                  name: 'record',
-                  value: ({ shard, offset }) => `spend/${shard}@${offset}`,
-                  isHidden: true,
-                },
-              ]}
-            />
-          )
-        }
-      </Shown>
-    </Section>
   );
 }
