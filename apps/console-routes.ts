@@ -40,7 +40,7 @@ export function consoleRoutes(parts: ConsoleParts): ConsoleRoutes[] {
     auditRunRoutes(parts.audits),
     ledgerRoutes({ queries, campaignOwner }),
     pacingRoutes({ views, campaignOwner }),
-    reportRoutes({ reports, warehouse, clock }),
+    reportRoutes({ reports, warehouse, clock, sinkLag: () => parts.sink.lag() }),
     personRoutes({ log, registry, clock, hashSecret: readPersonSecret(settings.dataDir) }),
     ...consolePages(parts, process.env),
   ];

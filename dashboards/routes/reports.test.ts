@@ -28,8 +28,10 @@ const warehouse: Warehouse = {
 const flight = { starts_at: 0, ends_at: 1_000 };
 const view = { campaign_id: 'cmp_1', at: 500, flight, windows: [{ from: 0, to: 30_000, error_ppm: null }] };
 const views = {
-  getMany: async ([key]: readonly string[]) =>
-    key === pacingViewKey('cmp_1') ? [{ version: 1, value: Buffer.from(JSON.stringify(view)) }] : [null],
+  getMany: async (keys: readonly string[]) =>
+    keys.map((key) =>
+      key === pacingViewKey('cmp_1') ? { version: 1, value: Buffer.from(JSON.stringify(view)) } : null,
+    ),
 };
 const owners: Readonly<Record<string, string>> = { cmp_1: 'adv_1', cmp_new: 'adv_1' };
 
@@ -37,8 +39,17 @@ let app: FastifyInstance;
 beforeAll(async () => {
   const reports = await loadReports(createSystemDisk(), new URL('../reports', import.meta.url).pathname);
   const routes = [
-    reportRoutes({ reports, warehouse, clock: createSimulatedClock({ startMs: Date.UTC(2026, 10, 22) }) }),
-    pacingRoutes({ views, campaignOwner: async (id) => owners[id] ?? null }),
+    reportRoutes({
+      reports,
+      warehouse,
+      clock: createSimulatedClock({ startMs: Date.UTC(2026, 10, 22) }),
+      sinkLag: async () => [{ ms: 0 }, { ms: 700 }],
+    }),
+    pacingRoutes({
+      views,
+      campaignOwner: async (id) => owners[id] ?? null,
+      campaignIds: async (owner) => Object.keys(owners).filter((id) => owner === null || owners[id] === owner),
+    }),
   ];
   app = await buildConsole({ keys, routes, onError: () => {} });
 });
@@ -64,8 +75,13 @@ describe('Reports', () => {
   });
 
   it('answer with documented columns, counts as numbers and money as text', async () => {
-    const answer = (await get('/v1/reports/truth_funnel?from=-1h')).json<{ rows: object[]; parameters: object }>();
+    const answer = (await get('/v1/reports/truth_funnel?from=-1h')).json<{
+      rows: object[];
+      parameters: object;
+      freshness: object;
+    }>();
     expect(answer.rows).toEqual([{ ...row, step: 1, selections: 3 }]);
+    expect(answer.freshness).toEqual({ as_of: '2026-11-21T23:59:59.300Z', behind_ms: 700 });
     expect(answer.parameters).toMatchObject({ from: '2026-11-21T23:00:00.000Z', campaign_id: '' });
   });
 
@@ -91,7 +107,11 @@ describe('Reports', () => {
   });
 
   it("run an analyst's own query, lists in a cell of CSV as JSON, and nothing but a SELECT", async () => {
-    expect((await query('SELECT 1')).json<{ elapsed_ms: number }>()).toMatchObject({ elapsed_ms: 2, columns });
+    expect((await query('SELECT 1')).json<{ elapsed_ms: number }>()).toMatchObject({
+      elapsed_ms: 2,
+      columns,
+      freshness: { behind_ms: 1_700 },
+    });
     expect((await query('SELECT 1', 'text/csv')).body).toContain('"[""a"",""b""]"');
     expect((await query('DROP TABLE entries')).json<{ code: string }>().code).toBe('SQL_REFUSED');
     expect((await query(5)).statusCode).toBe(400);
@@ -116,5 +136,22 @@ describe('Pacing of a campaign', () => {
     ['cmp_new', 'analyst-key-0123', 503],
   ])('of %s with the key %s answers %s', async (id, key, status) => {
     expect((await get(`/v1/pacing/campaigns/${id}`, key)).statusCode).toBe(status);
+  });
+
+  it('lists every campaign that the allocator has come to, and nobody else’s', async () => {
+    const listed = async (key: string, query = '') =>
+      (await get(`/v1/pacing/campaigns${query}`, key)).json<{
+        items: { campaign_id: string }[];
+        next_cursor: string;
+      }>();
+    const { items, next_cursor } = await listed('analyst-key-0123');
+    expect(items).toMatchObject([{ campaign_id: 'cmp_1', at: '1970-01-01T00:00:00.500Z' }]);
+    expect(next_cursor).toBeNull();
+    expect((await listed('scoped-key-01234')).items).toHaveLength(1);
+    expect((await listed('scoped-key-56789')).items).toHaveLength(0);
+    const first = await listed('analyst-key-0123', '?limit=1');
+    expect(first.items).toHaveLength(1);
+    const rest = await listed('analyst-key-0123', `?limit=1&cursor=${first.next_cursor}`);
+    expect([rest.items, rest.next_cursor]).toEqual([[], null]);
   });
 });

@@ -55,11 +55,23 @@ async function dropUnversioned(warehouse: Warehouse): Promise<void> {
 
 /** The views' fingerprint stands in a table's comment, which is metadata: no damaged part can lose it. */
 async function makeViews(warehouse: Warehouse, views: string, isDue: boolean): Promise<void> {
-  const fingerprint = createHash('sha256').update(views).digest('hex');
+  const described = withComments(views);
+  const fingerprint = createHash('sha256').update(described).digest('hex');
   const history = (await tablesWith(warehouse, "name = 'migrations'")).get('migrations');
   if (history?.['comment'] === fingerprint && !isDue) return;
-  for (const statement of statements(views)) await warehouse.command(statement);
+  for (const statement of statements(described)) await warehouse.command(statement);
   await warehouse.command(`ALTER TABLE adtally.migrations MODIFY COMMENT '${fingerprint}'`);
+}
+
+/** Views that carry what stands right above them as their comment, so that whoever lists the tables reads what they count. */
+function withComments(views: string): string {
+  return views.replaceAll(
+    /^((?:--.*\n)+)(CREATE OR REPLACE VIEW [\s\S]*?);$/gm,
+    (_whole, above: string, view: string) => {
+      const comment = above.replaceAll(/^-- ?/gm, '').trim().replaceAll('\n', ' ');
+      return `${view}\nCOMMENT '${comment.replaceAll('\\', '\\\\').replaceAll("'", "''")}';`;
+    },
+  );
 }
 
 async function setOptions(warehouse: Warehouse, { keepMs, rememberedInserts }: TableOptions): Promise<void> {

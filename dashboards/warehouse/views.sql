@@ -153,6 +153,7 @@ FROM (SELECT *, arrayJoin([
 ))
 WHERE state != '' AND selection_id != '';
 
+-- One row a movement of money of a selection into or out of a state: drawn, released, incurred, suspended, voided, passed, certified, reversed, absorbed.
 CREATE OR REPLACE VIEW adtally.movements_between AS
 SELECT * FROM adtally.movements_chosen_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}, every = 1);
 

@@ -78,6 +78,7 @@ const table: Readonly<Record<string, string>> = {
   'GET /v1/pacing/campaigns/:campaign_id': 'tfnu*',
   'GET /v1/reports': 'n',
   'GET /v1/reports/:name': 'n',
+  'GET /v1/reports/schema': 'n',
   'POST /v1/reports/query': 'n',
   'GET /v1/live': 'fnu',
   'GET /v1/session': 'tfnu*',
