@@ -1,10 +1,12 @@
 import { join } from 'node:path';
+import { Counter, type Registry } from 'prom-client';
 import { type NoticeDelivery, openNoticeDelivery } from '../adapters/http/notices/notice-delivery.ts';
 import { createNoticeTransport } from '../adapters/http/notices/notice-transport.ts';
 import { createSystemDisk } from '../adapters/system/disk.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
+import { addGauge } from '../serving/gauge.ts';
 
 export interface BidderNoticesOptions {
   readonly settings: Settings;
@@ -29,10 +31,20 @@ export function openBidderNotices({
   return openNoticeDelivery({ clock, random, disk: createSystemDisk(), transport, folder, failed });
 }
 
-/** Lines of metrics: what became of notices, and how many wait. */
-export function noticeMetrics(notices: Pick<NoticeDelivery, 'counts' | 'waiting'>): readonly string[] {
-  const counts = notices
-    .counts()
-    .map(({ kind, outcome, count }) => `adtally_bidder_notices_total{kind="${kind}",outcome="${outcome}"} ${count}`);
-  return [...counts, `adtally_bidder_notices_waiting ${notices.waiting()}`];
+export type NoticeSource = Pick<NoticeDelivery, 'counts' | 'waiting'>;
+
+/** Adds what became of notices, and how many wait, to the metrics of a process. */
+export function addNoticeMetrics(registry: Registry, notices: NoticeSource): void {
+  new Counter({
+    name: 'adtally_bidder_notices_total',
+    help: 'Notices to bidders, by what became of them',
+    labelNames: ['kind', 'outcome'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { kind, outcome, count } of notices.counts()) this.inc({ kind, outcome }, count);
+    },
+  });
+  const help = 'Notices to bidders that wait for a try';
+  addGauge(registry, { name: 'adtally_bidder_notices_waiting', help }, () => notices.waiting());
 }

@@ -1,5 +1,5 @@
 import { createBidderConnections } from '../adapters/http/bidders/connections.ts';
-import { Counter, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { NoticeDelivery } from '../adapters/http/notices/notice-delivery.ts';
 import type { Settings } from '../config/settings.ts';
 import type { BidderConnections } from '../ports/bidder-connection.ts';
@@ -8,9 +8,8 @@ import type { Random } from '../ports/random.ts';
 import type { CatalogIndex } from '../serving/catalog-index.ts';
 import { DemandDesk } from '../serving/demand/demand-desk.ts';
 import { addDemandMetrics } from '../serving/demand/demand-metrics.ts';
-import { addGauge } from '../serving/gauge.ts';
 import type { CurrencyRates } from '../serving/openrtb/currency-rates.ts';
-import { openBidderNotices } from './bidder-notices.ts';
+import { addNoticeMetrics, openBidderNotices } from './bidder-notices.ts';
 
 export interface BidderParts {
   readonly settings: Settings;
@@ -37,18 +36,7 @@ export interface OutsideDemand {
 /** What bidders did, and what became of notices to them, in the metrics of a serving process. */
 export function addBidderMetrics(registry: Registry, { desk, notices }: OutsideDemand): void {
   addDemandMetrics(registry, desk);
-  new Counter({
-    name: 'adtally_bidder_notices_total',
-    help: 'Notices to bidders, by what became of them',
-    labelNames: ['kind', 'outcome'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const { kind, outcome, count } of notices.counts()) this.inc({ kind, outcome }, count);
-    },
-  });
-  const help = 'Notices to bidders that wait for a try';
-  addGauge(registry, { name: 'adtally_bidder_notices_waiting', help }, () => notices.waiting());
+  addNoticeMetrics(registry, notices);
 }
 
 /** Everything by which bidders of outside demand are asked and told. */

@@ -15,6 +15,7 @@ function parts(changes: Partial<Record<keyof MetricsParts, unknown>> = {}): Metr
     sink: { lag: async () => [{ topic: 'spend', offsets: 7, ms: 1_500 }] },
     ledgers: { failures: () => new Map() },
     audits: { reconciliations: none, replays: none },
+    truths: { truths: new Map([['final', { lagMs: 700, counts: { within: 9, behind: 1, unknown: 0 } }]]) },
     ...changes,
   } as unknown as MetricsParts;
 }
@@ -77,4 +78,15 @@ test('says how the last audit that came to its end went', async () => {
   expect(await metrics()).toContain('adtally_audit_age_ms{kind="reconciliations"} 60000\n');
   runs.unshift({ status: 'finished', finished_at: '2026-11-22T08:00:00Z', result: 'tallies' });
   expect(await metrics()).toContain('adtally_audit_tallies{kind="reconciliations"} 1\n');
+});
+
+test('says how far each truth is behind, what it may be, and how often it was within that', async () => {
+  const found = (await lines(parts())).filter((line) => line.startsWith('adtally_truth_'));
+  expect(found).toEqual([
+    'adtally_truth_lag_ms{truth="final"} 700',
+    'adtally_truth_tolerance_ms{truth="final"} 2000',
+    'adtally_truth_checks_total{truth="final",outcome="within"} 9',
+    'adtally_truth_checks_total{truth="final",outcome="behind"} 1',
+    'adtally_truth_checks_total{truth="final",outcome="unknown"} 0',
+  ]);
 });

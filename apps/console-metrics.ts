@@ -1,9 +1,15 @@
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import type { TruthChecks } from '../dashboards/overview/truth-checks.ts';
+import { tolerancesMs } from '../dashboards/overview/truth-lags.ts';
 import { parseTime } from '../domain/time-text.ts';
 import { ledgerStreams } from '../ledger/index/stream-name.ts';
 import type { ConsoleParts } from './console-parts.ts';
+import { engineMeter } from './engines.ts';
+import { addProcessInfo } from './process-info.ts';
 
-export type MetricsParts = Pick<ConsoleParts, 'log' | 'index' | 'sink' | 'ledgers' | 'audits' | 'clock'>;
+export type MetricsParts = Pick<ConsoleParts, 'log' | 'index' | 'sink' | 'ledgers' | 'audits' | 'clock'> & {
+  readonly truths: Pick<TruthChecks, 'truths'>;
+};
 
 const described = {
   adtally_sink_lag_records: ['Records of the log that reporting lacks', 'topic'],
@@ -27,6 +33,9 @@ interface Figure {
 export function consoleMetrics(parts: MetricsParts): () => Promise<string> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  addProcessInfo(registry);
+  engineMeter.addTo(registry);
+  addTruths(registry, parts.truths);
   const gauges = new Map<string, Gauge>();
   for (const [name, [help, label]] of Object.entries(described)) {
     gauges.set(name, new Gauge({ name, help, labelNames: [label], registers: [registry] }));
@@ -37,6 +46,40 @@ export function consoleMetrics(parts: MetricsParts): () => Promise<string> {
     for (const { name, about, value } of figures) gauges.get(name)?.set({ [described[name][1]]: about }, value);
     return registry.metrics();
   };
+}
+
+/** How far each truth is behind, what it may be, and how its checks ended. */
+function addTruths(registry: Registry, { truths }: Pick<TruthChecks, 'truths'>): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'adtally_truth_lag_ms',
+    help: 'How far a truth lies behind the evidence, as it was checked last; none where nothing runs',
+    labelNames: ['truth'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [truth, { lagMs }] of truths) if (lagMs !== null) this.set({ truth }, lagMs);
+    },
+  });
+  const tolerances = new Gauge({
+    name: 'adtally_truth_tolerance_ms',
+    help: 'How far a truth may lie behind the evidence',
+    labelNames: ['truth'],
+    registers,
+  });
+  for (const truth of truths.keys()) tolerances.set({ truth }, tolerancesMs[truth]);
+  new Counter({
+    name: 'adtally_truth_checks_total',
+    help: 'Checks of a truth every few seconds: within its tolerance, behind it, or unknown since it could not be read',
+    labelNames: ['truth', 'outcome'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [truth, { counts }] of truths) {
+        for (const [outcome, count] of Object.entries(counts)) this.inc({ truth, outcome }, count);
+      }
+    },
+  });
 }
 
 async function readFigures(parts: MetricsParts): Promise<readonly Figure[]> {

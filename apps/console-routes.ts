@@ -13,7 +13,8 @@ import { auditRunRoutes } from '../dashboards/routes/reconciliations.ts';
 import { reportRoutes } from '../dashboards/routes/reports.ts';
 import { ModelKeys } from '../serving/prediction/model-keys.ts';
 import { modelKeysFolder } from './click-model.ts';
-import { consoleMetrics } from './console-metrics.ts';
+import { consoleMetrics, type MetricsParts } from './console-metrics.ts';
+import { consoleOperations, consoleQuarantine, watchFleet } from './console-operations.ts';
 import { consolePages } from './console-pages.ts';
 import type { ConsoleParts } from './console-parts.ts';
 import { askDryRun } from './dry-run.ts';
@@ -21,7 +22,7 @@ import { readPersonSecret } from './person-secret.ts';
 import { askExplanation, askWhyNot } from './why-not.ts';
 
 /** Every route of the console, in one place. */
-export function consoleRoutes(parts: ConsoleParts): ConsoleRoutes[] {
+export function consoleRoutes(parts: ConsoleParts & Pick<MetricsParts, 'truths'>): ConsoleRoutes[] {
   const { log, registry, clock, settings, desks, corrections, events, queries, catchUp, views, warehouse, reports } =
     parts;
   const campaignOwner = async (campaignId: string) =>

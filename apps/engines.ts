@@ -12,6 +12,7 @@ import { openEventStoreDbLedgerStore } from '../adapters/eventstoredb/ledger-sto
 import { openKafkaEventLog } from '../adapters/kafka/event-log.ts';
 import { openRedisKeyStore } from '../adapters/redis/key-store.ts';
 import { openRedisViewStore } from '../adapters/redis/view-store.ts';
+import { createSystemClock } from '../adapters/system/clock.ts';
 import { createSystemHttp } from '../adapters/system/http.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Topic } from '../domain/records.ts';
@@ -23,9 +24,14 @@ import type { SchemaRegistry } from '../ports/schema-registry.ts';
 import type { StateStore } from '../ports/state-store.ts';
 import type { ViewStore } from '../ports/view-store.ts';
 import type { Warehouse } from '../ports/warehouse.ts';
+import { EngineMeter } from './engine-meter.ts';
 import { claimFolder, claimLog } from './schema-claim.ts';
 
 const msPerDay = 86_400_000;
+const systemClock = createSystemClock();
+
+/** What the engines that are opened here look like from this process. */
+export const engineMeter = new EngineMeter(() => systemClock.monotonicUs());
 
 /** How many shards every topic has. */
 export function topicShards(shards: number): Readonly<Record<Topic, number>> {
@@ -55,7 +61,7 @@ export async function openLog(settings: Settings, clock: Clock): Promise<EventLo
   try {
     await claimLog(log, registry);
     await claimFolder(settings.dataDir, registry);
-    return log;
+    return engineMeter.measure('log', log);
   } catch (error) {
     await log.close();
     throw error;
@@ -112,24 +118,30 @@ async function openSchemasAt(
 }
 
 /** The materialised views that the settings name. */
-export function openViews(settings: Settings, clock: Clock): Promise<ViewStore> {
+export async function openViews(settings: Settings, clock: Clock): Promise<ViewStore> {
   const { viewsUrl: url } = settings;
-  if (url !== 'embedded') return openRedisViewStore({ url, clock });
-  return openEmbeddedViewStore({ folder: join(settings.dataDir, 'views'), clock });
+  const folder = join(settings.dataDir, 'views');
+  const views = url === 'embedded' ? openEmbeddedViewStore({ folder, clock }) : openRedisViewStore({ url, clock });
+  return engineMeter.measure('views', await views);
 }
 
 /** The keys of persons. */
-export function openKeys(settings: Settings, clock: Clock): Promise<KeyStore> {
+export async function openKeys(settings: Settings, clock: Clock): Promise<KeyStore> {
   const { keysUrl: url } = settings;
-  if (url !== 'embedded') return openRedisKeyStore({ url, clock });
-  return openEmbeddedKeyStore({ folder: join(settings.dataDir, 'keys'), clock });
+  const folder = join(settings.dataDir, 'keys');
+  const keys = url === 'embedded' ? openEmbeddedKeyStore({ folder, clock }) : openRedisKeyStore({ url, clock });
+  return engineMeter.measure('keys', await keys);
 }
 
 /** The ledgers. */
-export function openLedger(settings: Settings, clock: Clock): Promise<LedgerStore> {
-  const { ledgerUrl } = settings;
-  if (ledgerUrl !== 'embedded') return openEventStoreDbLedgerStore({ address: ledgerUrl, clock });
-  return openEmbeddedLedgerStore({ folder: join(settings.dataDir, 'ledger'), clock });
+export async function openLedger(settings: Settings, clock: Clock): Promise<LedgerStore> {
+  const { ledgerUrl: address } = settings;
+  const folder = join(settings.dataDir, 'ledger');
+  const ledger =
+    address === 'embedded'
+      ? openEmbeddedLedgerStore({ folder, clock })
+      : openEventStoreDbLedgerStore({ address, clock });
+  return engineMeter.measure('ledger', await ledger);
 }
 
 /** Read models of ledgers and log, shared by all processes; they can be thrown away. */
@@ -138,13 +150,17 @@ export function openLedgerIndex(settings: Settings, clock: Clock): Promise<Embed
 }
 
 /** States of the folds of one kind of process; they can be thrown away. */
-export function openStates(settings: Settings, clock: Clock, owner: 'streams' | 'console'): Promise<StateStore> {
-  return openEmbeddedStateStore({ folder: join(settings.dataDir, 'state', owner), clock });
+export async function openStates(settings: Settings, clock: Clock, owner: 'streams' | 'console'): Promise<StateStore> {
+  const folder = join(settings.dataDir, 'state', owner);
+  return engineMeter.measure('states', await openEmbeddedStateStore({ folder, clock }));
 }
 
 /** The warehouse: a server, which need not answer yet, or the engine in this process, which allows one process for a folder. */
-export function openWarehouse(settings: Settings, clock: Clock): Promise<Warehouse> {
+export async function openWarehouse(settings: Settings, clock: Clock): Promise<Warehouse> {
   const { warehouseUrl: url, warehouseAnalystUrl } = settings;
-  if (url === 'embedded') return openClickhouseWarehouse({ path: join(settings.dataDir, 'warehouse'), clock });
-  return openClickhouseWarehouse({ url, analystUrl: warehouseAnalystUrl || null, clock });
+  const where =
+    url === 'embedded'
+      ? { path: join(settings.dataDir, 'warehouse') }
+      : { url, analystUrl: warehouseAnalystUrl || null };
+  return engineMeter.measure('warehouse', await openClickhouseWarehouse({ ...where, clock }));
 }

@@ -44,7 +44,8 @@ import { openDecisionDesk } from './decisions.ts';
 import { openProcessLog } from './process-log.ts';
 import { runKeys } from './run-key.ts';
 import { openExchange } from './openrtb.ts';
-import { openKeys, openLog, openSchemas, openViews } from './engines.ts';
+import { engineMeter, openKeys, openLog, openSchemas, openViews } from './engines.ts';
+import { addProcessInfo } from './process-info.ts';
 import { loadSdkFiles } from './sdk-files.ts';
 import { decisionShare, watchLoad } from './load-meter.ts';
 import { runServeWorkers } from './serve-workers.ts';
@@ -256,6 +257,8 @@ async function serve(settings: Settings): Promise<void> {
     rememberedMs: longestTokenMs,
   });
   addBidderMetrics(metrics, bidders);
+  addProcessInfo(metrics);
+  engineMeter.addTo(metrics);
   const exchange = openExchange({
     settings,
     clock,

@@ -21,11 +21,11 @@ import type { Processor } from '../streams/runtime/processor.ts';
 import { type ProcessorHandle, runProcessor } from '../streams/runtime/run-processor.ts';
 import { runSpendLedgers } from '../streams/runtime/run-spend-ledgers.ts';
 import { createTicker } from '../streams/ticker.ts';
-import { noticeMetrics, openBidderNotices } from './bidder-notices.ts';
+import { openBidderNotices } from './bidder-notices.ts';
 import { modelKeysFolder } from './click-model.ts';
 import { openKeys, openLedger, openLog, openSchemas, openStates, openViews } from './engines.ts';
 import { openProcessLog } from './process-log.ts';
-import { processInfoLine } from './process-info.ts';
+import { streamsMetrics } from './streams-metrics.ts';
 
 /** States that are kept whole are written less often: what a restart reads again is harmless. */
 const wholeStateEveryMs = 5_000;
@@ -122,31 +122,10 @@ async function listen(handles: readonly ProcessorHandle[], { notices }: Parts, s
     const failed = processors.some(({ shards }) => shards.some(({ status }) => status === 'failed'));
     return reply.code(failed ? 503 : 200).send({ status: failed ? 'not_ready' : 'ready', processors });
   });
-  app.get('/metrics', async (_request, reply) =>
-    reply.type('text/plain; version=0.0.4').send(`${metrics(handles)}${noticeMetrics(notices).join('\n')}\n`),
-  );
+  const metrics = streamsMetrics(handles, notices);
+  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()));
   await app.listen({ host: settings.consoleHost, port: settings.streamsPort });
   return app;
-}
-
-function metrics(handles: readonly ProcessorHandle[]): string {
-  const rows = handles.flatMap((handle) =>
-    handle.lag().flatMap(({ shard, offsets, ms, p95Ms }) => {
-      const labels = `{processor="${handle.name}",shard="${shard}"}`;
-      return [
-        `adtally_lag_offsets${labels} ${offsets}`,
-        `adtally_lag_ms${labels} ${ms}`,
-        `adtally_lag_p95_ms${labels} ${p95Ms}`,
-      ];
-    }),
-  );
-  const stopped = handles.flatMap((handle) =>
-    handle.health().map(({ shard, status }) => {
-      const labels = `{processor="${handle.name}",shard="${shard}"}`;
-      return `adtally_shard_failed${labels} ${status === 'failed' ? 1 : 0}`;
-    }),
-  );
-  return `${[...rows, ...stopped].join('\n')}\n`;
 }
 
 /** Says once of each shard that it stopped for a reason that somebody has to look at. */

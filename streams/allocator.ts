@@ -204,6 +204,7 @@ class AllocatorShard implements ShardTask {
       puts: [['ledger', encodePacingLedger(this.#ledger)]],
       deletes: [],
     });
+    this.#meter.checkpointed();
   }
 
   get #fold(): string {

@@ -97,7 +97,7 @@ class LogTicker implements Ticker {
   }
 
   lag(): readonly ShardLag[] {
-    return [{ shard: 0, offsets: 0, ms: this.#heldBackMs, p95Ms: 0 }];
+    return [{ shard: 0, offsets: 0, ms: this.#heldBackMs, p95Ms: 0, processed: 0, checkpoints: 0 }];
   }
 
   health(): readonly OwnedShard[] {

@@ -12,6 +12,9 @@ export interface ShardLag {
   readonly ms: number;
   /** 95th percentile, since the start, of the time from append to written outputs, ms. */
   readonly p95Ms: number;
+  /** Records processed, and states written down, since the start. */
+  readonly processed: number;
+  readonly checkpoints: number;
 }
 
 /** Whether a shard makes progress. */
@@ -35,6 +38,8 @@ export class LagMeter {
   readonly #clock: Clock;
   #behind = 0;
   #ms = 0;
+  #processed = 0;
+  #checkpoints = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -42,6 +47,7 @@ export class LagMeter {
 
   /** Outputs of a batch are written. Only the first and the last record are measured: the log is in order of time. */
   processed(batch: readonly LogRecord[]): void {
+    this.#processed += batch.length;
     const now = this.#clock.now();
     const first = batch[0];
     const last = batch.at(-1);
@@ -49,6 +55,11 @@ export class LagMeter {
     this.#ms = Math.max(0, now - first.appendedAt);
     this.#delays.record(Math.max(1, this.#ms));
     this.#delays.record(Math.max(1, now - last.appendedAt));
+  }
+
+  /** A state was written down. */
+  checkpointed(): void {
+    this.#checkpoints += 1;
   }
 
   /** Compares with the end of the log. */
@@ -65,6 +76,8 @@ export class LagMeter {
       offsets: this.#behind,
       ms: this.#ms,
       p95Ms: this.#delays.count === 0 ? 0 : this.#delays.percentile(95),
+      processed: this.#processed,
+      checkpoints: this.#checkpoints,
     };
   }
 }

@@ -167,6 +167,7 @@ export class ProcessorShard<State> implements ShardTask {
     if (!this.#dirty) return;
     await this.#retrying(() => this.#keep());
     this.#checkpointedAt = this.#options.clock.now();
+    this.#meter.checkpointed();
     this.#dirty = false;
   }
 

@@ -17,7 +17,7 @@ function groupOf() {
     begun.push(shard);
     return {
       run: () => new Promise((resolve) => ends.push(resolve)),
-      lag: () => ({ shard, offsets: 0, ms: 0, p95Ms: 0 }),
+      lag: () => ({ shard, offsets: 0, ms: 0, p95Ms: 0, processed: 0, checkpoints: 0 }),
       health: () => ({ shard, status: 'running', code: '', reason: '' }),
     };
   };

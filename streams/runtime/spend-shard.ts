@@ -275,3 +275,4 @@ export function requireSpend(record: AnyRecord): SpendRecord {
   if ((topicRecords.spend as readonly string[]).includes(record.name)) return record as SpendRecord;
   throw new AdtallyError('UNREADABLE_RECORD', `a ${record.name} does not belong to spend`);
 }
+    this.#meter.checkpointed();
