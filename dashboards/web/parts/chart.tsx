@@ -77,6 +77,8 @@ function optionsOf({ element, series, heightPx, axis }: Drawn): uPlot.Options {
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), 'Etc/UTC'),
     cursor: { y: false, points: { size: 6 } },
     legend: { live: true },
+    // The last label of the axis stands half beyond it.
+    padding: [null, 26, null, null],
     axes: [
       { stroke: dim, font, grid: { show: false }, ticks: { stroke: rule, size: 4 }, space: 70, values: clockValues },
       { stroke: dim, font, grid, ticks: { show: false }, size: 64, values: (_plot, ticks) => ticks.map(axis) },

@@ -49,7 +49,7 @@ function All({ nameOf }: { readonly nameOf: (id: string) => string }) {
       <Bidders bidders={bidders} reasons={reasons} nameOf={nameOf} />
       <OverTime window={window} currency={currency} nameOf={nameOf} />
       <Latency answer={latency} nameOf={nameOf} />
-      <Lost window={window} nameOf={nameOf} />
+      <Lost window={window} currency={currency} nameOf={nameOf} />
       <Demand window={window} currency={currency} nameOf={nameOf} />
       <Yield window={window} currency={currency} />
       <Section

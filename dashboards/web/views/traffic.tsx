@@ -3,6 +3,7 @@ import { place } from '../location.ts';
 import { Choice, usualWindow, WindowChoice } from '../parts/choice.tsx';
 import { type ReportAnswer, reportPath } from '../parts/report.tsx';
 import { Title } from '../parts/title.tsx';
+import { saveAnswer } from '../save.ts';
 import { OverTime } from './traffic/over-time.tsx';
 import { Pattern } from './traffic/pattern.tsx';
 import { Rules } from './traffic/rules.tsx';
@@ -16,7 +17,8 @@ export default function Traffic() {
 }
 
 function All({ window }: { readonly window: string }) {
-  const answer = useAnswer<ReportAnswer>(reportPath('traffic_quality', { from: `-${window}` }));
+  const path = reportPath('traffic_quality', { from: `-${window}` });
+  const answer = useAnswer<ReportAnswer>(path);
   const currencies = [...new Set((answer.data?.rows ?? []).map((row) => String(row['currency'])))];
   const usual = currencies[0] ?? '';
   const currency = place.value.params['currency'] ?? usual;
@@ -36,7 +38,7 @@ function All({ window }: { readonly window: string }) {
         )}
         <WindowChoice />
       </Title>
-      <Rules answer={answer} currency={currency} />
+      <Rules answer={answer} currency={currency} onSave={() => saveAnswer(path, 'traffic_quality.csv')} />
       <OverTime window={window} currency={currency} />
       <Sources window={window} />
       <Verdicts />

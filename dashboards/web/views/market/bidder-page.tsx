@@ -70,7 +70,7 @@ export function BidderPage({ id, nameOf }: { readonly id: string; readonly nameO
           {({ rows }) => (rows.length === 0 ? null : <Reasons rows={rows} />)}
         </Shown>
       </Section>
-      <Latency answer={latency} nameOf={null} />
+      <Latency answer={latency} nameOf={nameOf} />
       <Section
         id="times"
         title="Where a time-out cuts"
@@ -83,7 +83,7 @@ export function BidderPage({ id, nameOf }: { readonly id: string; readonly nameO
         </Shown>
       </Section>
       <OverTime window={window} currency={currency} nameOf={nameOf} bidderId={id} />
-      <Lost window={window} nameOf={nameOf} bidderId={id} />
+      <Lost window={window} currency={currency} nameOf={nameOf} bidderId={id} />
       <p class="foot">
         Notices to it (<code>nurl</code>, <code>lurl</code>, <code>burl</code>) are kept by the process that sends them:
         how many wait is in the metrics of serve and streams, <code>adtally_bidder_notices_waiting</code>.
@@ -99,7 +99,7 @@ function Facts({ id, bidder }: { readonly id: string; readonly bidder: Bidder })
       id="bidder"
       title="Terms"
       actions={
-        <Badge looks={status === 'ACTIVE' && bidder.archived !== true ? 'good' : 'late'}>
+        <Badge looks={status.toLowerCase() === 'active' && bidder.archived !== true ? 'good' : 'late'}>
           {bidder.archived === true ? 'archived' : words(status.toLowerCase())}
         </Badge>
       }

@@ -18,7 +18,7 @@ export function bidderHref(id: string): string {
 /** A bidder by its name, as a link to its page. */
 export function BidderLink({ id, nameOf }: { readonly id: string; readonly nameOf: NameOf }) {
   return (
-    <a href={bidderHref(id)} title={id} class={nameOf(id) === id ? 'id' : ''}>
+    <a href={bidderHref(id)} title={id} class={nameOf(id) === id ? 'id' : 'nowrap'}>
       {nameOf(id)}
     </a>
   );

@@ -8,7 +8,7 @@ import { BidderLink } from './bidders.tsx';
 import { numberOf, rangeOf } from './steps.ts';
 
 /** How long bidders take, on one scale with the time that they are given. */
-export function Latency({ answer, nameOf }: { readonly answer: Answer<ReportAnswer>; readonly nameOf: NameOf | null }) {
+export function Latency({ answer, nameOf }: { readonly answer: Answer<ReportAnswer>; readonly nameOf: NameOf }) {
   return (
     <Section
       id="latency"
@@ -24,7 +24,7 @@ export function Latency({ answer, nameOf }: { readonly answer: Answer<ReportAnsw
   );
 }
 
-function Times({ rows, nameOf }: { readonly rows: readonly ReportRow[]; readonly nameOf: NameOf | null }) {
+function Times({ rows, nameOf }: { readonly rows: readonly ReportRow[]; readonly nameOf: NameOf }) {
   const widest = Math.max(1, ...rows.flatMap((row) => [numberOf(row, 'timeout_most_us'), numberOf(row, 'p99_us')]));
   const us = (name: string, title: string): Column<ReportRow> => ({
     title,
@@ -58,8 +58,7 @@ function Times({ rows, nameOf }: { readonly rows: readonly ReportRow[]; readonly
             title: 'Bidder',
             name: 'bidder_id',
             value: (row) => row['bidder_id'] ?? null,
-            cell: (row) =>
-              nameOf === null ? String(row['bidder_id']) : <BidderLink id={String(row['bidder_id'])} nameOf={nameOf} />,
+            cell: (row) => <BidderLink id={String(row['bidder_id'])} nameOf={nameOf} />,
           },
           {
             title: 'Drawn',
@@ -114,11 +113,11 @@ function Strip({ row, widest }: { readonly row: ReportRow; readonly widest: numb
 
 /** One bidder's times by range, each beside how often it was given so long. */
 export function Distribution({ rows }: { readonly rows: readonly ReportRow[] }) {
-  const most = Math.max(
-    1,
-    ...rows.map((row) => Math.max(numberOf(row, 'answers') + numberOf(row, 'given_up'), numberOf(row, 'timeouts'))),
-  );
-  const width = (value: number) => ({ width: `${(value / most) * 100}%` });
+  // What was given is the same requests over other ranges: a scale of its own keeps both to be seen.
+  const most = (...names: readonly string[]) =>
+    Math.max(1, ...rows.map((row) => names.reduce((sum, name) => sum + numberOf(row, name), 0)));
+  const [mostTaken, mostGiven] = [most('answers', 'given_up'), most('timeouts')];
+  const width = (value: number, whole: number) => ({ width: `${(value / whole) * 100}%` });
   const plain = (name: string, title: string): Column<ReportRow> => ({
     title,
     name,
@@ -129,7 +128,8 @@ export function Distribution({ rows }: { readonly rows: readonly ReportRow[] }) 
   return (
     <>
       <p class="key">
-        <span class="key-range" /> answers <span class="key-missed" /> given up on <span class="key-given" /> time given
+        <span class="key-range" /> answers <span class="key-missed" /> given up on <span class="key-given" /> time
+        given, on a scale of its own
       </p>
       <Table<ReportRow>
         caption="Times by range"
@@ -154,11 +154,11 @@ export function Distribution({ rows }: { readonly rows: readonly ReportRow[] }) 
             cell: (row) => (
               <div class="twin" aria-hidden="true">
                 <div>
-                  <span class="twin-answers" style={width(numberOf(row, 'answers'))} />
-                  <span class="twin-missed" style={width(numberOf(row, 'given_up'))} />
+                  <span class="twin-answers" style={width(numberOf(row, 'answers'), mostTaken)} />
+                  <span class="twin-missed" style={width(numberOf(row, 'given_up'), mostTaken)} />
                 </div>
                 <div>
-                  <span class="twin-given" style={width(numberOf(row, 'timeouts'))} />
+                  <span class="twin-given" style={width(numberOf(row, 'timeouts'), mostGiven)} />
                 </div>
               </div>
             ),

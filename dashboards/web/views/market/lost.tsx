@@ -12,10 +12,12 @@ import { numberOf } from './steps.ts';
 /** What time cost: by estimate, since a bid that did not come in time is not in the log. */
 export function Lost({
   window,
+  currency,
   nameOf,
   bidderId = '',
 }: {
   readonly window: string;
+  readonly currency: string;
   readonly nameOf: NameOf;
   readonly bidderId?: string;
 }) {
@@ -32,11 +34,38 @@ export function Lost({
           rows.length === 0 ? (
             <Empty title="Everybody who was asked was there in time" />
           ) : (
-            <LostTable rows={rows} nameOf={nameOf} onSave={() => saveAnswer(path, 'lost_to_time.csv')} />
+            <>
+              <AtMost rows={rows.filter((row) => row['currency'] === currency)} currency={currency} />
+              <LostTable rows={rows} nameOf={nameOf} onSave={() => saveAnswer(path, 'lost_to_time.csv')} />
+            </>
           )
         }
       </Shown>
     </Section>
+  );
+}
+
+/** All bidders together. Of two that were late for one ad only one could have won it: the sum is a bound. */
+function AtMost({ rows, currency }: { readonly rows: readonly ReportRow[]; readonly currency: string }) {
+  const micros = (name: string) => rows.reduce((sum, row) => sum + BigInt(String(row[name] ?? '0')), 0n);
+  const ads = (name: string) => count(rows.reduce((sum, row) => sum + numberOf(row, name), 0));
+  return (
+    <dl class="figures">
+      <div>
+        <dt>Lost to time-outs, at most</dt>
+        <dd>
+          <Money micros={micros('lost_micros')} currency={currency} />{' '}
+          <small>{ads('would_have_won')} ads won by others</small>
+        </dd>
+      </div>
+      <div>
+        <dt>Given up on purpose, at most</dt>
+        <dd>
+          <Money micros={micros('not_awaited_micros')} currency={currency} />{' '}
+          <small>{ads('not_awaited')} answers not awaited</small>
+        </dd>
+      </div>
+    </dl>
   );
 }
 

@@ -6,7 +6,6 @@ import { count, duration, moment, plural, timeOfDay, words } from '../../format.
 import { place } from '../../location.ts';
 import { Chart } from '../../parts/chart.tsx';
 import { WindowChoice } from '../../parts/choice.tsx';
-import { Name } from '../../parts/links.tsx';
 import { Money } from '../../parts/money.tsx';
 import { type ReportAnswer, type ReportRow, reportPath } from '../../parts/report.tsx';
 import { Badge, Empty, Section, Shown } from '../../parts/states.tsx';
@@ -97,14 +96,17 @@ function RateTable({ rows, onSave }: { readonly rows: readonly RateRow[]; readon
             times === null ? (
               <span class="dim">–</span>
             ) : (
-              <Badge looks={isOdd ? 'bad' : 'plain'}>
-                {times >= 100 ? count(Math.round(times)) : times.toFixed(1)} ×
-              </Badge>
+              <Badge looks={isOdd ? 'bad' : 'plain'}>{timesOf(times)} ×</Badge>
             ),
         },
       ]}
     />
   );
+}
+
+function timesOf(times: number): string {
+  if (times >= 100) return count(Math.round(times));
+  return times > 0 && times < 0.1 ? times.toPrecision(1) : times.toFixed(1);
 }
 
 const measures = [
@@ -217,7 +219,7 @@ function columnsOf(placementOf: (id: string) => string): Column<ReportRow>[] {
       title: 'Campaign',
       name: 'campaign_id',
       value: (row) => text(row, 'campaign_id'),
-      cell: (row) => <Name id={text(row, 'campaign_id')} />,
+      isHidden: true,
     },
     clock('shown_at', 'Seen'),
     clock('clicked_at', 'Clicked'),

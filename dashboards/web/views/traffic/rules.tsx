@@ -32,8 +32,15 @@ const ends = [
   },
 ] as const;
 
+export interface RulesProps {
+  readonly answer: Answer<ReportAnswer>;
+  /** Of the amounts; verdicts are counted whatever their currency. */
+  readonly currency: string;
+  readonly onSave: () => Promise<void>;
+}
+
 /** Verdicts by rule, with the money that each took back before certification and after it. */
-export function Rules({ answer, currency }: { readonly answer: Answer<ReportAnswer>; readonly currency: string }) {
+export function Rules({ answer, currency, onSave }: RulesProps) {
   return (
     <Section
       id="rules"
@@ -47,7 +54,7 @@ export function Rules({ answer, currency }: { readonly answer: Answer<ReportAnsw
           ) : (
             <>
               <Ends rows={rows.filter((row) => row['currency'] === currency)} currency={currency} />
-              <RuleTable rows={rows} />
+              <RuleTable rows={byRule(rows, currency)} currency={currency} onSave={onSave} />
             </>
           )
         }
@@ -93,33 +100,70 @@ function Ends({ rows, currency }: { readonly rows: readonly ReportRow[]; readonl
   );
 }
 
-function RuleTable({ rows }: { readonly rows: readonly ReportRow[] }) {
-  const most = Math.max(...rows.map((row) => Number(row['verdicts'])));
-  const number = (name: string, title: string): Column<ReportRow> => ({
+interface Rule {
+  readonly rule: string;
+  readonly category: string;
+  readonly verdicts: number;
+  readonly charges: number;
+  /** In the chosen currency. */
+  readonly money: ReadonlyMap<string, bigint>;
+}
+
+function byRule(rows: readonly ReportRow[], currency: string): Rule[] {
+  const groups = Map.groupBy(rows, (row) => `${String(row['category'])}/${String(row['rule'])}`);
+  return Array.from(groups.values(), (ones) => ({
+    rule: String(ones[0]?.['rule']),
+    category: String(ones[0]?.['category']),
+    verdicts: ones.reduce((sum, row) => sum + Number(row['verdicts'] ?? 0), 0),
+    charges: ones.reduce((sum, row) => sum + Number(row['charges'] ?? 0), 0),
+    money: new Map(
+      ends.map(({ name }) => [
+        name,
+        sumOf(
+          ones.filter((row) => row['currency'] === currency),
+          name,
+        ),
+      ]),
+    ),
+  })).toSorted((a, b) => b.verdicts - a.verdicts || (a.rule < b.rule ? -1 : 1));
+}
+
+function RuleTable({
+  rows,
+  currency,
+  onSave,
+}: {
+  readonly rows: readonly Rule[];
+  readonly currency: string;
+  readonly onSave: () => Promise<void>;
+}) {
+  const most = Math.max(...rows.map(({ verdicts }) => verdicts));
+  const number = (name: 'verdicts' | 'charges', title: string): Column<Rule> => ({
     title,
     name,
     isNumber: true,
-    value: (row) => row[name] ?? null,
-    cell: (row) => count(Number(row[name] ?? 0)),
+    value: (row) => row[name],
+    cell: (row) => count(row[name]),
   });
   return (
-    <Table<ReportRow>
-      caption={plural(rows.length, 'rule and currency', 'rules and currencies')}
+    <Table<Rule>
+      caption={`${plural(rows.length, 'rule')}; verdicts of every currency, amounts in ${currency}, the file has all`}
       name="verdicts-by-rule"
-      rows={rows.toSorted((a, b) => Number(b['verdicts']) - Number(a['verdicts']))}
-      rowKey={(row) => `${String(row['rule'])}/${String(row['currency'])}`}
+      rows={rows}
+      rowKey={({ rule, category }) => `${category}/${rule}`}
+      onSave={onSave}
       columns={[
         {
           title: 'Rule',
           name: 'rule',
-          value: (row) => row['rule'] ?? null,
-          cell: (row) => words(String(row['rule'])),
+          value: ({ rule }) => rule,
+          cell: ({ rule }) => <span class="nowrap">{words(rule)}</span>,
         },
         {
           title: 'Category',
           name: 'category',
-          value: (row) => row['category'] ?? null,
-          cell: (row) => <Badge looks="plain">{String(row['category'])}</Badge>,
+          value: ({ category }) => category,
+          cell: ({ category }) => <Badge looks="plain">{category}</Badge>,
         },
         {
           title: 'Drawn',
@@ -127,22 +171,21 @@ function RuleTable({ rows }: { readonly rows: readonly ReportRow[] }) {
           isTitleHidden: true,
           isWide: true,
           value: () => null,
-          cell: (row) => (
+          cell: ({ verdicts }) => (
             <div class="bar" aria-hidden="true">
-              <div style={{ width: `${(Number(row['verdicts']) / most) * 100}%` }} />
+              <div style={{ width: `${(verdicts / most) * 100}%` }} />
             </div>
           ),
         },
         number('verdicts', 'Verdicts'),
         number('charges', 'Charged'),
-        { title: 'Currency', name: 'currency', value: (row) => row['currency'] ?? null, isHidden: true },
         ...ends.map(
-          ({ name, title }): Column<ReportRow> => ({
+          ({ name, title }): Column<Rule> => ({
             title: title.split(' ')[0] ?? title,
             name,
             isNumber: true,
-            value: (row) => row[name] ?? null,
-            cell: (row) => <Money micros={String(row[name])} currency={String(row['currency'])} />,
+            value: ({ money }) => String(money.get(name) ?? 0n),
+            cell: ({ money }) => <Money micros={money.get(name) ?? 0n} currency={currency} />,
           }),
         ),
       ]}

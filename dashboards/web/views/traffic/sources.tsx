@@ -167,7 +167,7 @@ function Origins({ window, by }: { readonly window: string; readonly by: string 
                   title: 'Rules',
                   name: 'rules',
                   value: (row) => row['rules'] ?? null,
-                  cell: (row) => words(String(row['rules'])),
+                  cell: (row) => <span class="roomy-cell">{words(String(row['rules']))}</span>,
                 },
                 time('last_at', 'Last, UTC'),
               ]}
