@@ -27,6 +27,12 @@ export function consoleRoutes(parts: ConsoleParts & Pick<MetricsParts, 'truths'>
     parts;
   const campaignOwner = async (campaignId: string) =>
     (await desks.catalog.read()).campaigns.get(campaignId)?.advertiser_id ?? null;
+  const campaignIds = async (advertiserId: string | null) => {
+    const campaigns = [...(await desks.catalog.read()).campaigns.values()].filter(({ change }) => !change.archived);
+    return campaigns
+      .filter(({ advertiser_id }) => advertiserId === null || advertiser_id === advertiserId)
+      .map(({ campaign_id }) => campaign_id);
+  };
   const keys = new ModelKeys({ disk: createSystemDisk(), folder: modelKeysFolder(settings) });
   return [
     healthRoutes(() => dependencies(parts), consoleMetrics(parts)),
@@ -40,7 +46,7 @@ export function consoleRoutes(parts: ConsoleParts & Pick<MetricsParts, 'truths'>
     explainRoutes(askExplanation({ log, registry, events, keys, catchUp })),
     auditRunRoutes(parts.audits),
     ledgerRoutes({ queries, campaignOwner }),
-    pacingRoutes({ views, campaignOwner }),
+    pacingRoutes({ views, campaignOwner, campaignIds }),
     reportRoutes({ reports, warehouse, clock, sinkLag: () => parts.sink.lag() }),
     personRoutes({ log, registry, clock, hashSecret: readPersonSecret(settings.dataDir) }),
     ...consolePages(parts, process.env),

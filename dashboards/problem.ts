@@ -11,6 +11,8 @@ export interface Problem {
   readonly detail: string;
   /** Where in the request, e.g. `targeting.countries.include[0]`. */
   readonly path?: string;
+  /** Every fault, where there is more than one. */
+  readonly faults?: AdtallyError['faults'];
 }
 
 const retryAfterSeconds = '1';
@@ -75,9 +77,10 @@ function pathOf(pointer: string, property: unknown): string {
 }
 
 /** The problem document of an error. */
-export function problemOf({ code, status, message, path }: AdtallyError): Problem {
+export function problemOf({ code, status, message, path, faults }: AdtallyError): Problem {
   const title = code.toLowerCase().replaceAll('_', ' ');
-  return { type: 'about:blank', title, status, code, detail: message, ...(path ? { path } : {}) };
+  const more = { ...(path && { path }), ...(faults.length > 1 && { faults }) };
+  return { type: 'about:blank', title, status, code, detail: message, ...more };
 }
 
 /** Answers with a problem document. 401 says how to come in, 429 and 503 when to try again. */
@@ -105,5 +108,10 @@ export const problemSchema = {
     code: { type: 'string' },
     detail: { type: 'string' },
     path: { type: 'string' },
+    faults: {
+      type: 'array',
+      description: 'Every fault of an entity, where it has several.',
+      items: { type: 'object', properties: { path: { type: 'string' }, detail: { type: 'string' } } },
+    },
   },
 } as const;

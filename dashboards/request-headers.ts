@@ -19,7 +19,8 @@ export function requestHash({ method, url, body }: Pick<FastifyRequest, 'method'
     .digest('hex');
 }
 
-function canonicalJson(value: unknown): string {
+/** JSON that is equal for equal values, in whatever order their keys stand. */
+export function canonicalJson(value: unknown): string {
   return JSON.stringify(value ?? null, (_, part: unknown) => {
     if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
     return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));

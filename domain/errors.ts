@@ -73,11 +73,18 @@ export class AdtallyError extends Error {
   readonly code: ErrorCode;
   /** Where in the input, e.g. `slots[0].placement_id`. */
   readonly path: string | undefined;
+  /** Everything that is wrong with the input, where more than one thing is; the first is the error's own. */
+  readonly faults: readonly { readonly path: string; readonly detail: string }[];
 
-  constructor(code: ErrorCode, detail: string, options: { cause?: unknown; path?: string } = {}) {
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    options: { cause?: unknown; path?: string; faults?: AdtallyError['faults'] } = {},
+  ) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.path = options.path;
+    this.faults = options.faults ?? [];
   }
 
   get status(): number {

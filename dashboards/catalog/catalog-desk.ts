@@ -7,7 +7,7 @@ import type { Change } from '../../domain/records.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Random } from '../../ports/random.ts';
 import type { BudgetPublisher } from './budget-publisher.ts';
-import type { CatalogLog } from './catalog-log.ts';
+import type { CatalogLog, KeptRequest } from './catalog-log.ts';
 import { type Entity, entityOf } from './entities.ts';
 import { readChange, readCreation } from './entity-json.ts';
 
@@ -94,6 +94,35 @@ export class CatalogDesk {
     });
   }
 
+  /** Revisions of an entity below `before`, newest first. Error: `NOT_FOUND`. */
+  async revisions(
+    entity: Entity,
+    id: string,
+    { scope, before, limit }: { readonly scope: string | null; readonly before: number; readonly limit: number },
+  ): Promise<CatalogRecord[]> {
+    await this.read();
+    this.find(entity, id, scope);
+    return this.#deps.catalogLog.revisions(id, before, limit);
+  }
+
+  /** What a request would create, by the catalogue as it was read last, without creating it. Errors: as `create`. */
+  wouldCreate(entity: Entity, request: Request): Outcome {
+    const { idempotencyKey, principal } = request;
+    const kept = idempotencyKey === null ? undefined : this.#deps.catalogLog.request(principal, idempotencyKey);
+    if (kept === undefined) return { record: this.#draft(entity, request), repeated: false };
+    refuseOther(kept, request);
+    return { record: kept.record, repeated: true };
+  }
+
+  /** What a request would make of an entity, by the catalogue as it was read last, without changing it. Errors: as `change`. */
+  wouldChange(
+    entity: Entity,
+    target: { readonly id: string; readonly revision: number | null },
+    request: Request,
+  ): CatalogRecord {
+    return this.#changed(entity, target, request);
+  }
+
   /** An entity that a key may see. Error: `NOT_FOUND`, the same for one that does not exist and for one of somebody else. */
   find(entity: Entity, id: string, scope: string | null): CatalogRecord {
     const value = this.#deps.catalogLog.catalog[entity.map].get(id);
@@ -117,14 +146,21 @@ export class CatalogDesk {
   async #repeated({ idempotencyKey, principal, hash }: Request): Promise<Outcome | null> {
     const kept = idempotencyKey === null ? undefined : this.#deps.catalogLog.request(principal, idempotencyKey);
     if (kept === undefined) return null;
-    if (kept.hash !== hash) {
-      throw new AdtallyError('IDEMPOTENCY_CONFLICT', 'this Idempotency-Key was used for another request');
-    }
+    refuseOther(kept, { hash });
     await this.#deps.budgets.flush(this.#deps.catalogLog.catalog);
     return { record: kept.record, repeated: true };
   }
 
   async #create(entity: Entity, request: Request): Promise<Outcome> {
+    const record = await this.#withCalendar(this.#draft(entity, request));
+    if (await this.#publish(record)) return { record, repeated: false };
+    const other = await this.#repeated(request);
+    if (other === null) throw revisionConflict(entityFacts(record).id);
+    return other;
+  }
+
+  /** The first revision of a new entity, judged. */
+  #draft(entity: Entity, request: Request): CatalogRecord {
     const { catalog } = this.#deps.catalogLog;
     const above = this.#parent(entity, request);
     const fields = readCreation(entity, request.body);
@@ -133,11 +169,7 @@ export class CatalogDesk {
     const draft = this.#record(entity, { ...id, ...above, ...fields, ...calendar }, request, 1);
     refuseArchived(catalog, draft);
     refuseFaults(catalogFaults(catalog, draft));
-    const record = await this.#withCalendar(draft);
-    if (await this.#publish(record)) return { record, repeated: false };
-    const other = await this.#repeated(request);
-    if (other === null) throw revisionConflict(entityFacts(record).id);
-    return other;
+    return draft;
   }
 
   /** Only once everything else is right: a calendar, once made, stays. */
@@ -221,10 +253,18 @@ function faultText({ path, detail }: Fault): string {
   return `${path} ${detail}`;
 }
 
-function refuseFaults(faults: readonly Fault[]): void {
+function refuseFaults(all: readonly Fault[]): void {
+  const faults = all.slice(0, 20);
   const [first] = faults;
   if (first === undefined) return;
-  throw new AdtallyError('VALIDATION_FAILED', faults.slice(0, 20).map(faultText).join('; '), { path: first.path });
+  throw new AdtallyError('VALIDATION_FAILED', faults.map(faultText).join('; '), { path: first.path, faults });
+}
+
+/** A key stands for one request for ever. */
+function refuseOther(kept: KeptRequest, { hash }: Pick<Request, 'hash'>): void {
+  if (kept.hash !== hash) {
+    throw new AdtallyError('IDEMPOTENCY_CONFLICT', 'this Idempotency-Key was used for another request');
+  }
 }
 
 function refuseArchived(catalog: Catalog, record: CatalogRecord): void {

@@ -1,4 +1,5 @@
-import { applyCatalog, type Catalog, type CatalogRecord, emptyCatalog } from '../../domain/catalog.ts';
+import { applyCatalog, type Catalog, type CatalogRecord, emptyCatalog, entityFacts } from '../../domain/catalog.ts';
+import { AdtallyError } from '../../domain/errors.ts';
 import type { AnyRecord } from '../../domain/records.ts';
 import type { EventLog } from '../../ports/event-log.ts';
 import type { SchemaRegistry } from '../../ports/schema-registry.ts';
@@ -26,6 +27,8 @@ export class CatalogLog {
   readonly #deps: CatalogLogDeps;
   readonly #requests = new Map<string, KeptRequest>();
   readonly #onRecord: (record: CatalogRecord, offset: number) => void;
+  /** Where each revision of an entity stands in the topic, the first one first. */
+  readonly #offsets = new Map<string, number[]>();
   /** Offsets of records that did not hold: few, because every writer looks before it appends. */
   readonly #void = new Set<number>();
   #reading: Promise<unknown> = Promise.resolve();
@@ -46,6 +49,19 @@ export class CatalogLog {
   /** The request that a key of a principal was first used for. */
   request(principal: string, key: string): KeptRequest | undefined {
     return this.#requests.get(requestKey(principal, key));
+  }
+
+  /** Revisions of an entity below `before`, newest first, as they were written. */
+  async revisions(id: string, before: number, limit: number): Promise<CatalogRecord[]> {
+    const offsets = this.#offsets.get(id) ?? [];
+    const wanted = offsets.slice(Math.max(0, before - 1 - limit), Math.max(0, before - 1)).reverse();
+    return Promise.all(wanted.map((offset) => this.#read(offset)));
+  }
+
+  async #read(offset: number): Promise<CatalogRecord> {
+    const [found] = await this.#deps.log.read('catalog', 0, offset, 1);
+    if (found?.offset !== offset) throw new AdtallyError('INVARIANT_BROKEN', `catalog/${offset} is gone`);
+    return this.#deps.registry.decode(found.value) as CatalogRecord;
   }
 
   /** Appends a record and reads back to it. False if it is void because another one of the same revision was first. */
@@ -75,6 +91,10 @@ export class CatalogLog {
     }
     const held = record as CatalogRecord;
     const { idempotency_key: key, request_hash: hash, changed_by: principal } = held.value.change;
+    const { id } = entityFacts(held);
+    const offsets = this.#offsets.get(id);
+    if (offsets === undefined) this.#offsets.set(id, [offset]);
+    else offsets.push(offset);
     if (key !== null && hash !== null) this.#requests.set(requestKey(principal, key), { hash, record: held });
     this.#onRecord(held, offset);
   }

@@ -12,6 +12,9 @@ const shownFacts = {
   changed_at: { type: 'string', format: 'date-time' },
 };
 
+/** Names in a shown entity that are facts about it, not fields of it. */
+export const shownFactNames: readonly string[] = [...Object.keys(shownFacts), 'currency', 'calendar'];
+
 function idSchemas({ idField, parent, inherited }: Entity): Record<string, JsonSchema> {
   const names = [idField, ...(parent === null ? [] : [parent.field]), ...inherited];
   return Object.fromEntries(names.map((name) => [name, { type: 'string' }]));

@@ -1,48 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Catalog, type CatalogRecord, entityFacts } from '../../domain/catalog.ts';
-import type { Role } from '../auth.ts';
 import { type CatalogDesk, isVisible, type Outcome, type Request } from '../catalog/catalog-desk.ts';
 import { type Entity, entities } from '../catalog/entities.ts';
 import { changeSchema, creationSchema, showEntity, shownSchema } from '../catalog/entity-json.ts';
 import type { ConsoleRoutes } from '../console-app.ts';
 import { listSchema, pageParameters, readCursor, readLimit, writeCursor } from '../page.ts';
 import { etagOf, expectedRevision, idempotencyKey, requestHash } from '../request-headers.ts';
-
-interface Access {
-  readonly roles: readonly Role[];
-  readonly scoped: boolean;
-}
-
-interface EntityAccess {
-  readonly read: Access;
-  readonly create: Access;
-  readonly change: Access;
-}
-
-const readers: readonly Role[] = ['trafficker', 'finance', 'analyst', 'auditor'];
-const ownAdvertiser: Access = { roles: ['trafficker'], scoped: true };
-const wholeMarket: Access = { roles: ['trafficker'], scoped: false };
-
-/** Publishers' terms are not for advertisers; that placements exist is, because line items name them. */
-function accessOf({ kind }: Entity): EntityAccess {
-  switch (kind) {
-    case 'advertiser':
-      return { read: { roles: readers, scoped: true }, create: { roles: [], scoped: false }, change: ownAdvertiser };
-    case 'publisher':
-      return { read: { roles: readers, scoped: false }, create: wholeMarket, change: wholeMarket };
-    case 'deadline_policy':
-    case 'bidder':
-      return { read: { roles: readers, scoped: false }, create: wholeMarket, change: wholeMarket };
-    case 'placement':
-      return { read: { roles: readers, scoped: true }, create: wholeMarket, change: wholeMarket };
-    case 'campaign':
-    case 'line_item':
-    case 'creative':
-      return { read: { roles: readers, scoped: true }, create: ownAdvertiser, change: ownAdvertiser };
-    default:
-      return kind satisfies never;
-  }
-}
+import { accessOf } from './catalog-access.ts';
+import { addHistory } from './catalog-history.ts';
+import { addImport } from './catalog-import.ts';
+import { addKinds } from './catalog-kinds.ts';
 
 const idempotencyHeader = {
   'idempotency-key': {
@@ -51,10 +18,15 @@ const idempotencyHeader = {
   },
 } as const;
 
-/** `/v1/{advertisers,campaigns,line-items,creatives,publishers,placements,deadline-policies,bidders}`. */
+/** `/v1/{advertisers,campaigns,line-items,creatives,publishers,placements,deadline-policies,bidders}` and `/v1/catalogue/kinds`. */
 export function catalogRoutes(desk: CatalogDesk): ConsoleRoutes {
   return (app) => {
-    for (const entity of entities) addEntity(app, desk, entity);
+    addKinds(app);
+    for (const entity of entities) {
+      addEntity(app, desk, entity);
+      addHistory(app, desk, entity);
+      addImport(app, desk, entity);
+    }
   };
 }
 
@@ -92,7 +64,7 @@ function addEntity(app: FastifyInstance, desk: CatalogDesk, entity: Entity): voi
         summary: `List ${name}s, oldest first`,
         tags,
         querystring: listParameters(entity),
-        response: { 200: listSchema(shown) },
+        response: { 200: countedListSchema(shown) },
       },
     },
     async (request) => list(await desk.read(), entity, request.query as ListQuery, request.principal.advertiserId),
@@ -163,6 +135,13 @@ interface ListQuery {
   readonly cursor?: string;
   readonly archived?: 'true' | 'false' | 'any';
   readonly status?: 'active' | 'paused';
+  readonly search?: string;
+}
+
+function countedListSchema(shown: object): object {
+  const list = listSchema(shown) as { readonly properties: object };
+  const total = { type: 'integer', description: 'How many there are on all pages.' };
+  return { ...list, properties: { ...list.properties, total } };
 }
 
 /** Ids by which a list can be narrowed: its parents'. */
@@ -176,6 +155,12 @@ function listParameters(entity: Entity): object {
     ...(Object.fromEntries(parents) as object),
     status: { type: 'string', enum: ['active', 'paused'] },
     archived: { type: 'string', enum: ['true', 'false', 'any'], description: '`false` if left out.' },
+    search: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 200,
+      description: 'Part of the name, or the id; case does not matter.',
+    },
     ...pageParameters,
   };
   return { type: 'object', properties, additionalProperties: false };
@@ -190,14 +175,18 @@ function list(catalog: Catalog, entity: Entity, query: ListQuery, scope: string 
   const from = query.cursor === undefined ? 0 : (readCursor(query.cursor, 1)[0] ?? 0);
   const items: Record<string, unknown>[] = [];
   let seen = 0;
+  let total = 0;
+  let next: string | null = null;
   for (const value of catalog[entity.map].values()) {
     if (!isAskedFor(entity, value, { query, scope })) continue;
     seen += 1;
-    if (seen <= from || !hasState(value, query)) continue;
-    if (items.length === limit) return { items, next_cursor: writeCursor([seen - 1]) };
-    items.push(showEntity(entity, catalog, value));
+    if (!hasState(value, query) || !isSoughtFor(entity, value, query)) continue;
+    total += 1;
+    if (seen <= from) continue;
+    if (items.length < limit) items.push(showEntity(entity, catalog, value));
+    else next ??= writeCursor([seen - 1]);
   }
-  return { items, next_cursor: null };
+  return { items, next_cursor: next, total };
 }
 
 function isAskedFor(
@@ -215,4 +204,11 @@ function hasState({ change, status }: CatalogRecord['value'], query: ListQuery):
   const archived = query.archived ?? 'false';
   if (archived !== 'any' && change.archived !== (archived === 'true')) return false;
   return query.status === undefined || status.toLowerCase() === query.status;
+}
+
+function isSoughtFor(entity: Entity, value: CatalogRecord['value'], { search }: ListQuery): boolean {
+  if (search === undefined) return true;
+  const sought = search.toLowerCase();
+  const id = (value as unknown as Readonly<Record<string, string>>)[entity.idField] ?? '';
+  return value.name.toLowerCase().includes(sought) || id.toLowerCase() === sought;
 }

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AdtallyError } from '../../domain/errors.ts';
+import { framePolicy, policyText } from '../../domain/frame-policy.ts';
 import type { ConsoleRoutes } from '../console-app.ts';
 import type { Asset, Assets } from '../pages/assets.ts';
 import { viewPaths } from '../web/views.ts';
@@ -22,16 +23,29 @@ const strict = {
   'frame-ancestors': "'none'",
 } as const;
 
-function policy(directives: Readonly<Record<string, string>>): string {
-  return Object.entries(directives)
-    .map(([name, value]) => `${name} ${value}`)
-    .join('; ');
+/** The console frames one page of ours, the preview of a creative. */
+const framing = { ...strict, 'frame-src': "'self'" };
+
+/**
+ * The preview shows what anybody has put into the catalogue. Whoever opens it, and however, its document has an origin of its own (`sandbox`), so that it
+ * reaches neither the console's page nor the key in it. Beyond that it may what an ad may in a page, but send nothing.
+ */
+export function previewPolicy(serveUrl: string): string {
+  const frame = framePolicy(new URL(serveUrl).origin);
+  return policyText({
+    ...frame,
+    'script-src': `'self' ${frame['script-src'] ?? ''}`,
+    'connect-src': "'none'",
+    'form-action': "'none'",
+    'frame-ancestors': "'self'",
+    sandbox: 'allow-scripts',
+  });
 }
 
 /** The playground shows an ad in a frame that inherits its policy: style attributes and images of the ad, still no script. */
 function playground(serveUrl: string): string {
   const serve = new URL(serveUrl).origin;
-  return policy({
+  return policyText({
     ...strict,
     'style-src-attr': "'unsafe-inline'",
     'img-src': `'self' data: https: ${serve}`,
@@ -39,13 +53,15 @@ function playground(serveUrl: string): string {
   });
 }
 
-/** The console (`GET /` and a path for each view), `GET /demo`, and their assets. The pages hold nothing secret: what they show, they ask for with the user's key. */
+/** The console (`GET /` and a path for each view), `GET /demo`, `GET /preview`, and their assets. The pages hold nothing secret: what they show, they ask for with the user's key. */
 export function pageRoutes({ assets, serveUrl }: PageRoutesDeps): ConsoleRoutes {
   const demo = pageOf(assets.pages, 'demo');
+  const preview = pageOf(assets.pages, 'preview');
   const console = pageOf(assets.built, 'index.html');
   const pages = [
-    ...viewPaths.map((path) => [path, console, policy(strict)] as const),
+    ...viewPaths.map((path) => [path, console, policyText(framing)] as const),
     ['/demo', demo, playground(serveUrl)] as const,
+    ['/preview', preview, previewPolicy(serveUrl)] as const,
   ];
   return (app) => {
     for (const [path, page, csp] of pages) {

@@ -7,6 +7,8 @@ export interface Named {
   /** Of a campaign. */
   readonly advertiser_id: string | null;
   readonly currency: string | null;
+  /** Of an advertiser. */
+  readonly time_zone: string | null;
 }
 
 /** Advertisers and campaigns by id, archived ones as well; empty until they have come. */
@@ -24,7 +26,14 @@ export async function loadNames(): Promise<void> {
     for await (const item of pages(path)) {
       const id = String(item[idField]);
       const owner = idField === 'campaign_id' ? String(item['advertiser_id']) : null;
-      found.set(id, { id, name: String(item['name']), advertiser_id: owner, currency: String(item['currency']) });
+      const { name, currency, time_zone: zone } = item;
+      found.set(id, {
+        id,
+        name: String(name),
+        advertiser_id: owner,
+        currency: String(currency),
+        time_zone: typeof zone === 'string' ? zone : null,
+      });
     }
   }
   names.value = found;

@@ -13,11 +13,14 @@ export interface Session {
 export class Refusal extends Error {
   readonly status: number;
   readonly code: string;
+  /** Where in what was sent, and what is wrong there. */
+  readonly faults: readonly { readonly path: string; readonly detail: string }[];
 
-  constructor(status: number, code: string, detail: string) {
+  constructor(status: number, code: string, detail: string, faults: Refusal['faults'] = []) {
     super(detail);
     this.status = status;
     this.code = code;
+    this.faults = faults;
   }
 }
 
@@ -73,8 +76,15 @@ export async function respond(path: string, { method, body, headers, signal: sto
     throw new Refusal(0, 'NO_ANSWER', 'the console does not answer');
   });
   if (response.ok) return response;
-  const answer = (await response.json().catch(() => ({}))) as { code?: string; detail?: string };
-  const refusal = new Refusal(response.status, answer.code ?? 'UNKNOWN', answer.detail ?? response.statusText);
+  const answer = (await response.json().catch(() => ({}))) as {
+    code?: string;
+    detail?: string;
+    path?: string;
+    faults?: Refusal['faults'];
+  };
+  const { code = 'UNKNOWN', detail = response.statusText, path: where } = answer;
+  const faults = answer.faults ?? (where === undefined ? [] : [{ path: where, detail }]);
+  const refusal = new Refusal(response.status, code, detail, faults);
   if (refusal.status === 401 && session.value !== null) signOut('This key is no longer known here.');
   throw refusal;
 }

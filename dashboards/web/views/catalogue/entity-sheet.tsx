@@ -1,54 +1,70 @@
 import { useState } from 'preact/hooks';
 import { useAnswer } from '../../answer.ts';
-import { moment, textOf, words } from '../../format.ts';
-import { loadNames } from '../../names.ts';
+import { duration, moment, textOf, words } from '../../format.ts';
+import { refreshNames } from '../../names.ts';
 import { Confirm } from '../../parts/confirm.tsx';
 import { Name } from '../../parts/links.tsx';
-import { Badge, Problem, Section, Shown } from '../../parts/states.tsx';
+import { Money } from '../../parts/money.tsx';
+import { Badge, Section, Shown } from '../../parts/states.tsx';
 import { writePlace } from '../../place.ts';
 import { ask, session } from '../../session.ts';
-import { changesOf, type Entity, givenFields, type Kind, kinds } from './kinds.ts';
+import { EditForm, factsOf } from './entity-form.tsx';
+import { Reading } from './fields.tsx';
+import { History } from './history.tsx';
+import { type Entity, type Kind, kinds } from './kinds.ts';
+import { Preview } from './preview.tsx';
+import type { KindSchemas } from './schema.ts';
+import { wallTime } from './zoned-time.ts';
 
-/** One entity: its fields, what belongs to it, and what may be done with it. */
-export function EntitySheet({ id, kind }: { readonly id: string; readonly kind: Kind }) {
+export { CreationForm } from './entity-form.tsx';
+
+export interface EntitySheetProps {
+  readonly id: string;
+  readonly kind: Kind;
+  readonly schemas: KindSchemas;
+}
+
+/** One entity: its fields, what belongs to it, what may be done with it, and what was. */
+export function EntitySheet({ id, kind, schemas }: EntitySheetProps) {
   const answer = useAnswer<Entity>(`/v1/${kind.path}/${encodeURIComponent(id)}`);
   return (
     <Shown answer={answer} what={`the ${kind.one}`}>
-      {(entity) => <Sheet key={textOf(entity['revision'])} id={id} kind={kind} entity={entity} again={answer.again} />}
+      {(entity) => (
+        <div key={textOf(entity['revision'])}>
+          <Sheet id={id} kind={kind} schemas={schemas} entity={entity} again={answer.again} />
+          {kind.path === 'creatives' ? <Preview creative={entity} /> : null}
+          <History id={id} kind={kind} />
+        </div>
+      )}
     </Shown>
   );
 }
 
-interface SheetProps {
-  readonly id: string;
-  readonly kind: Kind;
-  readonly entity: Entity;
-  readonly again: () => void;
-}
+type Act = 'edit' | 'archive' | 'pause' | null;
 
-function mayChange(kind: Kind): boolean {
-  const { role, advertiser_id } = session.value ?? { role: '', advertiser_id: null };
-  const isOfMarket = kind.path === 'publishers' || kind.path === 'placements';
-  return role === 'admin' || (role === 'trafficker' && (!isOfMarket || advertiser_id === null));
-}
-
-function Sheet({ id, kind, entity, again }: SheetProps) {
-  const [error, setError] = useState<unknown>(null);
-  const [isArchiving, setArchiving] = useState(false);
+function Sheet({
+  id,
+  kind,
+  schemas,
+  entity,
+  again,
+}: EntitySheetProps & { readonly entity: Entity; readonly again: () => void }) {
+  const [act, setAct] = useState<Act>(null);
   const isArchived = entity['archived'] === true;
   const isPaused = entity['status'] === 'paused';
-  const mayEdit = mayChange(kind) && !isArchived;
+  const mayEdit = schemas.may_change && !isArchived;
+  const done = () => {
+    setAct(null);
+    again();
+    void refreshNames();
+  };
   const change = async (body: Record<string, unknown>) => {
     // The revision that was looked at: what somebody else changed meanwhile is not overwritten.
     const headers = { 'if-match': `"${textOf(entity['revision'])}"` };
     await ask(`/v1/${kind.path}/${encodeURIComponent(id)}`, { method: 'PATCH', body, headers });
-    again();
-    loadNames().catch(() => undefined);
+    done();
   };
-  const attempt = (body: Record<string, unknown>) => {
-    setError(null);
-    change(body).catch(setError);
-  };
+  const close = () => setAct(null);
   return (
     <Section
       id="entity"
@@ -66,10 +82,13 @@ function Sheet({ id, kind, entity, again }: SheetProps) {
           </Badge>
           {mayEdit ? (
             <>
-              <button type="button" class="quiet" onClick={() => attempt({ status: isPaused ? 'active' : 'paused' })}>
-                {isPaused ? 'Activate' : 'Pause'}
+              <button type="button" onClick={() => setAct('edit')}>
+                Edit
               </button>
-              <button type="button" class="quiet" onClick={() => setArchiving(true)}>
+              <button type="button" class="quiet" onClick={() => setAct('pause')}>
+                {isPaused ? 'Resume …' : 'Pause …'}
+              </button>
+              <button type="button" class="quiet" onClick={() => setAct('archive')}>
                 Archive …
               </button>
             </>
@@ -77,37 +96,35 @@ function Sheet({ id, kind, entity, again }: SheetProps) {
         </>
       }
     >
-      {isArchiving ? (
+      {act === 'edit' ? <EditForm kind={kind} schemas={schemas} entity={entity} onDone={done} onClose={close} /> : null}
+      {act === 'pause' ? (
+        <Confirm
+          title={`${isPaused ? 'Resume' : 'Pause'} ${textOf(entity['name'])}?`}
+          act={isPaused ? 'Resume it' : 'Pause it'}
+          onAct={() => change({ status: isPaused ? 'active' : 'paused' })}
+          onClose={close}
+        >
+          <p>
+            {isPaused
+              ? 'It may be chosen again within a second or so, if what it belongs to may be.'
+              : 'It is no longer chosen, nor is what belongs to it, within a second or so. What was chosen before is still paid for.'}
+          </p>
+          <Recorded />
+        </Confirm>
+      ) : null}
+      {act === 'archive' ? (
         <Confirm
           title={`Archive ${textOf(entity['name'])}?`}
           act="Archive it"
           onAct={() => change({ archived: true })}
-          onClose={() => setArchiving(false)}
+          onClose={close}
         >
           <p>It is not chosen any more, for ever; it stays in the history, and what it has spent stays as it is.</p>
-          <p class="note">
-            The change is written to the log with your key’s name, {session.value?.name}, and the time.
-          </p>
+          <Recorded />
         </Confirm>
       ) : null}
-      {error === null ? null : <Problem error={error} />}
-      <dl class="facts">
-        {Object.entries(entity).map(([field, value]) => (
-          <div key={field}>
-            <dt>{words(field)}</dt>
-            <dd>
-              {field !== kind.idField && field.endsWith('_id') && typeof value === 'string' ? (
-                <a href={writePlace({ view: 'catalogue', id: value })}>
-                  <Name id={value} />
-                </a>
-              ) : (
-                <span class="mono">{value === null ? '–' : textOf(value)}</span>
-              )}
-            </dd>
-          </div>
-        ))}
-      </dl>
-      <p class="note">
+      <Facts kind={kind} entity={entity} />
+      <p class="note belongings">
         {kinds
           .filter(({ parent }) => parent === kind.idField)
           .map(({ path, title }) => (
@@ -115,49 +132,111 @@ function Sheet({ id, kind, entity, again }: SheetProps) {
               Its {title.toLowerCase()}
             </a>
           ))}
+        {kind.path === 'campaigns' ? (
+          <a href={writePlace({ view: 'pacing', params: { campaign: id } })}>Its pacing</a>
+        ) : null}
       </p>
-      {mayEdit ? <Edit entity={entity} kind={kind} change={change} /> : null}
     </Section>
   );
 }
 
-interface EditProps {
-  readonly entity: Entity;
-  readonly kind: Kind;
-  readonly change: (body: Record<string, unknown>) => Promise<void>;
+function Recorded() {
+  return (
+    <p class="note">
+      The change is written to the log with your key’s name, {session.value?.name}, and the time; History shows it.
+    </p>
+  );
 }
 
-function Edit({ entity, kind, change }: EditProps) {
-  const { [kind.parent ?? '']: _parent, ...before } = givenFields(entity, kind);
-  const [text, setText] = useState(JSON.stringify(before, null, 2));
-  const [error, setError] = useState<unknown>(null);
-  const save = async (event: Event) => {
-    event.preventDefault();
-    setError(null);
-    try {
-      await change(changesOf(before, text));
-    } catch (failure) {
-      setError(failure);
-    }
-  };
+/** Shown elsewhere on the page. */
+const elsewhere = [
+  'name',
+  'status',
+  'revision',
+  'archived',
+  'changed_by',
+  'changed_at',
+  'markup',
+  'trackers',
+  'targeting',
+];
+
+function Facts({ kind, entity }: { readonly kind: Kind; readonly entity: Entity }) {
+  const shown = Object.entries(entity).filter(([field]) => !elsewhere.includes(field) && field !== kind.idField);
+  const { targeting } = entity;
   return (
-    <details>
-      <summary>Edit</summary>
-      <form onSubmit={(event) => void save(event)}>
-        <label for="fields">Fields as JSON; what you change is sent, what you leave out stays as it is</label>
-        <textarea
-          id="fields"
-          class="mono sql"
-          rows={14}
-          spellcheck={false}
-          value={text}
-          onInput={({ currentTarget }) => setText(currentTarget.value)}
-        />
-        {error === null ? null : <Problem error={error} />}
-        <div class="actions">
-          <button type="submit">Save a new revision</button>
-        </div>
-      </form>
-    </details>
+    <>
+      <dl class="facts">
+        {shown.map(([field, value]) => (
+          <div key={field}>
+            <dt>{words(field.replace(/_(micros|id)$/, ''))}</dt>
+            <dd>
+              <Fact field={field} value={value} entity={entity} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+      {targeting === undefined ? null : (
+        <>
+          <h3>Whom it may reach</h3>
+          <Reading targeting={targeting as Entity} />
+        </>
+      )}
+    </>
   );
+}
+
+interface FactProps {
+  readonly field: string;
+  readonly value: unknown;
+  readonly entity: Entity;
+}
+
+function Fact({ field, value, entity }: FactProps) {
+  const { currency, zone } = factsOf(entity);
+  if (value === null || value === '') return <span class="dim">–</span>;
+  if (Array.isArray(value)) return <List values={value} />;
+  if (field.endsWith('_micros') && typeof value === 'string') return <Money micros={value} currency={currency} />;
+  if (field.endsWith('_id') && typeof value === 'string') {
+    return (
+      <a href={writePlace({ view: 'catalogue', id: value })}>
+        <Name id={value} />
+      </a>
+    );
+  }
+  if (field === 'flight') return <Flight flight={value as Entity} zone={zone} />;
+  if (field === 'frequency_cap') return <>{capText(value as Entity)}</>;
+  if (typeof value === 'boolean') return <>{value ? 'yes' : 'no'}</>;
+  if (typeof value === 'object')
+    return <List values={Object.entries(value).map(([name, one]) => `${words(name)}: ${textOf(one)}`)} />;
+  return <>{textOf(value)}</>;
+}
+
+const shownValues = 12;
+
+function List({ values }: { readonly values: readonly unknown[] }) {
+  if (values.length === 0) return <span class="dim">none</span>;
+  const more = values.length - shownValues;
+  return (
+    <>
+      {values.slice(0, shownValues).map(textOf).join(', ')}
+      {more > 0 ? ` and ${more} more` : ''}
+    </>
+  );
+}
+
+/** In the zone of the advertiser, whose days the budget follows; hovering shows UTC. */
+function Flight({ flight, zone }: { readonly flight: Entity; readonly zone: string }) {
+  const [from, to] = [textOf(flight['starts_at']), textOf(flight['ends_at'])];
+  const local = (time: string) => wallTime(time, zone).replace('T', ' ').slice(0, 16);
+  return (
+    <span title={`${from} to ${to}`}>
+      {local(from)} to {local(to)} ({zone})
+    </span>
+  );
+}
+
+function capText({ impressions, window_ms, calendar }: Entity): string {
+  const span = textOf(calendar) === '' ? `${duration(Number(window_ms))}` : `a calendar ${textOf(calendar)}`;
+  return `${textOf(impressions)} impressions in ${span}`;
 }
