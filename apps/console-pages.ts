@@ -10,14 +10,18 @@ import { sessionRoutes } from '../dashboards/routes/session.ts';
 import { AdtallyError } from '../domain/errors.ts';
 import { watch } from './console-watch.ts';
 import type { ConsoleParts } from './console-parts.ts';
+import type { FleetWatch } from '../dashboards/operations/fleet-watch.ts';
 import { runKeys, runKeyVariable } from './run-key.ts';
 import { readPids } from './supervisor.ts';
 
 const dashboards = resolve(import.meta.dirname, '../dashboards');
 
 /** The pages, what they ask for every few seconds, and the playground's own routes if a supervisor started this process. */
-export function consolePages(parts: ConsoleParts, env: NodeJS.ProcessEnv): ConsoleRoutes[] {
-  const { settings, disk, queries, reports, warehouse, clock, log, registry } = parts;
+export function consolePages(
+  parts: ConsoleParts & { readonly fleet: FleetWatch },
+  env: NodeJS.ProcessEnv,
+): ConsoleRoutes[] {
+  const { settings, disk, fleet, queries, reports, warehouse, clock, log, registry } = parts;
   const serveUrl = settings.publicUrl ?? `http://${settings.serveHost}:${settings.servePort}`;
   const pages: ConsoleRoutes = async (app) => {
     const folders = { pages: join(dashboards, 'pages'), browser: join(dashboards, 'browser') };
@@ -28,7 +32,7 @@ export function consolePages(parts: ConsoleParts, env: NodeJS.ProcessEnv): Conso
   return [
     pages,
     sessionRoutes,
-    liveRoutes({ queries, reports, warehouse, clock, log, registry, watch: () => watch(parts) }),
+    liveRoutes({ ...{ queries, reports, warehouse, clock, log, registry, fleet }, watch: () => watch(parts) }),
     ...playground(parts, serveUrl, env),
   ];
 }

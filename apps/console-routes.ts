@@ -34,8 +34,12 @@ export function consoleRoutes(parts: ConsoleParts & Pick<MetricsParts, 'truths'>
       .map(({ campaign_id }) => campaign_id);
   };
   const keys = new ModelKeys({ disk: createSystemDisk(), folder: modelKeysFolder(settings) });
+  const metrics = consoleMetrics(parts);
+  const fleet = watchFleet(parts, metrics);
   return [
-    healthRoutes(() => dependencies(parts), consoleMetrics(parts)),
+    healthRoutes(() => dependencies(parts), metrics),
+    consoleOperations(parts, fleet),
+    consoleQuarantine(parts, fleet),
     catalogRoutes(desks.catalog),
     financeRoutes(corrections, desks.facts),
     auditRoutes({ log, registry, events, catchUp }),
@@ -49,7 +53,7 @@ export function consoleRoutes(parts: ConsoleParts & Pick<MetricsParts, 'truths'>
     pacingRoutes({ views, campaignOwner, campaignIds }),
     reportRoutes({ reports, warehouse, clock, sinkLag: () => parts.sink.lag() }),
     personRoutes({ log, registry, clock, hashSecret: readPersonSecret(settings.dataDir) }),
-    ...consolePages(parts, process.env),
+    ...consolePages({ ...parts, fleet }, process.env),
   ];
 }
 

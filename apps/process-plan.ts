@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import type { Settings } from '../config/settings.ts';
+import type { MetricsTarget, Settings } from '../config/settings.ts';
 import { AdtallyError } from '../domain/errors.ts';
 import type { ProcessKind, SupervisedProcess } from './supervisor.ts';
 
@@ -48,8 +48,12 @@ export async function planProcesses(
   ];
   const ports = await claimPorts(sides);
   const firstServePort = ports[streams + 1];
+  const watched = sides.flatMap(({ name, kind, host }, index) =>
+    kind === 'console' ? [] : [watchedAt(name, host, ports[index] ?? 0)],
+  );
   return sides.map(({ name, kind, nth, host }, index) => {
     const own: NodeJS.ProcessEnv = { SERVE_PORT: String(firstServePort), [portVariables[kind]]: String(ports[index]) };
+    if (kind === 'console') own['METRICS_TARGETS'] = env['METRICS_TARGETS'] || watched.join();
     if (kind === 'streams' && streams > 1) {
       own['DATA_DIR'] = join(env.DATA_DIR, name);
       own['MODEL_KEYS_DIR'] = env['MODEL_KEYS_DIR'] || join(env.DATA_DIR, 'secrets');
@@ -64,6 +68,30 @@ export async function planProcesses(
       readyUrl: `${url}/${kind === 'streams' ? 'healthz' : 'readyz'}`,
     };
   });
+}
+
+/** A target of METRICS_TARGETS; who listens on every address is asked on this machine's own. */
+function watchedAt(name: string, host: string, port: number): string {
+  return `${name}=http://${reachableHost(host)}:${port}`;
+}
+
+/** Where a side is asked that listens on a host. */
+export function reachableHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** What the console watches if nothing is said: the sides whose ports the settings give. */
+export function usualTargets(settings: Settings): readonly MetricsTarget[] {
+  const { metricsTargets, serveHost, servePort, consoleHost, streamsPort } = settings;
+  if (metricsTargets.length > 0) return metricsTargets;
+  const sides = [
+    { kind: 'serve', host: serveHost, port: servePort },
+    { kind: 'streams', host: consoleHost, port: streamsPort },
+  ] as const;
+  return sides
+    .filter(({ port }) => port !== 0)
+    .map(({ kind, host, port }) => ({ name: kind, kind, url: `http://${reachableHost(host)}:${port}` }));
 }
 
 /** The first takes the port of the settings, the others any that is free. */

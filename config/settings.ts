@@ -137,6 +137,34 @@ function publicUrl(variable: string, meaning: string): Setting<string | null> {
   return { variable, fallback: '', meaning, read };
 }
 
+/** A share from 0 to 1. */
+function share(variable: string, meaning: string): Setting<number> {
+  const read = (text: string) => {
+    if (/^(0|1|0?\.[0-9]{1,9}|1\.0{1,9})$/.test(text)) return Number(text);
+    return refuse(`must be a number from 0 to 1, as 0.01, not ${shown(text)}`);
+  };
+  return { variable, fallback: '0', meaning, read };
+}
+
+function httpUrl(variable: string, fallback: string, meaning: string): Setting<string> {
+  const read = (text: string) =>
+    /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/.test(text) && URL.canParse(text)
+      ? text
+      : refuse(`must be an http or https URL without user and query, not ${shownUrl(text)}`);
+  return { variable, fallback, meaning, read };
+}
+
+/** A page about a trace, with a place for its id. */
+function tracePage(variable: string, meaning: string): Setting<string> {
+  const read = (text: string) => {
+    const isPage = /^https?:\/\/[^\s/?#@"<>]+(\/[^\s"<>]*)?$/.test(text) && text.includes('{trace_id}');
+    return text === '' || isPage
+      ? text
+      : refuse(`must be an http or https URL with {trace_id} in it, not ${shownUrl(text)}`);
+  };
+  return { variable, fallback: '', meaning, read };
+}
+
 /** Networks in CIDR notation, joined by commas. */
 function networks(variable: string, meaning: string): Setting<readonly string[]> {
   const read = (given: string) => {
@@ -152,6 +180,30 @@ function networks(variable: string, meaning: string): Setting<readonly string[]>
       }
     }
     return named;
+  };
+  return { variable, fallback: '', meaning, read };
+}
+
+/** A process whose health and counts the console asks for. */
+export interface MetricsTarget {
+  readonly name: string;
+  readonly kind: 'serve' | 'streams';
+  /** Without a slash at the end. */
+  readonly url: string;
+}
+
+/** Processes with the base of their side, joined by commas; a name begins with the kind. */
+function targets(variable: string, meaning: string): Setting<readonly MetricsTarget[]> {
+  const read = (given: string) => {
+    const parts = given.split(',').filter((part) => part.trim() !== '');
+    const found = parts.map((part): MetricsTarget => {
+      const [, name = '', kind, url = ''] =
+        /^\s*((serve|streams)[a-z0-9-]{0,20})=(https?:\/\/[^\s/?#@]{1,200})\/?\s*$/.exec(part) ?? [];
+      if (kind === 'serve' || kind === 'streams') return { name, kind, url };
+      return refuse(`must be processes with their URLs, as serve-1=http://127.0.0.1:8080, not ${shown(part)}`);
+    });
+    if (new Set(found.map(({ name }) => name)).size < found.length) return refuse('names a process twice');
+    return found;
   };
   return { variable, fallback: '', meaning, read };
 }
@@ -244,6 +296,10 @@ const table = {
     [0, 65_535],
     'Port, on CONSOLE_HOST, of the health and lag of the streams process. 0: any free one.',
   ),
+  metricsTargets: targets(
+    'METRICS_TARGETS',
+    'Processes that the console watches, as `serve-1=http://10.0.0.1:8080,streams=http://10.0.0.3:8091`; of a host name all addresses are asked. Empty: those at SERVE_PORT and STREAMS_PORT; `npm start` names all that it starts.',
+  ),
   publicUrl: publicUrl(
     'PUBLIC_URL',
     'What browsers and SDKs reach the public side by; put into beacon and click URLs. Empty: SERVE_HOST and SERVE_PORT.',
@@ -264,6 +320,19 @@ const table = {
   keys: text(
     'ADTALLY_KEYS',
     'Console keys, `role=key` or `role:advertiser_id=key`, joined by commas. Empty: made at the first start and printed once.',
+  ),
+
+  logFormat: pattern(
+    'LOG_FORMAT',
+    'text',
+    /^(text|json)$/,
+    'What the processes say of themselves: `text`, a sentence a line, or `json`, a line of JSON each, for whoever collects them.',
+  ),
+  logLevel: pattern(
+    'LOG_LEVEL',
+    'info',
+    /^(debug|info|warn|error)$/,
+    'The least that is said: `debug`, `info`, `warn` or `error`.',
   ),
 
   logUrl: logEngine(
@@ -320,19 +389,6 @@ const table = {
     'HOLD_MS',
     '1h',
     [0, 30 * day],
-  logFormat: pattern(
-    'LOG_FORMAT',
-    'text',
-    /^(text|json)$/,
-    'What the processes say of themselves: `text`, a sentence a line, or `json`, a line of JSON each, for whoever collects them.',
-  ),
-  logLevel: pattern(
-    'LOG_LEVEL',
-    'info',
-    /^(debug|info|warn|error)$/,
-    'The least that is said: `debug`, `info`, `warn` or `error`.',
-  ),
-
     'From incurred to certified, in time of the fold. Taken into the policy when the log is new.',
   ),
   horizonMs: duration(
@@ -447,6 +503,19 @@ const table = {
   modelKeysDir: text(
     'MODEL_KEYS_DIR',
     'Folder of the keys that sign the model. Whoever serves needs the `.pub.json` files of it alone. Empty: `secrets` in DATA_DIR.',
+  ),
+  traceSampling: share(
+    'TRACE_SAMPLING',
+    'Share of the ads that are traced from the request to the ledger entry, as 0.01; by the id of the ad, so that every process traces the same. 0: nothing is traced, and nothing of it is loaded.',
+  ),
+  traceEndpoint: httpUrl(
+    'TRACE_ENDPOINT',
+    'http://127.0.0.1:4318/v1/traces',
+    'Where spans are sent: OTLP over HTTP, in JSON. What can not be sent is dropped and counted.',
+  ),
+  traceViewUrl: tracePage(
+    'TRACE_VIEW_URL',
+    'Page of a trace in your viewer, as `http://localhost:16686/trace/{trace_id}`: the story of an ad links to it. Empty: no link.',
   ),
 } as const;
 

@@ -10,6 +10,8 @@ export interface Rejection {
   readonly code: ErrorCode;
   readonly reason: string;
   readonly token: string;
+  /** Name of the event, with which it may be judged again; empty if it is none that there is. */
+  readonly event: string;
 }
 
 export interface RejectionsOptions {
@@ -59,7 +61,7 @@ export class Rejections {
     this.#tallies.clear();
   }
 
-  #write({ route, code, token }: Rejection, reason: string): void {
+  #write({ route, code, token, event }: Rejection, reason: string): void {
     const { buffer, clock, registry } = this.#options;
     // A full buffer keeps its room for what is believed.
     if (!buffer.hasRoomFor('decision')) return;
@@ -68,7 +70,7 @@ export class Rejections {
       source_topic: `serve/${route}`,
       source_shard: -1,
       source_offset: -1,
-      source_key: '',
+      source_key: token === '' ? '' : event,
       code,
       reason,
       processor: 'serving',

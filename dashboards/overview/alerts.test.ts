@@ -25,6 +25,7 @@ describe('Alerts', () => {
         level: 'late',
         name: 'FinalLedgerLags',
         sentence: 'final is 7.4 s behind; 2.0 s are allowed, lacks 3 records, furthest at final-1.',
+        truth: 'final',
       },
     ]);
   });

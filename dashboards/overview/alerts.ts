@@ -1,4 +1,4 @@
-import { lagAlerts } from '../objectives/objectives.ts';
+import { lagAlerts, type TruthName } from '../objectives/objectives.ts';
 import type { FoldTime, TruthLag } from './truth-lags.ts';
 
 /** Something that somebody should look at. */
@@ -7,6 +7,8 @@ export interface Alert {
   /** Stable name, as Prometheus has it where it has it. */
   readonly name: string;
   readonly sentence: string;
+  /** The truth that it is about, where it is about one. */
+  readonly truth?: TruthName;
 }
 
 export interface Watched {
@@ -33,7 +35,7 @@ export function alertsOf({ truths, time, damaged, audits }: Watched): Alert[] {
     ...audits
       .filter(({ tallies }) => !tallies)
       .map(({ kind }) => wrong('AuditDoesNotTally', `The last ${kind} did not tally.`)),
-    ...truths.filter(isLate).map((lag) => late(lagAlerts[lag.truth], lagSentence(lag))),
+    ...truths.filter(isLate).map((lag) => ({ ...late(lagAlerts[lag.truth], lagSentence(lag)), truth: lag.truth })),
     ...(time.age_ms !== null && time.age_ms > time.tolerance_ms
       ? [
           late(

@@ -9,10 +9,14 @@ import type { SchemaRegistry } from '../../ports/schema-registry.ts';
 import type { Warehouse } from '../../ports/warehouse.ts';
 import { acceptedType } from '../accepted-type.ts';
 import type { ConsoleRoutes } from '../console-app.ts';
+import type { FleetWatch } from '../operations/fleet-watch.ts';
+import { fleetAlerts } from '../operations/fleet-alerts.ts';
+import { requestsOf } from '../operations/requests.ts';
 import { type Alert, alertsOf, type Watched } from '../overview/alerts.ts';
+import { shardCounts } from '../operations/shard-work.ts';
+import { CountedByWindow, type Window, windows } from '../overview/counted-figures.ts';
 import { readableRecord } from '../readable.ts';
 import type { Reports } from '../reports/report-file.ts';
-import { runReport } from '../reports/run-report.ts';
 
 export interface LiveRoutesDeps {
   readonly queries: Pick<LedgerQueries, 'balances'>;
@@ -23,13 +27,12 @@ export interface LiveRoutesDeps {
   readonly registry: SchemaRegistry;
   /** What lags, what is damaged, and how the last audits went. */
   readonly watch: () => Promise<Watched>;
+  /** What serving was asked. */
+  readonly fleet: Pick<FleetWatch, 'history' | 'processes'>;
 }
 
 const json = 'application/json';
 const events = 'text/event-stream';
-
-const windows = ['15m', '1h', '24h', '7d', '30d'] as const;
-type Window = (typeof windows)[number];
 
 const rows = { type: 'array', items: { type: 'object', additionalProperties: true } } as const;
 const answer = {
@@ -38,6 +41,16 @@ const answer = {
   properties: {
     at: { type: 'string', format: 'date-time' },
     window: { type: 'string', enum: windows },
+    counted_at: {
+      type: 'string',
+      format: 'date-time',
+      description: 'When the figures of the warehouse were counted: the more there is to count, the less often.',
+    },
+    requests: {
+      type: 'object',
+      additionalProperties: true,
+      description: 'What serving was asked in the last minutes, as its processes count it.',
+    },
     funnel: {
       ...rows,
       description: 'The report truth_funnel of the window: counts and money by stage, from reporting.',
@@ -78,6 +91,7 @@ const freshMs = 1_000;
 
 /** `GET /v1/live`: what the console shows. As JSON once, or as server-sent events (`Accept: text/event-stream`) every few seconds until the client goes. */
 export function liveRoutes(deps: LiveRoutesDeps): ConsoleRoutes {
+  const counted = new CountedByWindow(deps);
   const kept = new Map<
     Window,
     { readonly atMs: number; readonly isAsked: boolean; readonly figures: Promise<object> }
@@ -86,7 +100,7 @@ export function liveRoutes(deps: LiveRoutesDeps): ConsoleRoutes {
     const now = deps.clock.now();
     const known = kept.get(window);
     if (known !== undefined && (known.isAsked || now - known.atMs < freshMs)) return known.figures;
-    const asked = { atMs: now, isAsked: true, figures: liveFigures(deps, window) };
+    const asked = { atMs: now, isAsked: true, figures: liveFigures(deps, { window, counted }) };
     const { figures } = asked;
     kept.set(window, asked);
     // However long it takes, nobody asks the same once more meanwhile.
@@ -152,38 +166,38 @@ function sendEvents(reply: FastifyReply, lines: AsyncGenerator<string>): Fastify
   return reply.type(`${events}; charset=utf-8`).header('x-accel-buffering', 'no').send(Readable.from(lines));
 }
 
-async function liveFigures(deps: LiveRoutesDeps, window: Window): Promise<object> {
-  const from = `-${window}`;
-  const [watched, minutes, stages, participation, funnel, spend, freshness, recent, tentative, final] =
-    await Promise.all([
-      deps.watch(),
-      minutesOf(deps, window),
-      runReport(deps, 'stage_latency', { from }),
-      runReport(deps, 'participation', { from, limit: '10000' }),
-      runReport(deps, 'truth_funnel', { from }),
-      runReport(deps, 'spend_by_state', { from, limit: '10000' }),
-      runReport(deps, 'freshness'),
-      recentSelections(deps),
-      deps.queries.balances({ truth: 'tentative', at: { kind: 'latest' } }),
-      deps.queries.balances({ truth: 'final', at: { kind: 'latest' } }),
-    ]);
-  const ages = freshness.rows.map(({ age_ms }) => Number(age_ms));
+async function liveFigures(
+  deps: LiveRoutesDeps,
+  { window, counted }: { readonly window: Window; readonly counted: CountedByWindow },
+): Promise<object> {
+  const [watched, figures, recent, tentative, final] = await Promise.all([
+    deps.watch(),
+    counted.of(window),
+    recentSelections(deps),
+    deps.queries.balances({ truth: 'tentative', at: { kind: 'latest' } }),
+    deps.queries.balances({ truth: 'final', at: { kind: 'latest' } }),
+  ]);
+  const now = deps.clock.now();
+  const { funnel, spendHours, minutes, stages, participation, freshness } = figures;
+  const ages = freshness.map(({ age_ms }) => Number(age_ms) + Math.max(0, now - figures.atMs));
   return {
-    at: formatTime(deps.clock.now()),
+    at: formatTime(now),
     window,
-    funnel: funnel.rows,
-    spend: sumByCurrency(spend.rows),
-    spend_hours: spend.rows,
+    counted_at: formatTime(figures.atMs),
+    requests: requestsOf(deps.fleet.history, now),
+    funnel,
+    spend: sumByCurrency(spendHours),
+    spend_hours: spendHours,
     minutes,
-    stages: stages.rows,
-    participation: sumByTier(participation.rows),
-    ...watchedFigures(watched),
+    stages,
+    participation: sumByTier(participation),
+    ...watchedFigures(watched, fleetAlerts(deps.fleet.processes(), shardCounts(deps.log))),
     accounts: [...sumAccounts('tentative', tentative.balances), ...sumAccounts('final', final.balances)],
     recent,
     ledger_cut: final.cut,
     ledger_digest: final.digest,
     reporting: {
-      records: freshness.rows.reduce((sum, { records }) => sum + Number(records), 0),
+      records: freshness.reduce((sum, { records }) => sum + Number(records), 0),
       age_ms: ages.length === 0 ? null : Math.min(...ages),
     },
   };
@@ -206,7 +220,10 @@ function sumByCurrency(hours: readonly Readonly<Record<string, unknown>>[]): Rec
   }));
 }
 
-function watchedFigures(watched: Watched): {
+function watchedFigures(
+  watched: Watched,
+  ofFleet: readonly Alert[],
+): {
   readonly truths: Watched['truths'];
   readonly time: object;
   readonly quarantined: number;
@@ -217,7 +234,7 @@ function watchedFigures(watched: Watched): {
     truths: watched.truths,
     time: { at: at === null || at === 0 ? null : formatTime(at), ...age },
     quarantined: watched.quarantined,
-    alerts: alertsOf(watched),
+    alerts: [...ofFleet, ...alertsOf(watched)],
   };
 }
 
@@ -232,42 +249,6 @@ function sumByTier(hours: readonly Readonly<Record<string, unknown>>[]): Record<
     for (const name of counted) row[name] = (row[name] ?? 0) + Number(hour[name]);
   }
   return [...sums].map(([tier, row]) => ({ tier, ...row })).toSorted((a, b) => (a.tier < b.tier ? -1 : 1));
-}
-
-const dayMs = 86_400_000;
-const windowMs: Readonly<Record<Window, number>> = {
-  '15m': 900_000,
-  '1h': 3_600_000,
-  '24h': dayMs,
-  '7d': 7 * dayMs,
-  '30d': 30 * dayMs,
-};
-
-/** Minutes in which something was selected. */
-const minutesSql = `
-SELECT toStartOfMinute(selected_at) AS minute, count() AS selections, sum(toUInt8(impressed)) AS impressions
-FROM (
-  SELECT selection_id, min(selected_at) AS selected_at, max(kind = 'impression') AS impressed
-  FROM (
-    SELECT selection_id, selected_at, 'selection' AS kind FROM adtally.selections_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
-    UNION ALL
-    SELECT selection_id, selected_at, 'impression' AS kind FROM adtally.impressions_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
-  )
-  GROUP BY selection_id
-)
-GROUP BY minute ORDER BY minute`;
-
-async function minutesOf({ warehouse, clock }: LiveRoutesDeps, window: Window): Promise<readonly object[]> {
-  const now = clock.now();
-  const from = now - Math.min(dayMs, windowMs[window]);
-  const asWritten = (ms: number) => formatTime(ms).replace('T', ' ').replace('Z', '');
-  const bounds = { from: asWritten(from), to: asWritten(now) };
-  const { rows: found } = await warehouse.query(minutesSql, bounds);
-  return found.map(({ minute, selections, impressions }) => ({
-    minute,
-    selections: Number(selections),
-    impressions: Number(impressions),
-  }));
 }
 
 function sumAccounts(

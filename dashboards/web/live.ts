@@ -12,6 +12,25 @@ export interface Lag {
   readonly worst: string;
 }
 
+/** What serving was asked, as its processes count it. */
+export interface Requests {
+  readonly since: string;
+  readonly over_ms: number;
+  readonly requests: number;
+  readonly per_second: number | null;
+  readonly slots: number;
+  readonly ads: number;
+  readonly no_ad: readonly { readonly reason: string; readonly slots: number }[];
+  readonly answers: Readonly<Record<string, number>>;
+  readonly refused: number;
+  readonly minutes: readonly {
+    readonly minute: string;
+    readonly requests: number;
+    readonly ads: number;
+    readonly refused: number;
+  }[];
+}
+
 /** Figures of `GET /v1/live`. */
 export interface Live {
   readonly at: string;
@@ -26,7 +45,15 @@ export interface Live {
   readonly time: { readonly at: string | null; readonly age_ms: number | null; readonly tolerance_ms: number };
   /** Records that could not be read, judged or believed: forged beacons among them. */
   readonly quarantined: number;
-  readonly alerts: readonly { readonly level: 'wrong' | 'late'; readonly name: string; readonly sentence: string }[];
+  readonly alerts: readonly {
+    readonly level: 'wrong' | 'late';
+    readonly name: string;
+    readonly sentence: string;
+    readonly truth?: string;
+  }[];
+  /** When the figures of the warehouse were counted. */
+  readonly counted_at: string;
+  readonly requests: Requests;
   readonly accounts: readonly Row[];
   readonly recent: readonly string[];
   readonly ledger_cut: string | null;

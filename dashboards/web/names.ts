@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { ask } from './session.ts';
+import { ask, sentenceOf } from './session.ts';
 
 export interface Named {
   readonly id: string;
@@ -13,6 +13,9 @@ export interface Named {
 
 /** Advertisers and campaigns by id, archived ones as well; empty until they have come. */
 export const names = signal<ReadonlyMap<string, Named>>(new Map());
+
+/** Why the names are not known, or are as they were before; null if they are. */
+export const namesProblem = signal<string | null>(null);
 
 const mostPages = 20;
 
@@ -37,6 +40,16 @@ export async function loadNames(): Promise<void> {
     }
   }
   names.value = found;
+}
+
+/** Reads the names, and shows it if that fails: figures then stand beside ids. */
+export async function refreshNames(): Promise<void> {
+  try {
+    await loadNames();
+    namesProblem.value = null;
+  } catch (error) {
+    namesProblem.value = sentenceOf(error);
+  }
 }
 
 async function* pages(path: string): AsyncGenerator<Readonly<Record<string, unknown>>> {

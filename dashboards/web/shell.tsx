@@ -1,7 +1,7 @@
 import type { ComponentType } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { place } from './location.ts';
-import { loadNames } from './names.ts';
+import { namesProblem, refreshNames } from './names.ts';
 import { Empty, Problem, Waiting } from './parts/states.tsx';
 import { writePlace } from './place.ts';
 import { session, signOut, type Session } from './session.ts';
@@ -33,8 +33,7 @@ function Signed({ who }: { readonly who: Session }) {
   const wanted = place.value.view ?? offered[0]?.name ?? null;
   const view = offered.find(({ name }) => name === wanted) ?? null;
   useEffect(() => {
-    // Without names ids are shown, so a failure costs no figure.
-    loadNames().catch(() => undefined);
+    void refreshNames();
   }, [who]);
   useEffect(() => {
     document.title = view === null ? 'Adtally' : `${view.title} · Adtally`;
@@ -46,6 +45,14 @@ function Signed({ who }: { readonly who: Session }) {
       </a>
       <Navigation who={who} view={view?.name ?? null} />
       <main id="main" tabIndex={-1}>
+        {namesProblem.value === null ? null : (
+          <div class="problem" role="status">
+            <p>Names could not be read, so ids are shown: {namesProblem.value}</p>
+            <button type="button" class="plain" onClick={() => void refreshNames()}>
+              Try again
+            </button>
+          </div>
+        )}
         {view === null ? (
           <>
             <h1 tabIndex={-1}>No such view for this key</h1>

@@ -22,6 +22,7 @@ const allowed: Readonly<Record<string, string>> = {
   'adapters/system/http.ts': 'the Http port',
   'apps/engines.ts': 'gives the Http port to the schema registry of SCHEMA_REGISTRY_URL',
   'apps/container-health.ts': 'this process',
+  'apps/fleet.ts': 'the processes of METRICS_TARGETS, and the beacons of quarantine back to one of them',
   'apps/bidder-process.ts': 'the control side of simulated bidders that it started',
   'dashboards/web/session.ts': 'runs in a page, which may connect to its own console alone (content security policy)',
   'adapters/kafka/protocol.ts': 'the brokers of LOG_URL',

@@ -8,6 +8,10 @@ import { Money } from '../parts/money.tsx';
 import { Empty, Problem, Section, Waiting } from '../parts/states.tsx';
 import { Table } from '../parts/table.tsx';
 import { Title } from '../parts/title.tsx';
+import { writePlace } from '../place.ts';
+import { session } from '../session.ts';
+import { viewsOf } from '../views.ts';
+import { Requests } from './overview/requests.tsx';
 
 /** What is asked first: does it tally, what has become of what was chosen, and which truth lags. */
 export default function Overview() {
@@ -30,6 +34,7 @@ function Figures({ figures }: { readonly figures: Live }) {
     <>
       <Verdict figures={figures} />
       <Funnel figures={figures} />
+      <Requests requests={figures.requests} />
       <div class="pair uneven">
         <Lags figures={figures} />
         <Minutes figures={figures} />
@@ -39,9 +44,9 @@ function Figures({ figures }: { readonly figures: Live }) {
         <Participation figures={figures} />
       </div>
       <p class="foot">
-        Read at {timeOfDay(figures.at)} UTC. Reporting holds {count(figures.reporting.records)} records,{' '}
-        {count(figures.quarantined)} are in quarantine. Final ledger at the cut{' '}
-        {figures.ledger_cut ?? 'of its beginning'}, digest <span class="mono">{figures.ledger_digest}</span>
+        Read at {timeOfDay(figures.at)} UTC; counted by reporting at {timeOfDay(figures.counted_at)}. Reporting holds{' '}
+        {count(figures.reporting.records)} records, {count(figures.quarantined)} are in quarantine. Final ledger at the
+        cut {figures.ledger_cut ?? 'of its beginning'}, digest <span class="mono">{figures.ledger_digest}</span>
       </p>
     </>
   );
@@ -56,15 +61,26 @@ function Verdict({ figures: { alerts } }: { readonly figures: Live }) {
         <span class="dim">Every truth is within its tolerance and the last audits tallied.</span>
       ) : (
         <ul class="alerts">
-          {alerts.map(({ name, level: one, sentence }) => (
+          {alerts.map(({ name, level: one, sentence, truth }) => (
             <li key={name + sentence}>
-              <span class={`badge ${one === 'wrong' ? 'bad' : 'late'}`}>{name}</span> {sentence}
+              <span class={`badge ${one === 'wrong' ? 'bad' : 'late'}`}>{name}</span> {sentence}{' '}
+              <WhereToLook name={name} truth={truth ?? null} />
             </li>
           ))}
         </ul>
       )}
     </section>
   );
+}
+
+/** The view that says why; nothing for a key that it is not open to. */
+function WhereToLook({ name, truth }: { readonly name: string; readonly truth: string | null }) {
+  const isAudit = name.startsWith('Audit');
+  const view = isAudit ? 'reconciliation' : 'operations';
+  const who = session.value;
+  if (who === null || !viewsOf(who.role, who.advertiser_id !== null).some((one) => one.name === view)) return null;
+  const href = writePlace({ view, params: { truth } });
+  return <a href={href}>{isAudit ? 'Run one now' : 'Find out why'}</a>;
 }
 
 /** Stages in their order; those beside the main line are set apart. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readMetrics, tableOf } from './metrics.ts';
+import { readMetrics } from './metrics-text.ts';
 
 const text = `# HELP adtally_ledger_lag_records Records
 # TYPE adtally_ledger_lag_records gauge
@@ -16,11 +16,4 @@ it('metrics are read with their labels', () => {
   expect(samples.at(-2)).toEqual({ name: 'quoted', labels: { a: 'x"y\nz', b: '2' }, value: 1500 });
   expect(samples.at(-1)).toEqual({ name: 'process_start', labels: {}, value: 17 });
   expect(samples).toHaveLength(5);
-});
-
-it('become a row for each value of a label', () => {
-  expect(tableOf(readMetrics(text), 'stream', ['adtally_ledger_lag_records', 'adtally_ledger_damaged'])).toEqual([
-    { about: 'final-0', values: { adtally_ledger_lag_records: 0 } },
-    { about: 'final-1', values: { adtally_ledger_lag_records: 3, adtally_ledger_damaged: 1 } },
-  ]);
 });
