@@ -140,7 +140,7 @@ export class BeaconDesk {
 
   /** Notes something that has not even the shape of a beacon. */
   refuse(transport: Transport, text: string): void {
-    this.#refuse({ transport, token: text }, new AdtallyError('TOKEN_MALFORMED', 'not a beacon path'));
+    this.#refuse({ transport, token: text, event: '' }, new AdtallyError('TOKEN_MALFORMED', 'not a beacon path'));
   }
 
   #verify(event: string, token: string, now: number): Verified | AdtallyError {
@@ -214,9 +214,9 @@ export class BeaconDesk {
     return lease;
   }
 
-  #refuse({ transport, token }: Pick<Arrival, 'transport' | 'token'>, { code, message }: AdtallyError): RefusedBeacon {
+  #refuse({ transport, token, event }: Pick<Arrival, 'transport' | 'token' | 'event'>, { code, message }: AdtallyError): RefusedBeacon {
     this.counts.refused.set(code, (this.counts.refused.get(code) ?? 0) + 1);
-    this.#options.rejections.note({ route: transport, code, reason: message, token });
+    this.#options.rejections.note({ route: transport, code, reason: message, token, event: isKind(event) ? event : '' });
     return { taken: false, code };
   }
 }
