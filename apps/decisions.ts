@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { KeyStore } from '../ports/key-store.ts';
 import type { Random } from '../ports/random.ts';
 import type { SchemaRegistry } from '../ports/schema-registry.ts';
+import type { Tracer } from '../ports/tracer.ts';
 import type { ViewStore } from '../ports/view-store.ts';
 import type { Boot } from '../serving/boot.ts';
 import { BotGate } from '../serving/bot-gate.ts';
@@ -46,6 +47,8 @@ export interface DecisionParts {
   readonly demand?: DemandDesk | null;
   /** In which prices are told to bidders. */
   readonly currencyRates?: CurrencyRates;
+  /** Where spans go; nothing is traced if omitted. */
+  readonly tracer?: Tracer | null;
   /** Load of the process; always calm if omitted. */
   readonly zone?: () => LoadZone;
 }
@@ -96,6 +99,7 @@ export function openDecisionDesk(parts: DecisionParts): DecisionDesk {
     demand: parts.demand ?? null,
     defaultTmaxMs,
     ...(parts.zone && { zone: parts.zone }),
+    tracer: parts.tracer ?? null,
     onError: parts.onError,
   });
   const { rates, views } = parts;

@@ -5,10 +5,12 @@ import { parentPort } from 'node:worker_threads';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { readSettings } from '../config/settings.ts';
 import { createDrainer } from '../serving/drainer.ts';
-import { serveLogWriter } from '../serving/writer-thread.ts';
+import { serveLogWriter, spanSender } from '../serving/writer-thread.ts';
 import { openLogOfAny } from './engines.ts';
 
 if (parentPort === null) throw new Error('apps/log-writer.ts is started by apps/serve.ts, as a thread');
 // The main thread has looked whose schemas it holds.
-const log = await openLogOfAny(readSettings(process.env), createSystemClock());
-serveLogWriter(parentPort, createDrainer(log));
+const [settings, clock] = [readSettings(process.env), createSystemClock()];
+const log = await openLogOfAny(settings, clock);
+const trace = settings.traceSampling === 0 ? null : { clock, record: spanSender(parentPort) };
+serveLogWriter(parentPort, createDrainer(log, trace));

@@ -50,6 +50,7 @@ import { loadSdkFiles } from './sdk-files.ts';
 import { decisionShare, watchLoad } from './load-meter.ts';
 import { runServeWorkers } from './serve-workers.ts';
 import { openSharedSelections } from './shared-selections.ts';
+import { addTraceMetrics, openTracer } from './tracing.ts';
 import { answersOfAll } from './worker-answers.ts';
 import { metricsText } from './worker-metrics.ts';
 
@@ -150,8 +151,9 @@ async function serve(settings: Settings): Promise<void> {
   const log = await openLog(settings, clock);
   const rules = { holdMs: settings.holdMs, horizonMs: settings.horizonMs };
   await ensureFirstPolicy({ log, registry, clock, rules, setBy: node });
+  const tracer = await openTracer({ settings, clock, process: 'serve', instance: node, processLog });
   const worker = startWriterThread();
-  const writer = connectLogWriter(worker);
+  const writer = connectLogWriter(worker, (spans) => spans.forEach((span) => tracer?.record(span)));
   const port = settings.servePort === 0 ? await freePort(host) : settings.servePort;
   const url = settings.publicUrl ?? `http://${host}:${port}`;
   const keysFolder = join(dataDir, 'secrets');
@@ -180,7 +182,17 @@ async function serve(settings: Settings): Promise<void> {
   const rejections = new Rejections({ buffer, clock: nodeClock, registry });
   processLog.know({ node, boot: boot.boot });
   const { longestTokenMs } = limits;
-  const desk = new BeaconDesk({ buffer, keys, clock: nodeClock, random, registry, leases, rejections, longestTokenMs });
+  const desk = new BeaconDesk({
+    buffer,
+    keys,
+    clock: nodeClock,
+    random,
+    registry,
+    leases,
+    rejections,
+    longestTokenMs,
+    tracer,
+  });
   const onTrouble = (error: unknown) => say(String(error));
   const model = await followModels({ settings, disk, log, registry, clock, index, onFatal: die, onTrouble });
   if (model !== null) boot.everyMark.push(() => void model.desk.advance().catch(die));
@@ -225,6 +237,7 @@ async function serve(settings: Settings): Promise<void> {
     demand: bidders.desk,
     currencyRates,
     zone: () => overload.zone,
+    tracer,
   });
   const consoleKeys = await readConsoleKeys({ disk, folder: keysFolder, setting: settings.keys });
   const debugKeys = [...consoleKeys, ...runKeys(process.env)];
@@ -248,6 +261,7 @@ async function serve(settings: Settings): Promise<void> {
     const help = 'Selections that other serving processes could not be told of: so many caps may be missed';
     addGauge(metrics, { name: 'adtally_shared_selections_lost', help }, () => shared.lost);
   }
+  if (tracer !== null) addTraceMetrics(metrics, tracer);
   if (model !== null) addModelMetrics(metrics, model.desk, () => nodeClock.now());
   const sdkFiles = await loadSdkFiles(disk);
   const losses = new LossNotices({
@@ -283,6 +297,7 @@ async function serve(settings: Settings): Promise<void> {
           debugAllowed: (key) => mayDebug(debugKeys, key),
           admission,
           front,
+          tracing: tracer !== null,
         }),
       (scope) => registerAdTags(scope, { desk: decisions, clients, admission, monotonicUs }),
       (scope) =>
@@ -310,6 +325,7 @@ async function serve(settings: Settings): Promise<void> {
     model?.tail.stop();
     await boot.stop();
     await worker.terminate();
+    await tracer?.close();
     await Promise.all([log.close(), views.close(), persons.close(), sharing.close(), bidders.close()]);
     lock.release();
     // The channel to who runs the workers would keep this one alive.

@@ -26,6 +26,7 @@ import { modelKeysFolder } from './click-model.ts';
 import { openKeys, openLedger, openLog, openSchemas, openStates, openViews } from './engines.ts';
 import { openProcessLog } from './process-log.ts';
 import { streamsMetrics } from './streams-metrics.ts';
+import { addTraceMetrics, openTracer } from './tracing.ts';
 
 /** States that are kept whole are written less often: what a restart reads again is harmless. */
 const wholeStateEveryMs = 5_000;
@@ -58,7 +59,9 @@ async function openParts(settings: Settings) {
   const rules = { holdMs: settings.holdMs, horizonMs: settings.horizonMs };
   await ensureFirstPolicy({ log, registry, clock, rules, setBy: 'streams' });
   const notices = await openBidderNotices({ settings, clock, random, process: 'streams', failed: die });
-  return { clock, random, registry, log, ledger, views, keys, states, notices };
+  const instance = `${hostname()}-${process.pid}`;
+  const tracer = await openTracer({ settings, clock, process: 'streams', instance, processLog });
+  return { clock, random, registry, log, ledger, views, keys, states, notices, tracer };
 }
 
 type Parts = Awaited<ReturnType<typeof openParts>>;
@@ -114,7 +117,7 @@ async function learnModel(
 }
 
 /** What anybody may ask of this process, on loopback: health of every processor and shard, and how far each is behind. */
-async function listen(handles: readonly ProcessorHandle[], { notices }: Parts, settings: Settings) {
+async function listen(handles: readonly ProcessorHandle[], { notices, tracer }: Parts, settings: Settings) {
   const app = fastify();
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
@@ -123,6 +126,7 @@ async function listen(handles: readonly ProcessorHandle[], { notices }: Parts, s
     return reply.code(failed ? 503 : 200).send({ status: failed ? 'not_ready' : 'ready', processors });
   });
   const metrics = streamsMetrics(handles, notices);
+  if (tracer !== null) addTraceMetrics(metrics, tracer);
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()));
   await app.listen({ host: settings.consoleHost, port: settings.streamsPort });
   return app;
@@ -160,6 +164,7 @@ async function main(): Promise<void> {
     await app.close();
     await Promise.all(handles.map((handle) => handle.stop()));
     await parts.notices.close();
+    await parts.tracer?.close();
     await Promise.all([parts.log, parts.ledger, parts.views, parts.keys, parts.states].map((engine) => engine.close()));
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop().catch(die));

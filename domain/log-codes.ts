@@ -8,6 +8,7 @@ export const eventCodes = {
   SHARDS_OWNED: 'Which shards this process writes the ledgers of has changed.',
   SHARD_UNWELL: 'A shard of a processor retries, catches up, or has stopped; `shard_code` says of what.',
   WAITS: 'Something outside does not answer and is tried again.',
+  SPANS_DROPPED: 'Spans of traces could not be sent to the collector and are lost; nothing else is.',
   TRUTH_UNREAD: 'How far a truth lags could not be read.',
   LINES_LEFT_OUT:
     'So many lines of one code (`of`) were not written, because they came too fast or said the same again.',

@@ -50,6 +50,11 @@ export function recordSpanOf(selectionId: string, kind: 'reserved' | 'incurred')
   return spanIdOf(eventId(selectionId, kind, 0));
 }
 
+/** The span of a verdict's record. */
+export function verdictSpanOf(selectionId: string, rule: string): string {
+  return spanIdOf(eventId(selectionId, `invalidated:${rule}`, 0));
+}
+
 /** What a record's header says: the ad's trace, and the span that the record comes from. */
 export function traceparentOf(selectionId: string, spanId: string): string {
   return `00-${traceIdOf(selectionId)}-${spanId}-${flags}`;

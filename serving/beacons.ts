@@ -4,6 +4,8 @@ import type { Beacon, BeaconKind, Lease, Transport } from '../domain/records.ts'
 import { isNotice, kindExpiry, type TokenClaims, verifyToken } from '../domain/token.ts';
 import type { Random } from '../ports/random.ts';
 import type { SchemaRegistry } from '../ports/schema-registry.ts';
+import type { Tracer } from '../ports/tracer.ts';
+import { appendBeacon } from './beacon-trace.ts';
 import { evidenceKinds, evidenceRecord, isBillable, spendRecord } from './beacon-records.ts';
 import type { LeaseBook } from './lease-book.ts';
 import type { BufferRecord, LocalBuffer } from './local-buffer.ts';
@@ -73,6 +75,8 @@ export interface BeaconDeskOptions {
   readonly rejections: Rejections;
   /** Life of the longest token: for so long a click or a charge is remembered, ms. */
   readonly longestTokenMs: number;
+  /** Null: nothing is traced. */
+  readonly tracer?: Tracer | null;
 }
 
 /** Selections whose charge this process has already appended, at the most (about 100 bytes each). */
@@ -185,7 +189,11 @@ export class BeaconDesk {
     const charge = this.#charge(beacon);
     const records: BufferRecord[] = charge === null ? [] : [spendRecord(registry, beacon, charge.drawLease)];
     records.push(evidenceRecord(registry, beacon, kind === 'click' ? (charge?.drawLease ?? null) : null));
-    const stored = buffer.append(beacon.origin.sequence, records);
+    const { tracer = null } = this.#options;
+    const stored =
+      tracer?.samples(claims.billing.selection_id) === true
+        ? appendBeacon(beacon, records, { tracer, buffer, nowUs: () => 1000 * this.#options.clock.now() })
+        : buffer.append(beacon.origin.sequence, records);
     this.counts[beacon.judgement === 'LATE' ? 'late' : 'accepted'][kind] += 1;
     return { taken: true, claims, beacon, stored };
   }
@@ -214,9 +222,18 @@ export class BeaconDesk {
     return lease;
   }
 
-  #refuse({ transport, token, event }: Pick<Arrival, 'transport' | 'token' | 'event'>, { code, message }: AdtallyError): RefusedBeacon {
+  #refuse(
+    { transport, token, event }: Pick<Arrival, 'transport' | 'token' | 'event'>,
+    { code, message }: AdtallyError,
+  ): RefusedBeacon {
     this.counts.refused.set(code, (this.counts.refused.get(code) ?? 0) + 1);
-    this.#options.rejections.note({ route: transport, code, reason: message, token, event: isKind(event) ? event : '' });
+    this.#options.rejections.note({
+      route: transport,
+      code,
+      reason: message,
+      token,
+      event: isKind(event) ? event : '',
+    });
     return { taken: false, code };
   }
 }

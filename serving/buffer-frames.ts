@@ -95,7 +95,7 @@ function writeRecord(bytes: Buffer, start: number, { topic, shard, key, value, t
   bytes.set(value, at);
   at += value.length;
   if (traceparent === undefined) return at;
-  const written = bytes.latin1Write(traceparent, at, traceparentLength);
+  const written = bytes.write(traceparent, at, traceparentLength, 'latin1');
   if (written !== traceparentLength || traceparent.length !== traceparentLength)
     throw new AdtallyError('INVARIANT_BROKEN', `a traceparent has ${traceparent.length} characters`);
   return at + written;

@@ -4,12 +4,14 @@ import { eventId, shardOf, uuidV7 } from '../domain/identity.ts';
 import type { MarkupReturned, PersonSeen, ViewRevision } from '../domain/records.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { SchemaRegistry } from '../ports/schema-registry.ts';
+import type { Tracer } from '../ports/tracer.ts';
 import type { BotGate } from './bot-gate.ts';
 import { clickRatesView } from './click-rates.ts';
 import type { ConsentGate } from './consent.ts';
 import { bestTier, Deadline } from './deadline.ts';
 import type { Choice, Decider, DecisionInput, EmptySlot } from './decide.ts';
 import { DecisionCounts } from './decision-counts.ts';
+import { DecisionTracer } from './decision-trace.ts';
 import { settleBids } from './demand/auction-notices.ts';
 import type { Demand, DemandDesk } from './demand/demand-desk.ts';
 import type { DecisionRequest } from './decision-request.ts';
@@ -45,6 +47,8 @@ export interface DecisionDeskDeps {
   readonly defaultTmaxMs: number;
   /** Load of the process. Default: always calm. */
   readonly zone?: () => LoadZone;
+  /** Null: nothing is traced. */
+  readonly tracer?: Tracer | null;
   /** A record could not be stored although there was room: ours to answer for, not the client's. */
   readonly onError: (error: Error) => void;
 }
@@ -62,6 +66,8 @@ export interface Answered {
   readonly arrivedUs: number;
   /** Until when it had to be answered, monotonic; null if nothing was decided. */
   readonly endsUs: number | null;
+  /** When it was decided, monotonic; only if some ad of it is traced. */
+  readonly decidedUs?: number;
 }
 
 /** What is known before the person is. */
@@ -69,6 +75,7 @@ type Draft = Omit<DecisionInput, 'person' | 'nowMs'> & {
   readonly empty: readonly EmptySlot[];
   readonly trusted: boolean;
   readonly arrivedUs: number;
+  readonly traceparent: string | undefined;
 };
 
 /** Takes decision requests: gates, reads the person if it may, chooses, signs, and hands the records to the buffer. */
@@ -78,10 +85,13 @@ export class DecisionDesk {
   readonly yields = new PlacementYields();
   readonly #deps: DecisionDeskDeps;
   readonly #enrichment: Enrichment;
+  readonly #tracer: DecisionTracer | null;
 
   constructor(deps: DecisionDeskDeps) {
     this.#deps = deps;
     this.#enrichment = new Enrichment(deps);
+    const { tracer = null } = deps;
+    this.#tracer = tracer === null ? null : new DecisionTracer({ ...deps, tracer });
   }
 
   /**
@@ -112,10 +122,11 @@ export class DecisionDesk {
   }
 
   /** The answer was handed to the socket. */
-  markReturned({ ads, arrivedUs, endsUs }: Answered): void {
+  markReturned({ ads, arrivedUs, endsUs, decidedUs }: Answered): void {
     const { buffer, clock, nodeClock, registry } = this.#deps;
     const nowUs = clock.monotonicUs();
     if (endsUs !== null) this.counts.returned(nowUs <= endsUs);
+    if (decidedUs !== undefined) this.#tracer?.returned(ads, decidedUs, nowUs);
     if (ads.length === 0 || !buffer.hasRoomFor('beacon')) return;
     const elapsed_us = Math.round(nowUs - arrivedUs);
     const returned_at = nodeClock.now();
@@ -166,6 +177,7 @@ export class DecisionDesk {
       empty,
       trusted: caller.trusted,
       arrivedUs: caller.arrivedUs,
+      traceparent: caller.traceparent,
     };
   }
 
@@ -225,7 +237,10 @@ export class DecisionDesk {
     this.counts.skipped(draft.deadline.skipped);
     if (sequence > 0) this.#append(sequence, this.#records(ads, input));
     if (demand !== null) this.#settle(demand, input, ads);
-    return { body, ads, arrivedUs: draft.arrivedUs, endsUs: draft.arrivedUs + draft.deadline.totalUs };
+    const { arrivedUs, traceparent, deadline } = draft;
+    const answered = { body, ads, arrivedUs, endsUs: arrivedUs + deadline.totalUs };
+    const decidedUs = this.#tracer?.decided({ input, ads, arrivedUs, traceparent });
+    return decidedUs === undefined ? answered : { ...answered, decidedUs };
   }
 
   #settle(demand: Demand, input: DecisionInput, ads: readonly IssuedAd[]): void {
@@ -307,6 +322,7 @@ export class DecisionDesk {
   }
 
   #append(sequence: number, records: readonly BufferRecord[]): void {
-    this.#deps.buffer.append(sequence, records).catch(this.#deps.onError);
+    const stored = (this.#tracer ?? this.#deps.buffer).append(sequence, records);
+    stored.catch(this.#deps.onError);
   }
 }

@@ -1,13 +1,22 @@
 import type { Topic } from '../domain/records.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { EventLog, NewRecord } from '../ports/event-log.ts';
+import type { Span } from '../ports/tracer.ts';
+import { appendSpans } from './append-spans.ts';
 import { readEntries } from './buffer-frames.ts';
 import type { DrainBatch } from './drain-feed.ts';
 import type { LogWriter } from './log-writer.ts';
 
+/** Told how long records of traced ads took on their way to the log. */
+export interface DrainTrace {
+  readonly clock: Clock;
+  readonly record: (spans: readonly Span[]) => void;
+}
+
 /** Appends buffered entries to the log on the thread that calls it. */
-export function createDrainer(log: Pick<EventLog, 'append'>): LogWriter {
+export function createDrainer(log: Pick<EventLog, 'append'>, trace: DrainTrace | null = null): LogWriter {
   return {
-    drain: (batch) => drain(log, batch),
+    drain: (batch) => drain(trace === null ? log : tracedLog(log, trace), batch),
     async append(topic, records) {
       await log.append(topic, records);
     },
@@ -22,6 +31,19 @@ async function drain(log: Pick<EventLog, 'append'>, batch: DrainBatch): Promise<
   const { spend = [], nodes = [], ...evidence } = recordsByTopic(batch);
   await appendAll(log, { spend, nodes });
   await appendAll(log, evidence);
+}
+
+/** The log, telling of what was appended. */
+function tracedLog(log: Pick<EventLog, 'append'>, { clock, record }: DrainTrace): Pick<EventLog, 'append'> {
+  return {
+    append: async (topic, records) => {
+      const startMs = clock.now();
+      const offsets = await log.append(topic, records);
+      const spans = appendSpans(topic, { records, offsets, startMs, endMs: clock.now() });
+      if (spans.length > 0) record(spans);
+      return offsets;
+    },
+  };
 }
 
 async function appendAll(log: Pick<EventLog, 'append'>, byTopic: Partial<Record<Topic, NewRecord[]>>): Promise<void> {

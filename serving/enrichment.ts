@@ -18,6 +18,8 @@ export interface Caller {
   readonly trusted: boolean;
   /** Monotonic time of arrival, microseconds. */
   readonly arrivedUs: number;
+  /** W3C Trace Context of the request, where anything is traced. */
+  readonly traceparent?: string;
 }
 
 export interface EnrichmentDeps {

@@ -1,6 +1,7 @@
 import { AdtallyError, type ErrorCode, errorCodes } from '../domain/errors.ts';
 import type { Topic } from '../domain/records.ts';
 import type { NewRecord } from '../ports/event-log.ts';
+import type { Span } from '../ports/tracer.ts';
 import type { DrainBatch } from './drain-feed.ts';
 import type { LogWriter } from './log-writer.ts';
 
@@ -26,12 +27,27 @@ interface Reply {
 
 type WithoutId<T> = T extends { readonly id: number } ? Omit<T, 'id'> : never;
 
-/** The log writer of another thread. */
-export function connectLogWriter(channel: Channel): LogWriter {
+/** Between two answers: what the thread has to tell of traced ads. */
+interface Told {
+  readonly spans: readonly Span[];
+}
+
+/** Sends spans to the thread that connected. */
+export function spanSender(channel: Channel): (spans: readonly Span[]) => void {
+  return (spans) => channel.postMessage({ spans } satisfies Told);
+}
+
+/** The log writer of another thread. `onSpans` is given what that thread traced. */
+export function connectLogWriter(
+  channel: Channel,
+  onSpans: (spans: readonly Span[]) => void = () => undefined,
+): LogWriter {
   const waiting = new Map<number, PromiseWithResolvers<void>>();
   let calls = 0;
   channel.on('message', (message) => {
-    const { id, failure } = message as Reply;
+    const told = message as Reply | Told;
+    if ('spans' in told) return onSpans(told.spans);
+    const { id, failure } = told;
     const call = waiting.get(id);
     waiting.delete(id);
     if (failure === null) call?.resolve();

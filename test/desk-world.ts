@@ -1,6 +1,7 @@
 import { createSimulatedClock, type SimulatedClock } from '../adapters/simulated/clock.ts';
 import type { LoadZone } from '../domain/deadline-policy.ts';
 import type { AnyRecord } from '../domain/records.ts';
+import type { Tracer } from '../ports/tracer.ts';
 import { BotGate } from '../serving/bot-gate.ts';
 import type { CatalogIndex } from '../serving/catalog-index.ts';
 import { ConsentGate } from '../serving/consent.ts';
@@ -27,6 +28,7 @@ export interface DeskWorld {
 export function openDeskWorld(
   records: readonly AnyRecord[] = [...inventory(1), ...supply(1)],
   demandOf: ((parts: Pick<DeskWorld, 'clock' | 'index'>) => DemandDesk) | null = null,
+  tracer: Tracer | null = null,
 ): DeskWorld {
   const clock = createSimulatedClock({ startMs: noon });
   const buffer = new MemoryBuffer();
@@ -52,6 +54,7 @@ export function openDeskWorld(
     demand: demandOf?.({ clock, index }) ?? null,
     defaultTmaxMs: 100,
     zone: () => state.zone,
+    tracer,
     onError: (error) => {
       throw error;
     },

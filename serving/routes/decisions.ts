@@ -21,6 +21,8 @@ export interface DecisionRouteDeps {
   readonly admission?: Admission;
   /** Answers most requests before they come to the router. */
   readonly front?: DecisionFront;
+  /** Ads are traced: the trace that a request is part of is linked to. Default: false. */
+  readonly tracing?: boolean;
 }
 
 const text = { type: 'string' } as const;
@@ -268,9 +270,10 @@ function parseWith(parser: ReturnType<FastifyInstance['getDefaultJsonParser']>, 
   return parsed;
 }
 
-function callerReader({ clients, debugAllowed }: DecisionRouteDeps): CallerOf {
+function callerReader({ clients, debugAllowed, tracing = false }: DecisionRouteDeps): CallerOf {
   return ({ socket, headers }, arrivedUs) => {
     const key = headers.authorization?.startsWith('Bearer ') ? headers.authorization.slice(7) : '';
+    const traceparent = tracing ? headers['traceparent'] : undefined;
     return {
       channel: 'api',
       userAgent: userAgentOf(headers),
@@ -278,6 +281,7 @@ function callerReader({ clients, debugAllowed }: DecisionRouteDeps): CallerOf {
       truncate: networkOf,
       trusted: key !== '' && debugAllowed(key),
       arrivedUs,
+      ...(typeof traceparent === 'string' && { traceparent }),
     };
   };
 }

@@ -6,8 +6,10 @@ import type { EventLog, LogRecord, NewRecord } from '../../ports/event-log.ts';
 import type { KeyStore } from '../../ports/key-store.ts';
 import type { Random } from '../../ports/random.ts';
 import type { SchemaRegistry } from '../../ports/schema-registry.ts';
+import type { Tracer } from '../../ports/tracer.ts';
 import type { ViewStore, ViewWrite } from '../../ports/view-store.ts';
 import type { Outcome } from './processor.ts';
+import { traceVerdict } from './output-trace.ts';
 import { quarantined } from './quarantine.ts';
 
 export interface OutputPorts {
@@ -19,6 +21,8 @@ export interface OutputPorts {
   readonly random: Random;
   /** For processors that tell bidders something. */
   readonly notices?: DurableNotices;
+  /** Null: nothing is traced. */
+  readonly tracer?: Tracer | null;
 }
 
 type LaneName = 'keys' | 'views' | 'notices' | Topic;
@@ -70,13 +74,14 @@ export class Outputs {
   }
 
   #addOne(outcome: Outcome, source: LogRecord | null): void {
-    const { keys, random, registry } = this.#ports;
+    const { keys, random, registry, clock, tracer = null } = this.#ports;
     switch (outcome.to) {
       case 'log':
         this.#lane(outcome.topic).push({
           shard: outcome.shard,
           key: outcome.key,
           value: registry.encode(outcome.record.name, outcome.record.value),
+          ...(tracer !== null && traceVerdict(outcome.record, { tracer, clock, processor: this.#processor })),
         });
         return;
       case 'view':

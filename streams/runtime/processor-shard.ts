@@ -106,7 +106,7 @@ export class ProcessorShard<State> implements ShardTask {
     while ([...until].some(([topic, end]) => (this.#positions.get(topic) ?? 0) < end)) {
       if (this.#signal.aborted) throw new Stopped();
       const batches = await readNext(log, shard, this.#positions, read);
-      const silent = new Outputs(this.#options, processor.name);
+      const silent = new Outputs({ ...this.#options, tracer: null }, processor.name);
       for (const batch of batches) await this.#process(batch, silent);
     }
     await this.#keep();

@@ -1,5 +1,5 @@
 import { AdtallyError, isAdtallyError } from '../../domain/errors.ts';
-import { type AnyRecord, topicRecords } from '../../domain/records.ts';
+import { type AnyRecord, type EntriesBooked, topicRecords } from '../../domain/records.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { EventLog, LogRecord } from '../../ports/event-log.ts';
 import { type LedgerTruth, ledgerTruths } from '../../ports/ledger-index.ts';
@@ -7,10 +7,12 @@ import type { LedgerStore } from '../../ports/ledger-store.ts';
 import type { Random } from '../../ports/random.ts';
 import type { SchemaRegistry } from '../../ports/schema-registry.ts';
 import type { StateStore } from '../../ports/state-store.ts';
+import type { Tracer } from '../../ports/tracer.ts';
 import type { SpendRecord } from '../processors/spend-lifecycle.ts';
 import { classify, describe, retrying, Stopped } from './failure.ts';
 import { JournalMirror } from './journal-mirror.ts';
 import { LagMeter, type ShardHealth, type ShardLag } from './lag.ts';
+import { LedgerTracer } from './ledger-trace.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import type { ShardTask } from './shard-group.ts';
 import { decodeBatch, startingOffset } from './source.ts';
@@ -34,6 +36,8 @@ export interface SpendShardOptions {
   readonly pacingEveryMs?: number;
   /** Fold time that a settled selection stays in memory, ms. */
   readonly keepMs?: number;
+  /** Null: nothing is traced. */
+  readonly tracer?: Tracer | null;
 }
 
 /** What one life of the fold works with, from one reading of the tails to the next. */
@@ -64,6 +68,7 @@ export class SpendShard implements ShardTask {
   readonly #options: SpendShardOptions;
   readonly #batchRecords: number;
   readonly #meter: LagMeter;
+  readonly #tracer: LedgerTracer | null;
   #health: ShardHealth;
   #signal: AbortSignal = new AbortController().signal;
   #checkpointedAt = 0;
@@ -77,6 +82,7 @@ export class SpendShard implements ShardTask {
     this.#options = options;
     this.#batchRecords = options.batchRecords ?? 2_000;
     this.#meter = new LagMeter(options.clock);
+    this.#tracer = options.tracer ? new LedgerTracer(options.tracer, options.clock) : null;
     this.#health = { shard: options.shard, status: 'starting', code: '', reason: '' };
   }
 
@@ -121,6 +127,7 @@ export class SpendShard implements ShardTask {
       tentative: await LedgerWriter.open('tentative', shard, this.#options),
       final: await LedgerWriter.open('final', shard, this.#options),
     };
+    if (this.#tracer !== null) await this.#traceFound(this.#tracer, writers);
     const tails = { tentative: writers.tentative.tail, final: writers.final.tail };
     const snapshots = new SpendSnapshots(states, shard);
     const found = await snapshots.position();
@@ -175,7 +182,9 @@ export class SpendShard implements ShardTask {
       try {
         requireNext(fold, source);
         if ('error' in one) throw one.error;
-        const refusal = fold.fold(requireSpend(one.record));
+        const record = requireSpend(one.record);
+        const refusal = fold.fold(record);
+        this.#tracer?.folded(source, record);
         if (refusal !== null) refused.push({ source, ...refusal });
       } catch (error) {
         if (classify(error) !== 'quarantine') return { refused, fatal: this.#located(error, source) };
@@ -202,9 +211,39 @@ export class SpendShard implements ShardTask {
   /** Appends to both ledgers at once, then mirrors. Without entries only if `checkpoint`. */
   async #append({ fold, writers, mirror }: Life, checkpoint: boolean): Promise<void> {
     const taken = ledgerTruths.map((truth) => ({ writer: writers[truth], batches: fold.take(truth, checkpoint) }));
-    const outcomes = await Promise.allSettled(taken.map(({ writer, batches }) => writer.append(batches)));
+    this.#tracer?.appending(taken.flatMap(({ batches }) => batches));
+    const onAppended = this.#tracer === null ? undefined : this.#traceAppends(this.#tracer);
+    const outcomes = await Promise.allSettled(taken.map(({ writer, batches }) => writer.append(batches, onAppended)));
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    this.#tracer?.settled();
     await this.#retrying(() => mirror.mirror(taken.flatMap(({ batches }) => batches)));
+  }
+
+  #traceAppends(tracer: LedgerTracer) {
+    const { clock } = this.#options;
+    const startMs = clock.now();
+    return (batch: EntriesBooked, revision: number): void =>
+      tracer.appended({ batch, revision, startMs, endMs: clock.now() });
+  }
+
+  /** Who wrote the last batches may have died before it told of them: told again, it is the same. */
+  async #traceFound(tracer: LedgerTracer, writers: Life['writers']): Promise<void> {
+    const { log, shard, registry, clock } = this.#options;
+    tracer.settled();
+    for (const { found: batch, revision } of Object.values(writers)) {
+      if (batch === null || !tracer.tracesAny(batch)) continue;
+      const [from, through] = [batch.first.offset, batch.next.offset];
+      if ((await this.#retrying(() => log.bounds('spend', shard))).first > from) continue;
+      const sources = await this.#retrying(() => log.read('spend', shard, from, through - from + 1));
+      const decoded = await this.#retrying(() => decodeBatch(registry, sources));
+      for (const [index, one] of decoded.entries()) {
+        if ('record' in one) tracer.folded(sources[index] as LogRecord, requireSpend(one.record));
+      }
+      tracer.appending([batch]);
+      const now = clock.now();
+      tracer.appended({ batch, revision, startMs: now, endMs: now });
+      tracer.settled();
+    }
   }
 
   async #paceIfDue(fold: SpendFold): Promise<void> {
@@ -241,6 +280,7 @@ export class SpendShard implements ShardTask {
     fold.forgetPacing();
     const startedAt = clock.now();
     await snapshots.save(fold);
+    this.#meter.checkpointed();
     this.#savedAt = clock.now();
     this.#savingTookMs = this.#savedAt - startedAt;
   }
@@ -275,4 +315,3 @@ export function requireSpend(record: AnyRecord): SpendRecord {
   if ((topicRecords.spend as readonly string[]).includes(record.name)) return record as SpendRecord;
   throw new AdtallyError('UNREADABLE_RECORD', `a ${record.name} does not belong to spend`);
 }
-    this.#meter.checkpointed();

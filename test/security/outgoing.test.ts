@@ -21,6 +21,7 @@ const openers = /\bfetch\(|from 'undici'|node:https?'|node:net'|node:tls'|node:d
 const allowed: Readonly<Record<string, string>> = {
   'adapters/system/http.ts': 'the Http port',
   'apps/engines.ts': 'gives the Http port to the schema registry of SCHEMA_REGISTRY_URL',
+  'apps/tracing.ts': 'gives the Http port to the collector of TRACE_ENDPOINT',
   'apps/container-health.ts': 'this process',
   'apps/fleet.ts': 'the processes of METRICS_TARGETS, and the beacons of quarantine back to one of them',
   'apps/bidder-process.ts': 'the control side of simulated bidders that it started',
