@@ -2,7 +2,7 @@ import { AdtallyError, isAdtallyError } from '../../domain/errors.ts';
 import { type Quarantined, type Topic, topicRecords } from '../../domain/records.ts';
 import { formatTime } from '../../domain/time-text.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { EventLog } from '../../ports/event-log.ts';
+import type { EventLog, LogRecord, TopicShard } from '../../ports/event-log.ts';
 import type { SchemaRegistry } from '../../ports/schema-registry.ts';
 import { readableRecord } from '../readable.ts';
 import { isNote, placeOf, QuarantineNotes, type ReplayNote } from './quarantine-notes.ts';
@@ -124,9 +124,10 @@ export class QuarantineDesk {
     const { log } = this.#deps;
     const { source_shard: shard, source_offset: from } = aside;
     const topic = aside.source_topic as Topic;
-    const [record] = await log.read(topic, shard, from, 1);
-    if (record?.offset !== from)
+    const record = await recordAt(log, { topic, shard }, from);
+    if (record === null) {
       return { code: 'OFFSET_GONE', sentence: `${placeOf(topic, shard, from)} is not in the log any more`, place: '' };
+    }
     const problem = await this.#problemOf(topic, record.value);
     if (problem !== null) return { ...problem, place: '' };
     const { key, value } = record;
@@ -151,8 +152,8 @@ export class QuarantineDesk {
 
   async #read(offset: number): Promise<Quarantined> {
     const { log, registry } = this.#deps;
-    const [found] = await log.read('quarantine', 0, offset, 1);
-    const record = found?.offset === offset ? readableRecord(registry, found.value) : null;
+    const found = await recordAt(log, { topic: 'quarantine', shard: 0 }, offset);
+    const record = found === null ? null : readableRecord(registry, found.value);
     if (record?.name === 'Quarantined' && !isNote(record.value)) return record.value;
     throw new AdtallyError('NOT_FOUND', `nothing was put aside at ${placeOf('quarantine', 0, offset)}`);
   }
@@ -184,6 +185,18 @@ export class QuarantineDesk {
     const last = notes.at(-1)?.code;
     return last === 'STILL_BAD' ? 'still_bad' : last === 'REPLAY_ASKED' ? 'asked' : 'put_aside';
   }
+}
+
+/** Null if it is not, or not any more, in the log. */
+async function recordAt(
+  log: Pick<EventLog, 'bounds' | 'read' | 'shards'>,
+  { topic, shard }: TopicShard,
+  offset: number,
+): Promise<LogRecord | null> {
+  if (shard >= log.shards(topic)) return null;
+  const { first, next } = await log.bounds(topic, shard);
+  if (offset < first || offset >= next) return null;
+  return (await log.read(topic, shard, offset, 1))[0] ?? null;
 }
 
 function unreplayable({ source_topic: topic, source_key: key, bytes, reason }: Quarantined): string {
