@@ -107,7 +107,17 @@ const table: Readonly<Record<string, string>> = {
 };
 
 /** Open to everybody who reaches the private port: pages, their files, health, the description of the interface. */
-const open = [...viewPaths, '/demo', '/assets/:file', '/app/:file', '/favicon.ico', '/healthz', '/readyz', '/metrics'];
+const open = [
+  ...viewPaths,
+  '/demo',
+  '/preview',
+  '/assets/:file',
+  '/app/:file',
+  '/favicon.ico',
+  '/healthz',
+  '/readyz',
+  '/metrics',
+];
 
 function mayUse(route: string, role: Exclude<Role, 'admin'>): boolean {
   return Array.from(table[route] ?? '').some((letter) => letter !== '*' && roleOf[letter as Letter] === role);

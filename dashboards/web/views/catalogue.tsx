@@ -1,4 +1,3 @@
-import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useAnswer } from '../answer.ts';
 import { count, moment, plural, textOf } from '../format.ts';
@@ -13,11 +12,11 @@ import { Title } from '../parts/title.tsx';
 import { writePlace } from '../place.ts';
 import { saveText } from '../save.ts';
 import { ask, session } from '../session.ts';
-import type { CreationProps } from './catalogue/entity-form.tsx';
 import type { EntitySheetProps } from './catalogue/entity-sheet.tsx';
 import { Import } from './catalogue/import.tsx';
 import { type Entity, type Kind, kindOf, kinds, manyOf } from './catalogue/kinds.ts';
 import { csvOf, jsonLines } from './catalogue/rows.ts';
+import { useLater } from './catalogue/later.ts';
 import type { KindSchemas } from './catalogue/schema.ts';
 
 interface Page {
@@ -77,24 +76,11 @@ function Kinds({ offered }: { readonly offered: readonly KindSchemas[] }) {
   );
 }
 
-interface Sheets {
-  readonly EntitySheet: ComponentType<EntitySheetProps>;
-  readonly CreationForm: ComponentType<CreationProps>;
-}
-
-/** Forms, previews and histories come when one is first opened. */
-function useSheets(): Sheets | null | Error {
-  const [sheets, setSheets] = useState<Sheets | null | Error>(null);
-  useEffect(() => {
-    import('./catalogue/entity-sheet.tsx').then(setSheets, () =>
-      setSheets(new Error('This part could not be loaded; load the page anew.')),
-    );
-  }, []);
-  return sheets;
-}
+/** Forms and histories come when one is first opened. */
+const loadSheets = () => import('./catalogue/entity-sheet.tsx');
 
 function Sheet(props: EntitySheetProps) {
-  const sheets = useSheets();
+  const sheets = useLater(loadSheets);
   if (sheets instanceof Error) return <Problem error={sheets} />;
   if (sheets === null) return <Waiting what={`the ${props.kind.one}`} />;
   return <sheets.EntitySheet {...props} />;
@@ -150,7 +136,7 @@ function ListActions({ kind, schemas }: ListProps) {
 }
 
 function Creation({ kind, schemas, onClose }: ListProps & { readonly onClose: () => void }) {
-  const sheets = useSheets();
+  const sheets = useLater(loadSheets);
   if (sheets instanceof Error) return <Problem error={sheets} />;
   if (sheets === null) return null;
   const { of, advertiser } = place.value.params;

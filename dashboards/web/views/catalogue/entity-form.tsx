@@ -7,7 +7,7 @@ import { type Crossed, crossedOf } from './differences.ts';
 import { Fields, type FormContext, FormFacts } from './fields.tsx';
 import type { Entity, Kind } from './kinds.ts';
 import { emptyOf, type Fault, type KindSchemas, type Schema } from './schema.ts';
-import { knownZone } from './zoned-time.ts';
+import { knownZone } from '../../zoned-time.ts';
 
 export interface CreationProps {
   readonly kind: Kind;

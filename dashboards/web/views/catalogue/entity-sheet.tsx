@@ -5,16 +5,16 @@ import { refreshNames } from '../../names.ts';
 import { Confirm } from '../../parts/confirm.tsx';
 import { Name } from '../../parts/links.tsx';
 import { Money } from '../../parts/money.tsx';
-import { Badge, Section, Shown } from '../../parts/states.tsx';
+import { Badge, Problem, Section, Shown, Waiting } from '../../parts/states.tsx';
 import { writePlace } from '../../place.ts';
 import { ask, session } from '../../session.ts';
 import { EditForm, factsOf } from './entity-form.tsx';
 import { Reading } from './fields.tsx';
 import { History } from './history.tsx';
 import { type Entity, type Kind, kinds } from './kinds.ts';
-import { Preview } from './preview.tsx';
+import { useLater } from './later.ts';
 import type { KindSchemas } from './schema.ts';
-import { wallTime } from './zoned-time.ts';
+import { wallTime } from '../../zoned-time.ts';
 
 export { CreationForm } from './entity-form.tsx';
 
@@ -32,12 +32,20 @@ export function EntitySheet({ id, kind, schemas }: EntitySheetProps) {
       {(entity) => (
         <div key={textOf(entity['revision'])}>
           <Sheet id={id} kind={kind} schemas={schemas} entity={entity} again={answer.again} />
-          {kind.path === 'creatives' ? <Preview creative={entity} /> : null}
+          {kind.path === 'creatives' ? <LaterPreview creative={entity} /> : null}
           <History id={id} kind={kind} />
         </div>
       )}
     </Shown>
   );
+}
+
+const loadPreview = () => import('./preview.tsx');
+
+function LaterPreview({ creative }: { readonly creative: Entity }) {
+  const part = useLater(loadPreview);
+  if (part instanceof Error) return <Problem error={part} />;
+  return part === null ? <Waiting what="the preview" /> : <part.Preview creative={creative} />;
 }
 
 type Act = 'edit' | 'archive' | 'pause' | null;

@@ -5,7 +5,7 @@ import { moment, textOf, words } from '../../format.ts';
 import { microsOf, unitsOf } from './amount.ts';
 import { type Control, controlOf, emptyOf, type Fault, faultsAt, isNullable, type Schema, titleOf } from './schema.ts';
 import { expressionReading, readingOf, type Targeting } from './targeting-reading.ts';
-import { instantOf, wallTime } from './zoned-time.ts';
+import { instantOf, wallTime } from '../../zoned-time.ts';
 
 /** What fields of a form know of the whole: what was refused, and in which currency and zone its amounts and times are. */
 export interface FormContext {
