@@ -13,24 +13,26 @@
 WITH
   seen AS (
     SELECT
-      selection_id, kind, at,
-      multiIf({by:String} = 'network', network, {by:String} = 'agent', user_agent, {by:String} = 'person', user_key, '') AS source
-    FROM adtally.sightings_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
-  ),
-  chosen AS (
-    SELECT selection_id, selected_at FROM adtally.selections_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+      sighting.selection_id AS selection_id, sighting.kind AS kind, sighting.at AS at,
+      sighting.selected_at AS selected_at,
+      multiIf({by:String} = 'network', sighting.network, {by:String} = 'agent', sighting.user_agent, person.user_key) AS source
+    FROM adtally.sightings_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}) AS sighting
+    LEFT JOIN (
+      SELECT selection_id, assumeNotNull(user_key) AS user_key
+      FROM adtally.selections_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+      WHERE {by:String} = 'person' AND user_key IS NOT NULL AND user_key = {source:String}
+    ) AS person ON person.selection_id = sighting.selection_id
   )
 SELECT
-  toDateTime64(toStartOfInterval(chosen.selected_at, toIntervalSecond({bucket_seconds:UInt32})), 3) AS at,
+  toDateTime64(toStartOfInterval(one.chosen_at, toIntervalSecond({bucket_seconds:UInt32})), 3) AS at,
   count() AS selections,
   countIf(one.was_shown) AS impressions,
   countIf(one.was_clicked) AS clicks,
   countIf(one.selection_id IN (SELECT selection_id FROM adtally.verdicts)) AS verdicts
 FROM (
-  SELECT selection_id, max(kind = 'impression') AS was_shown, max(kind = 'click') AS was_clicked
+  SELECT selection_id, min(selected_at) AS chosen_at, max(kind = 'impression') AS was_shown, max(kind = 'click') AS was_clicked
   FROM seen WHERE source = {source:String} AND source != '' GROUP BY selection_id
 ) AS one
-INNER JOIN chosen ON chosen.selection_id = one.selection_id
 GROUP BY at
 ORDER BY at
 LIMIT {limit:UInt32}

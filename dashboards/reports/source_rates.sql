@@ -17,30 +17,33 @@
 -- column publishers integer : Different publishers.
 -- column networks integer : Different networks.
 -- column agents integer : Different user agents.
--- column persons integer : Different persons, of those that are known.
+-- column persons integer : Different persons for whom ads were asked for from it, of those that are known.
 WITH
   seen AS (
     SELECT
-      selection_id, kind, at, network, user_agent, user_key,
-      multiIf({by:String} = 'network', network, {by:String} = 'agent', user_agent, {by:String} = 'person', user_key, '') AS source
-    FROM adtally.sightings_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
-  ),
-  chosen AS (
-    SELECT selection_id, selected_at, publisher_id
-    FROM adtally.selections_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+      sighting.selection_id AS selection_id, sighting.kind AS kind, sighting.at AS at,
+      sighting.network AS network, sighting.user_agent AS user_agent, sighting.user_key AS asked_by,
+      sighting.publisher_id AS publisher_id, sighting.selected_at AS selected_at,
+      multiIf({by:String} = 'network', sighting.network, {by:String} = 'agent', sighting.user_agent, person.user_key) AS source
+    FROM adtally.sightings_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}) AS sighting
+    LEFT JOIN (
+      SELECT selection_id, assumeNotNull(user_key) AS user_key
+      FROM adtally.selections_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+      WHERE {by:String} = 'person' AND user_key IS NOT NULL
+    ) AS person ON person.selection_id = sighting.selection_id
   ),
   one AS (
     SELECT
       source, selection_id, max(kind = 'impression') AS was_shown, max(kind = 'viewable') AS was_viewable, max(kind = 'click') AS was_clicked,
       minIf(at, kind = 'impression') AS shown_at, minIf(at, kind = 'click') AS clicked_at,
-      groupUniqArray(network) AS networks, groupUniqArray(user_agent) AS agents, max(user_key) AS person
+      groupUniqArray(network) AS networks, groupUniqArray(user_agent) AS agents, max(asked_by) AS person,
+      min(publisher_id) AS publisher, min(selected_at) AS chosen_at
     FROM seen WHERE source != '' GROUP BY source, selection_id
   ),
   busiest AS (
     SELECT source, max(ads) AS most
     FROM (
-      SELECT one.source AS source, toStartOfMinute(chosen.selected_at) AS minute, count() AS ads
-      FROM one INNER JOIN chosen ON chosen.selection_id = one.selection_id GROUP BY source, minute
+      SELECT source, toStartOfMinute(chosen_at) AS minute, count() AS ads FROM one GROUP BY source, minute
     )
     GROUP BY source
   )
@@ -57,12 +60,11 @@ SELECT
   max(busiest.most) AS busiest_minute,
   countIf(one.selection_id IN (SELECT selection_id FROM adtally.verdicts)) AS verdicts,
   round(verdicts / selections, 6) AS rate,
-  uniqExactIf(chosen.publisher_id, chosen.publisher_id != '') AS publishers,
+  uniqExactIf(one.publisher, one.publisher != '') AS publishers,
   length(arrayFilter(each -> each != '', groupUniqArrayArray(one.networks))) AS networks,
   length(arrayFilter(each -> each != '', groupUniqArrayArray(one.agents))) AS agents,
   uniqExactIf(one.person, one.person != '') AS persons
 FROM one
-LEFT JOIN chosen ON chosen.selection_id = one.selection_id
 LEFT JOIN busiest ON busiest.source = one.source
 WHERE {source:String} IN (SELECT source FROM seen WHERE source != '')
 GROUP BY who

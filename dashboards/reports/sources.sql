@@ -16,9 +16,14 @@
 WITH
   seen AS (
     SELECT
-      selection_id, kind, at,
-      multiIf({by:String} = 'network', network, {by:String} = 'agent', user_agent, {by:String} = 'person', user_key, '') AS source
-    FROM adtally.sightings_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+      sighting.selection_id AS selection_id, sighting.kind AS kind, sighting.at AS at,
+      multiIf({by:String} = 'network', sighting.network, {by:String} = 'agent', sighting.user_agent, person.user_key) AS source
+    FROM adtally.sightings_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}) AS sighting
+    LEFT JOIN (
+      SELECT selection_id, assumeNotNull(user_key) AS user_key
+      FROM adtally.selections_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+      WHERE {by:String} = 'person' AND user_key IS NOT NULL
+    ) AS person ON person.selection_id = sighting.selection_id
   ),
   judged AS (SELECT selection_id, groupUniqArray(rule) AS rules FROM adtally.verdicts GROUP BY selection_id)
 SELECT

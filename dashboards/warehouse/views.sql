@@ -72,27 +72,24 @@ GROUP BY event_id, kind, selection_id, campaign_id, placement_id, currency, test
 HAVING countIf(judgement = 'ACCEPTED') = 0;
 
 -- One row a (selection, kind of event, network, user agent): from where a selection was asked for, seen, viewed and clicked, late beacons and copies
--- of a token included. The person is that of the selection; test selections are left out.
+-- of a token included. Only what was asked for says for whom. Test selections are left out.
 CREATE OR REPLACE VIEW adtally.sightings_between AS
-SELECT sighting.selection_id AS selection_id, sighting.kind AS kind, sighting.network AS network, sighting.user_agent AS user_agent,
-  ifNull(chosen.user_key, '') AS user_key, min(sighting.seen_at) AS at
+SELECT selection_id, kind, network, user_agent, max(person) AS user_key, min(publisher) AS publisher_id, min(chosen_at) AS selected_at, min(seen_at) AS at
 FROM (
-  SELECT selection_id, 'selected' AS kind, context_network AS network, context_user_agent AS user_agent, selected_at AS seen_at
+  SELECT selection_id, 'selected' AS kind, context_network AS network, context_user_agent AS user_agent, ifNull(user_key, '') AS person,
+    publisher_id AS publisher, selected_at AS chosen_at, selected_at AS seen_at
   FROM adtally.selections_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}) WHERE NOT test
   UNION ALL
-  SELECT selection_id, 'impression', network, user_agent, received_at FROM adtally.impression_rendered
-  WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND NOT test
+  SELECT selection_id, 'impression', network, user_agent, '', publisher_id, selected_at, received_at
+  FROM adtally.impression_rendered WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND NOT test
   UNION ALL
-  SELECT selection_id, 'viewable', network, user_agent, received_at FROM adtally.ad_viewable
-  WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND NOT test
+  SELECT selection_id, 'viewable', network, user_agent, '', publisher_id, selected_at, received_at
+  FROM adtally.ad_viewable WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND NOT test
   UNION ALL
-  SELECT selection_id, 'click', network, user_agent, received_at FROM adtally.ad_clicked
-  WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND NOT test
-) AS sighting
-LEFT JOIN (
-  SELECT selection_id, user_key FROM adtally.selections_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
-) AS chosen ON chosen.selection_id = sighting.selection_id
-GROUP BY selection_id, kind, network, user_agent, user_key;
+  SELECT selection_id, 'click', network, user_agent, '', publisher_id, selected_at, received_at
+  FROM adtally.ad_clicked WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND NOT test
+)
+GROUP BY selection_id, kind, network, user_agent;
 
 -- One row a selection for which money was committed at selection.
 CREATE OR REPLACE VIEW adtally.reservations_between AS

@@ -78,7 +78,13 @@ async function publishTraffic(): Promise<void> {
   const ads = [40, 41, 42, 43, 44, 45, 46];
   const isFarmed = (n: number) => n > 43;
   const networkOf = (n: number) => (isFarmed(n) ? '198.51.100.0/24' : '192.0.2.0/24');
-  const common = (n: number) => ({ selection_id: idOf(n), selected_at: at(n), currency: 'EUR', price_micros: 1000 });
+  const common = (n: number) => ({
+    selection_id: idOf(n),
+    selected_at: at(n),
+    currency: 'EUR',
+    price_micros: 1000,
+    publisher_id: 'pub_1',
+  });
   const beacon = (n: number, seconds: number, network: string) => ({
     ...common(n),
     judgement: 'ACCEPTED',
@@ -90,7 +96,6 @@ async function publishTraffic(): Promise<void> {
     'ad_selected',
     ads.map((n) => ({
       ...common(n),
-      publisher_id: 'pub_1',
       placement_id: 'pl_x',
       campaign_id: 'cmp_a',
       context_network: networkOf(n),
@@ -267,7 +272,7 @@ describe('Of a network that clicks on everything', () => {
 
   test('its rates stand beside those of everybody else', async () => {
     const [source, others] = await rowsOf(warehouse, 'source_rates', farm);
-    expect(source).toMatchObject({ who: 'source', selections: 4, clicks: 4, click_p50_ms: 1000, rate: 1, persons: 1 });
+    expect(source).toMatchObject({ who: 'source', selections: 4, clicks: 4, click_p50_ms: 1000, rate: 1, persons: 0 });
     expect(others).toMatchObject({
       who: 'others',
       impressions: 4,
@@ -275,6 +280,8 @@ describe('Of a network that clicks on everything', () => {
       clicks: 1,
       click_p50_ms: 8000,
       rate: 0.25,
+      persons: 1,
+      publishers: 1,
     });
     expect(await rowsOf(warehouse, 'source_rates', { ...farm, source: 'nobody' })).toEqual([]);
   });
@@ -290,6 +297,10 @@ describe('Of a network that clicks on everything', () => {
       ['2026-01-05T10:42:00.000Z', 0, 0],
       ['2026-01-05T10:43:00.000Z', 0, 0],
     ]);
+  });
+
+  test('what can not tell sources apart has none', async () => {
+    expect(await rowsOf(warehouse, 'sources', { by: 'address' })).toEqual([]);
   });
 
   test('its ads are told one by one, newest first', async () => {
