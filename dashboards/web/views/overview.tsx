@@ -383,8 +383,8 @@ function Participation({ figures: { participation: rows } }: { readonly figures:
           columns={[
             { title: 'Tier', name: 'tier', value: (row) => row['tier'] ?? null },
             average('eligible', 'Eligible'),
-            average('solicited', 'Solicited'),
-            average('responded', 'Responded'),
+            average('solicited', 'Asked'),
+            average('responded', 'Answered'),
             average('participating', 'Took part'),
             {
               title: 'Degraded',

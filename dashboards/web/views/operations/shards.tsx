@@ -99,9 +99,9 @@ export function Shards({ operations: { shards, truths, reporting, processes } }:
       )}
       {wanted === 'reporting' || wanted === 'all' ? (
         <Table<Operations['reporting'][number]>
-          caption="Reporting by topic, sunk by the console: what the warehouse lacks"
+          caption={behindCaption(reporting)}
           name="reporting-lag"
-          rows={reporting}
+          rows={wanted === 'reporting' ? reporting : reporting.filter(({ records }) => records > 0)}
           rowKey={({ topic }) => topic}
           columns={[
             { title: 'Topic', name: 'topic', value: ({ topic }) => topic },
@@ -125,6 +125,14 @@ export function Shards({ operations: { shards, truths, reporting, processes } }:
       ) : null}
     </Section>
   );
+}
+
+/** Of the topics only those are shown that reporting lacks something of, unless it alone is asked about. */
+function behindCaption(reporting: Operations['reporting']): string {
+  const behind = reporting.filter(({ records }) => records > 0).length;
+  if (reporting.length === 0) return 'Reporting: the warehouse is away, or is still being compared with the log';
+  if (behind === 0) return `Reporting, sunk by the console: it lacks nothing of ${reporting.length} topics`;
+  return `Reporting, sunk by the console: it lacks records of ${behind} of ${reporting.length} topics`;
 }
 
 function Lag({ ms, toleranceMs }: { readonly ms: number | null; readonly toleranceMs: number }) {
