@@ -31,21 +31,30 @@ interface Figure {
 
 /** What an operator watches from the console, in the text form of Prometheus. All of it is read when somebody scrapes; none is money or a person's. */
 export function consoleMetrics(parts: MetricsParts): () => Promise<string> {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  addProcessInfo(registry);
-  engineMeter.addTo(registry);
-  addTruths(registry, parts.truths);
-  const gauges = new Map<string, Gauge>();
-  for (const [name, [help, label]] of Object.entries(described)) {
-    gauges.set(name, new Gauge({ name, help, labelNames: [label], registers: [registry] }));
-  }
+  const { registry, gauges } = consoleRegistry(parts.truths);
   return async () => {
     const figures = await readFigures(parts);
     for (const gauge of gauges.values()) gauge.reset();
     for (const { name, about, value } of figures) gauges.get(name)?.set({ [described[name][1]]: about }, value);
     return registry.metrics();
   };
+}
+
+/** Every metric of the console; the gauges have the values that they were given last. */
+export function consoleRegistry(truths: Pick<TruthChecks, 'truths'>): {
+  readonly registry: Registry;
+  readonly gauges: ReadonlyMap<string, Gauge>;
+} {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  addProcessInfo(registry);
+  engineMeter.addTo(registry);
+  addTruths(registry, truths);
+  const gauges = new Map<string, Gauge>();
+  for (const [name, [help, label]] of Object.entries(described)) {
+    gauges.set(name, new Gauge({ name, help, labelNames: [label], registers: [registry] }));
+  }
+  return { registry, gauges };
 }
 
 /** How far each truth is behind, what it may be, and how its checks ended. */

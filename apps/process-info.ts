@@ -5,19 +5,14 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   readonly version: string;
 };
 const startedSeconds = Math.round(Date.now() / 1_000 - process.uptime());
-const name = 'adtally_process_started_seconds';
-const help = 'Since when the process runs, Unix seconds, by version of the build; of several workers the first';
 
 /** Version of this build. */
 export const buildVersion = version;
 
 /** Adds since when this process runs, and which version, to its metrics. */
 export function addProcessInfo(registry: Registry): void {
+  const name = 'adtally_process_started_seconds';
+  const help = 'Since when the process runs, Unix seconds, by version of the build; of several workers the first';
   const gauge = new Gauge({ name, help, labelNames: ['version'], aggregator: 'min', registers: [registry] });
   gauge.set({ version }, startedSeconds);
-}
-
-/** The same as a line of text. */
-export function processInfoLine(): string {
-  return `${name}{version="${version}"} ${startedSeconds}`;
 }

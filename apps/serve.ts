@@ -20,7 +20,6 @@ import { CatalogIndex } from '../serving/catalog-index.ts';
 import { SmoothedClickRates } from '../serving/click-rates.ts';
 import { DecisionFront } from '../serving/decision-front.ts';
 import { FloodGate } from '../serving/flood-gate.ts';
-import { addGauge } from '../serving/gauge.ts';
 import { serveMetrics } from '../serving/metrics.ts';
 import { addModelMetrics } from '../serving/prediction/model-metrics.ts';
 import { Overload } from '../serving/overload.ts';
@@ -47,6 +46,7 @@ import { openExchange } from './openrtb.ts';
 import { engineMeter, openKeys, openLog, openSchemas, openViews } from './engines.ts';
 import { addProcessInfo } from './process-info.ts';
 import { loadSdkFiles } from './sdk-files.ts';
+import { addConnections, addSharedMetrics } from './serve-metrics.ts';
 import { decisionShare, watchLoad } from './load-meter.ts';
 import { runServeWorkers } from './serve-workers.ts';
 import { openSharedSelections } from './shared-selections.ts';
@@ -177,10 +177,10 @@ async function serve(settings: Settings): Promise<void> {
     onFatal: die,
     onTrouble: say,
   });
+  processLog.know({ node, boot: boot.boot });
   await recoverOtherNodes({ disk, clock, registry, writer, boot: boot.boot, buffers, own: node });
   const { buffer, leases, clock: nodeClock } = boot;
   const rejections = new Rejections({ buffer, clock: nodeClock, registry });
-  processLog.know({ node, boot: boot.boot });
   const { longestTokenMs } = limits;
   const desk = new BeaconDesk({
     buffer,
@@ -193,8 +193,7 @@ async function serve(settings: Settings): Promise<void> {
     longestTokenMs,
     tracer,
   });
-  const onTrouble = (error: unknown) => say(String(error));
-  const model = await followModels({ settings, disk, log, registry, clock, index, onFatal: die, onTrouble });
+  const model = await followModels({ settings, disk, log, registry, clock, index, onFatal: die, onTrouble: onError });
   if (model !== null) boot.everyMark.push(() => void model.desk.advance().catch(die));
   boot.everyMark.push(
     () => rejections.flush(false),
@@ -257,9 +256,10 @@ async function serve(settings: Settings): Promise<void> {
   const admission = new Admission({ overload, yields: decisions.yields, catalog: index.catalog });
   const front = new DecisionFront({ desk: decisions, admission, monotonicUs, endOfTurn: setImmediate, onError });
   const metrics = serveMetrics({ counts: desk.counts, decisions: decisions.counts, boot, overload, gate });
+  addProcessInfo(metrics);
+  engineMeter.addTo(metrics);
   if (shared !== null) {
-    const help = 'Selections that other serving processes could not be told of: so many caps may be missed';
-    addGauge(metrics, { name: 'adtally_shared_selections_lost', help }, () => shared.lost);
+    addSharedMetrics(metrics, shared);
   }
   if (tracer !== null) addTraceMetrics(metrics, tracer);
   if (model !== null) addModelMetrics(metrics, model.desk, () => nodeClock.now());
@@ -271,8 +271,6 @@ async function serve(settings: Settings): Promise<void> {
     rememberedMs: longestTokenMs,
   });
   addBidderMetrics(metrics, bidders);
-  addProcessInfo(metrics);
-  engineMeter.addTo(metrics);
   const exchange = openExchange({
     settings,
     clock,
@@ -317,6 +315,7 @@ async function serve(settings: Settings): Promise<void> {
     },
     onError,
   });
+  addConnections(metrics, app.server);
   const stop = async () => {
     if (stopping) return;
     stopping = true;
