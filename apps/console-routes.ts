@@ -12,6 +12,7 @@ import { whyNotRoutes } from '../dashboards/routes/why-not.ts';
 import { auditRunRoutes } from '../dashboards/routes/reconciliations.ts';
 import { reportRoutes } from '../dashboards/routes/reports.ts';
 import { ModelKeys } from '../serving/prediction/model-keys.ts';
+import { traceLinks } from '../dashboards/trace-link.ts';
 import { modelKeysFolder } from './click-model.ts';
 import { consoleMetrics, type MetricsParts } from './console-metrics.ts';
 import { consoleOperations, consoleQuarantine, watchFleet } from './console-operations.ts';
@@ -49,7 +50,7 @@ export function consoleRoutes(parts: ConsoleParts & Pick<MetricsParts, 'truths'>
     ),
     explainRoutes(askExplanation({ log, registry, events, keys, catchUp })),
     auditRunRoutes(parts.audits),
-    ledgerRoutes({ queries, campaignOwner }),
+    ledgerRoutes({ queries, campaignOwner, traceOf: traceLinks(settings.traceSampling, settings.traceViewUrl) }),
     pacingRoutes({ views, campaignOwner, campaignIds }),
     reportRoutes({ reports, warehouse, clock, sinkLag: () => parts.sink.lag() }),
     personRoutes({ log, registry, clock, hashSecret: readPersonSecret(settings.dataDir) }),

@@ -168,6 +168,12 @@ export const ledgerSchemas = {
           }),
         },
         events_total: whole,
+        trace: {
+          type: ['object', 'null'],
+          description:
+            'The OpenTelemetry trace of the ad, if it is sampled (TRACE_SAMPLING), and its page (TRACE_VIEW_URL).',
+          properties: { trace_id: text, url: orNull },
+        },
         ...seal,
       }),
     },

@@ -6,6 +6,7 @@ import { parseCsv } from '../../test/csv-reader.ts';
 import { type BookedRecord, type LedgerWorld, openLedgerWorld } from '../../test/sample-ledger.ts';
 import { parseKeys } from '../auth.ts';
 import { buildConsole } from '../console-app.ts';
+import { traceLinks } from '../trace-link.ts';
 import { ledgerRoutes } from './ledger.ts';
 
 const party = { name: 'Kaffee', time_zone: 'Europe/Berlin', calendar: 1, currency: 'EUR' };
@@ -22,7 +23,8 @@ beforeEach(async () => {
   failures.length = 0;
   world = await openLedgerWorld(1, { adv_1: party, adv_2: party });
   const campaignOwner = async (id: string) => owners[id] ?? null;
-  const routes = [ledgerRoutes({ queries: world.queries, campaignOwner })];
+  const traceOf = traceLinks(1, 'http://viewer/trace/{trace_id}');
+  const routes = [ledgerRoutes({ queries: world.queries, campaignOwner, traceOf })];
   app = await buildConsole({ keys: parseKeys(keys), routes, onError: (error) => failures.push(error) });
 });
 afterEach(async () => {
@@ -256,6 +258,8 @@ describe('a selection', () => {
     }
     await bookSome(2);
     const answer = (await get(`/v1/ledger/selections/${billing.selection_id}`)).json();
+    const trace_id = billing.selection_id.replaceAll('-', '');
+    expect(answer.trace).toEqual({ trace_id, url: `http://viewer/trace/${trace_id}` });
     expect(answer).toMatchObject({ state: 'unbooked', advertiser_id: 'adv_1', events_total: 5, shard: 0 });
     const reserved = answer.events.find((event: { name: string }) => event.name === 'SpendReserved');
     expect(reserved.value.billing).toMatchObject({

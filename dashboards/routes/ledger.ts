@@ -10,6 +10,7 @@ import type { ConsoleRoutes } from '../console-app.ts';
 import { csvLine, csvTable } from '../csv.ts';
 import { readLimit } from '../page.ts';
 import { recordJson } from '../record-json.ts';
+import type { TraceLink } from '../trace-link.ts';
 import { askedCut, type CutQuery, type EntryQuery, entryFilter, given } from './ledger-parameters.ts';
 import { ledgerSchemas } from './ledger-schemas.ts';
 import { entryColumns, statementColumns, statementRows } from './ledger-columns.ts';
@@ -18,6 +19,8 @@ export interface LedgerRoutesDeps {
   readonly queries: LedgerQueries;
   /** Advertiser that a campaign belongs to, or null: a key that is bound to one advertiser asks for no other's campaign. */
   readonly campaignOwner: (campaignId: string) => Promise<string | null>;
+  /** The trace of an ad; null if it is not traced. Default: none is. */
+  readonly traceOf?: (selectionId: string) => TraceLink | null;
 }
 
 const access = { roles: ['finance', 'auditor'], scoped: true } as const;
@@ -67,7 +70,7 @@ function addEntries(app: FastifyInstance, deps: LedgerRoutesDeps): void {
   });
 }
 
-function addSelection(app: FastifyInstance, { queries }: LedgerRoutesDeps): void {
+function addSelection(app: FastifyInstance, { queries, traceOf }: LedgerRoutesDeps): void {
   const schema = ledgerSchemas.selection;
   app.get('/v1/ledger/selections/:selection_id', { config: { ...access }, schema }, async (request, reply) => {
     const { selection_id: selectionId } = request.params as { selection_id: string };
@@ -76,7 +79,7 @@ function addSelection(app: FastifyInstance, { queries }: LedgerRoutesDeps): void
     if (answer.state === 'unknown' || (advertiserId !== null && advertiserId !== answer.advertiser_id)) {
       throw new AdtallyError('NOT_FOUND', `there is no selection ${selectionId}`);
     }
-    return sendJson(reply, shownSelection(answer));
+    return sendJson(reply, { ...shownSelection(answer), trace: traceOf?.(answer.selection_id) ?? null });
   });
 }
 

@@ -237,6 +237,19 @@ function Token({ story }: { readonly story: Story }) {
           ))}
         </dl>
       )}
+      {story.trace === null ? null : (
+        <p>
+          Trace{' '}
+          {story.trace.url === null ? (
+            <span class="id">{story.trace.trace_id}</span>
+          ) : (
+            <a class="id" href={story.trace.url} target="_blank" rel="noreferrer">
+              {story.trace.trace_id}
+            </a>
+          )}
+          : how long each step took, from the request to the ledger.
+        </p>
+      )}
       <details>
         <summary>{plural(story.events.length, 'raw record')} as the log has them</summary>
         <pre tabIndex={0}>{JSON.stringify(story.events, null, 2)}</pre>

@@ -50,6 +50,8 @@ export interface Story extends Seal {
   readonly final: readonly EntryRow[];
   readonly events: readonly StoryEvent[];
   readonly events_total: number;
+  /** Null: the ad is not traced. */
+  readonly trace: { readonly trace_id: string; readonly url: string | null } | null;
 }
 
 /** The part of AdSelected that says why an ad was chosen. */
