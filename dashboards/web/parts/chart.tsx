@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { theme } from '../theme.ts';
+import { FreshnessLine } from './fresh.tsx';
 
 export interface Series {
   readonly title: string;
@@ -45,7 +46,12 @@ export function Chart({ title, times, series, heightPx = 220, axis }: ChartProps
       plot.destroy();
     };
   }, [times, series, heightPx, colours]);
-  return <div class="chart" ref={place} role="img" aria-label={title} />;
+  return (
+    <>
+      <div class="chart" ref={place} role="img" aria-label={title} />
+      <FreshnessLine />
+    </>
+  );
 }
 
 function dataOf(times: readonly number[], series: readonly Series[]): uPlot.AlignedData {

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useAnswer } from '../answer.ts';
 import { count, micros, moment, words } from '../format.ts';
 import { saveAnswer } from '../save.ts';
+import { type Freshness, freshnessSentence } from './fresh.tsx';
 import { Name } from './links.tsx';
 import { Money } from './money.tsx';
 import { Empty, Shown } from './states.tsx';
@@ -16,6 +17,7 @@ export interface ReportAnswer {
   readonly columns: readonly { readonly name: string; readonly kind: string; readonly description: string }[];
   readonly rows: readonly ReportRow[];
   readonly elapsed_ms: number;
+  readonly freshness: Freshness;
 }
 
 export function reportPath(name: string, parameters: Readonly<Record<string, string | undefined>>): string {
@@ -46,7 +48,7 @@ export function ReportTable({
           <>
             {children?.(data.rows)}
             <Table<ReportRow>
-              caption={`${data.title} Read in ${data.elapsed_ms} ms.`}
+              caption={`${data.title} Read in ${data.elapsed_ms} ms. ${freshnessSentence(data.freshness)}.`}
               name={name}
               rows={data.rows}
               rowKey={(_row, index) => String(index)}

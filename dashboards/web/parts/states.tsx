@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Answer } from '../answer.ts';
 import { Refusal, sentenceOf } from '../session.ts';
+import { freshnessIn, FreshnessOf } from './fresh.tsx';
 
 /** Why something is not shown, and what to do about it. */
 export function Problem({ error, again }: { readonly error: unknown; readonly again?: () => void }) {
@@ -48,7 +49,11 @@ export function Shown<T>({
 }) {
   if (answer.error !== null) return <Problem error={answer.error} again={answer.again} />;
   if (answer.data === null) return answer.isWaiting ? <Waiting what={what} /> : null;
-  return <div aria-busy={answer.isWaiting}>{children(answer.data)}</div>;
+  return (
+    <FreshnessOf.Provider value={freshnessIn(answer.data)}>
+      <div aria-busy={answer.isWaiting}>{children(answer.data)}</div>
+    </FreshnessOf.Provider>
+  );
 }
 
 /** A part of a view under a heading of its own. */

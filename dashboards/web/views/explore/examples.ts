@@ -1,16 +1,3 @@
-/** Views to count from, each counting an identity once. */
-export const tables = [
-  ['selections', 'one row a selection'],
-  ['returns', 'answers that were handed to the socket'],
-  ['impressions', 'selections that began to render, in time'],
-  ['viewables', 'selections that were viewable'],
-  ['clicks', 'selections that were clicked'],
-  ['charges', 'selections whose billable event was taken'],
-  ['entries', 'one row a ledger entry'],
-  ['movements', 'what entries did to the money of selections'],
-  ['verdicts', 'one row a verdict'],
-] as const;
-
 export const examples = [
   {
     title: 'Selections and clicks by campaign',
@@ -35,5 +22,11 @@ GROUP BY tier, pricing_model ORDER BY tier`,
     title: 'Selections by minute',
     sql: `SELECT toStartOfMinute(selected_at) AS minute, count() AS selections
 FROM selections GROUP BY minute ORDER BY minute`,
+  },
+  {
+    title: 'Certified by campaign and hour, from counts',
+    sql: `SELECT hour, campaign_id, currency, sum(certified_micros) AS certified_micros
+FROM tallies_between(from = '2026-01-01 00:00:00.000', to = '2036-01-01 00:00:00.000')
+GROUP BY hour, campaign_id, currency ORDER BY hour`,
   },
 ] as const;

@@ -12,3 +12,8 @@ export function remember(sql: string): readonly string[] {
   localStorage.setItem(keyName, JSON.stringify(kept));
   return kept;
 }
+
+export function forgetHistory(): readonly string[] {
+  localStorage.removeItem(keyName);
+  return [];
+}
