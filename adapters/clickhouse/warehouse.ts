@@ -37,7 +37,14 @@ const common: SessionSettings = {
   output_format_json_quote_decimals: 1,
 };
 const writing: SessionSettings = { ...common, max_insert_threads: 1, input_format_null_as_default: 1 };
-const reading: SessionSettings = { ...common, max_execution_time: 60, max_memory_usage: 2_000_000_000 };
+/** What would take more goes on on disk, so that a report over a long range takes longer and no more memory. */
+const spilling: SessionSettings = {
+  max_bytes_before_external_group_by: 300_000_000,
+  max_bytes_before_external_sort: 300_000_000,
+  join_algorithm: 'grace_hash,hash',
+  max_bytes_in_join: 300_000_000,
+};
+const reading: SessionSettings = { ...common, ...spilling, max_execution_time: 60, max_memory_usage: 2_000_000_000 };
 const defaultTimeouts: WarehouseTimeouts = { insertMs: 30_000, queryMs: 65_000, commandMs: 900_000 };
 /** An analyst's query has ended by its own limit before. */
 const graceMs = 5_000;

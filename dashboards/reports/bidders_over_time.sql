@@ -31,6 +31,10 @@ WITH
   rendered AS (
     SELECT DISTINCT selection_id
     FROM adtally.impressions_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+    -- Only these are asked for below; without copies or with.
+    WHERE selection_id IN (
+      SELECT selection_id FROM adtally.ad_selected
+      WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND position(bidders, 'won') > 0)
   )
 SELECT
   toDateTime64(bucket, 3) AS at, bidder AS bidder_id, currency,

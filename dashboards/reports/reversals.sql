@@ -18,11 +18,8 @@ SELECT
   sum(toInt128(amount_micros)) AS amount_micros
 FROM (
   SELECT service_period, posting_period, kind, reference, currency, selection_id, entry.amount_micros
-  FROM adtally.entries_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}) AS entry
-  WHERE ((truth = 'tentative' AND kind = 'void' AND credit_account IN ('campaign:incurred', 'suspense'))
-      OR (truth = 'final' AND kind IN ('reverse', 'adjust') AND credit_account = 'advertiser:unbilled')
-      OR (truth = 'final' AND kind = 'absorb_void' AND credit_account = 'absorbed'))
-    AND ({campaign_id:String} = '' OR campaign_id = {campaign_id:String})
+  FROM adtally.taken_back_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}) AS entry
+  WHERE {campaign_id:String} = '' OR campaign_id = {campaign_id:String}
 )
 GROUP BY service_period, posting_period, taken_back, kind, reference, currency
 ORDER BY service_period, posting_period, taken_back, kind, reference, currency

@@ -23,19 +23,21 @@ INNER JOIN (
   FROM (
     SELECT selection_id, currency, campaign_id, test, false AS charged
     FROM adtally.selections_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+    WHERE selection_id IN (SELECT selection_id FROM adtally.traffic_invalidated)
     UNION ALL
     SELECT selection_id, currency, campaign_id, test, true
     FROM adtally.charges_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+    WHERE selection_id IN (SELECT selection_id FROM adtally.traffic_invalidated)
   )
   GROUP BY selection_id
 ) AS selection ON selection.selection_id = verdict.selection_id
 LEFT JOIN (
   SELECT
     selection_id, reference,
-    sumIf(amount_micros, state = 'voided') AS voided,
-    sumIf(amount_micros, state = 'reversed') AS reversed,
-    sumIf(amount_micros, state = 'absorbed_voided') AS absorbed
-  FROM adtally.movements_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+    sumIf(toInt128(amount_micros), state = 'voided') AS voided,
+    sumIf(toInt128(amount_micros), state = 'reversed') AS reversed,
+    sumIf(toInt128(amount_micros), state = 'absorbed_voided') AS absorbed
+  FROM adtally.taken_back_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
   WHERE reference != ''
   GROUP BY selection_id, reference
 ) AS money ON money.selection_id = verdict.selection_id AND money.reference = verdict.rule

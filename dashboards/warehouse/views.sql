@@ -1,6 +1,9 @@
 -- What counts: raw rows without the copies that retries, replays and recoveries leave. Of the rows of one identity the one at the lowest offset
 -- of its shard counts, whatever order they were sunk in and however often. An identity never leaves its shard.
 --
+-- How: FINAL leaves one row an offset. Identities with more are found by a hash of eight bytes, which spills to disk and may find too many; among the few
+-- that it finds, all rows but the first are left out. So a range of any length needs the memory of its copies, not of its rows.
+--
 -- `x_between(from, to)` takes selections of [from, to), by selection time, as every truth is bucketed; `x` is the same over all time.
 -- Nothing here leaves out test selections: their rows say `test`.
 
@@ -14,33 +17,68 @@ SELECT hour FROM adtally.hours GROUP BY hour HAVING NOT argMax(settled, version)
 
 -- One row a selection.
 CREATE OR REPLACE VIEW adtally.selections_between AS
-SELECT * FROM adtally.ad_selected
+SELECT * FROM adtally.ad_selected FINAL
 WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
-ORDER BY shard, offset LIMIT 1 BY selection_id;
+  AND (shard, offset) NOT IN (
+    SELECT shard, offset FROM (
+      SELECT shard, offset, row_number() OVER (PARTITION BY selection_id ORDER BY shard, offset) AS place FROM adtally.ad_selected FINAL
+      WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND cityHash64(selection_id) IN (
+        SELECT cityHash64(selection_id) AS hash FROM adtally.ad_selected FINAL
+        WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
+        GROUP BY hash HAVING count() > 1))
+    WHERE place > 1);
 
 -- One row a selection whose answer was handed to the socket.
 CREATE OR REPLACE VIEW adtally.returns_between AS
-SELECT * FROM adtally.markup_returned
+SELECT * FROM adtally.markup_returned FINAL
 WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
-ORDER BY shard, offset LIMIT 1 BY selection_id;
+  AND (shard, offset) NOT IN (
+    SELECT shard, offset FROM (
+      SELECT shard, offset, row_number() OVER (PARTITION BY selection_id ORDER BY shard, offset) AS place FROM adtally.markup_returned FINAL
+      WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND cityHash64(selection_id) IN (
+        SELECT cityHash64(selection_id) AS hash FROM adtally.markup_returned FINAL
+        WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
+        GROUP BY hash HAVING count() > 1))
+    WHERE place > 1);
 
 -- One row a selection that began to render, by a beacon in time.
 CREATE OR REPLACE VIEW adtally.impressions_between AS
-SELECT * FROM adtally.impression_rendered
+SELECT * FROM adtally.impression_rendered FINAL
 WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND judgement = 'ACCEPTED'
-ORDER BY shard, offset LIMIT 1 BY selection_id;
+  AND (shard, offset) NOT IN (
+    SELECT shard, offset FROM (
+      SELECT shard, offset, row_number() OVER (PARTITION BY selection_id ORDER BY shard, offset) AS place FROM adtally.impression_rendered FINAL
+      WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND judgement = 'ACCEPTED' AND cityHash64(selection_id) IN (
+        SELECT cityHash64(selection_id) AS hash FROM adtally.impression_rendered FINAL
+        WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND judgement = 'ACCEPTED'
+        GROUP BY hash HAVING count() > 1))
+    WHERE place > 1);
 
 -- One row a selection that was viewable, by a beacon in time.
 CREATE OR REPLACE VIEW adtally.viewables_between AS
-SELECT * FROM adtally.ad_viewable
+SELECT * FROM adtally.ad_viewable FINAL
 WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND judgement = 'ACCEPTED'
-ORDER BY shard, offset LIMIT 1 BY selection_id;
+  AND (shard, offset) NOT IN (
+    SELECT shard, offset FROM (
+      SELECT shard, offset, row_number() OVER (PARTITION BY selection_id ORDER BY shard, offset) AS place FROM adtally.ad_viewable FINAL
+      WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND judgement = 'ACCEPTED' AND cityHash64(selection_id) IN (
+        SELECT cityHash64(selection_id) AS hash FROM adtally.ad_viewable FINAL
+        WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND judgement = 'ACCEPTED'
+        GROUP BY hash HAVING count() > 1))
+    WHERE place > 1);
 
 -- One row a selection that was clicked, in time.
 CREATE OR REPLACE VIEW adtally.clicks_between AS
-SELECT * FROM adtally.ad_clicked
+SELECT * FROM adtally.ad_clicked FINAL
 WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND judgement = 'ACCEPTED'
-ORDER BY shard, offset LIMIT 1 BY selection_id;
+  AND (shard, offset) NOT IN (
+    SELECT shard, offset FROM (
+      SELECT shard, offset, row_number() OVER (PARTITION BY selection_id ORDER BY shard, offset) AS place FROM adtally.ad_clicked FINAL
+      WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND judgement = 'ACCEPTED' AND cityHash64(selection_id) IN (
+        SELECT cityHash64(selection_id) AS hash FROM adtally.ad_clicked FINAL
+        WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND judgement = 'ACCEPTED'
+        GROUP BY hash HAVING count() > 1))
+    WHERE place > 1);
 
 -- One row an event of a player: progress, mute, pause …
 CREATE OR REPLACE VIEW adtally.player_events_between AS
@@ -93,21 +131,42 @@ GROUP BY selection_id, kind, network, user_agent;
 
 -- One row a selection for which money was committed at selection.
 CREATE OR REPLACE VIEW adtally.reservations_between AS
-SELECT * FROM adtally.spend_reserved
+SELECT * FROM adtally.spend_reserved FINAL
 WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
-ORDER BY shard, offset LIMIT 1 BY selection_id;
+  AND (shard, offset) NOT IN (
+    SELECT shard, offset FROM (
+      SELECT shard, offset, row_number() OVER (PARTITION BY selection_id ORDER BY shard, offset) AS place FROM adtally.spend_reserved FINAL
+      WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND cityHash64(selection_id) IN (
+        SELECT cityHash64(selection_id) AS hash FROM adtally.spend_reserved FINAL
+        WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
+        GROUP BY hash HAVING count() > 1))
+    WHERE place > 1);
 
 -- One row a selection whose billable event was taken. Whether it is billed is the ledgers' word: see `entries`.
 CREATE OR REPLACE VIEW adtally.charges_between AS
-SELECT * FROM adtally.spend_incurred
+SELECT * FROM adtally.spend_incurred FINAL
 WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
-ORDER BY shard, offset LIMIT 1 BY selection_id;
+  AND (shard, offset) NOT IN (
+    SELECT shard, offset FROM (
+      SELECT shard, offset, row_number() OVER (PARTITION BY selection_id ORDER BY shard, offset) AS place FROM adtally.spend_incurred FINAL
+      WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND cityHash64(selection_id) IN (
+        SELECT cityHash64(selection_id) AS hash FROM adtally.spend_incurred FINAL
+        WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
+        GROUP BY hash HAVING count() > 1))
+    WHERE place > 1);
 
 -- One row a ledger entry.
 CREATE OR REPLACE VIEW adtally.entries_between AS
-SELECT * FROM adtally.entry_booked
+SELECT * FROM adtally.entry_booked FINAL
 WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
-ORDER BY shard, offset LIMIT 1 BY truth, spend_shard, source_offset, ordinal;
+  AND (shard, offset) NOT IN (
+    SELECT shard, offset FROM (
+      SELECT shard, offset, row_number() OVER (PARTITION BY truth, spend_shard, source_offset, ordinal ORDER BY shard, offset) AS place FROM adtally.entry_booked FINAL
+      WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND cityHash64(truth, spend_shard, source_offset, ordinal) IN (
+        SELECT cityHash64(truth, spend_shard, source_offset, ordinal) AS hash FROM adtally.entry_booked FINAL
+        WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
+        GROUP BY hash HAVING count() > 1))
+    WHERE place > 1);
 
 -- The same; with `every` = 0 only of hours that move and of pieces of a minute at the ends of the range (see tallies.sql).
 CREATE OR REPLACE VIEW adtally.entries_chosen_between AS
@@ -152,7 +211,53 @@ WHERE state != '' AND selection_id != '';
 
 -- One row a movement of money of a selection into or out of a state: drawn, released, incurred, suspended, voided, passed, certified, reversed, absorbed.
 CREATE OR REPLACE VIEW adtally.movements_between AS
-SELECT * FROM adtally.movements_chosen_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}, every = 1);
+SELECT
+  shard, offset, truth, spend_shard, source_offset, ordinal, selection_id, advertiser_id, campaign_id, line_item_id, publisher_id, currency, selected_at, posted_at,
+  reference, tupleElement(movement, 1) AS state, tupleElement(movement, 2) AS amount_micros
+FROM (SELECT *, arrayJoin([
+  (
+    multiIf(
+      truth = 'tentative' AND kind = 'draw' AND debit_account = 'campaign:reserved', 'drawn',
+      truth = 'tentative' AND kind = 'release' AND credit_account = 'campaign:reserved', 'released',
+      truth = 'tentative' AND kind = 'incur' AND credit_account = 'campaign:reserved', 'incurred',
+      truth = 'tentative' AND kind = 'void' AND credit_account IN ('campaign:incurred', 'suspense'), 'voided',
+      truth = 'tentative' AND kind = 'certify' AND credit_account IN ('campaign:incurred', 'suspense'), 'passed',
+      truth = 'final' AND kind = 'certify' AND debit_account = 'advertiser:unbilled', 'certified',
+      truth = 'final' AND kind IN ('reverse', 'adjust') AND credit_account = 'advertiser:unbilled', 'reversed',
+      truth = 'final' AND kind = 'absorb' AND debit_account = 'absorbed', 'absorbed',
+      truth = 'final' AND kind = 'absorb_void' AND credit_account = 'absorbed', 'absorbed_voided',
+      ''
+    ),
+    entry_micros
+  ),
+  (
+    if(truth = 'tentative' AND (debit_account = 'suspense' OR credit_account = 'suspense'), 'suspended', ''),
+    if(debit_account = 'suspense', entry_micros, -entry_micros)
+  )
+]) AS movement FROM (
+  SELECT * EXCEPT (amount_micros), toInt128(amount_micros) AS entry_micros
+  FROM adtally.entries_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+))
+WHERE state != '' AND selection_id != '';
+
+-- One row a ledger entry that took something back: `state` says from where (voided, reversed, absorbed_voided). The few among many are found before they
+-- are told from their copies.
+CREATE OR REPLACE VIEW adtally.taken_back_between AS
+SELECT *, multiIf(
+    truth = 'tentative' AND kind = 'void' AND credit_account IN ('campaign:incurred', 'suspense'), 'voided',
+    truth = 'final' AND kind IN ('reverse', 'adjust') AND credit_account = 'advertiser:unbilled', 'reversed',
+    truth = 'final' AND kind = 'absorb_void' AND credit_account = 'absorbed', 'absorbed_voided',
+    ''
+  ) AS state
+FROM (
+  SELECT * FROM adtally.entry_booked
+  WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
+    AND (truth, spend_shard, source_offset, ordinal) IN (
+      SELECT truth, spend_shard, source_offset, ordinal FROM adtally.entry_booked
+      WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND kind IN ('void', 'reverse', 'adjust', 'absorb_void'))
+  ORDER BY shard, offset LIMIT 1 BY truth, spend_shard, source_offset, ordinal
+)
+WHERE state != '';
 
 -- One row a verdict, that is a selection and a rule.
 CREATE OR REPLACE VIEW adtally.verdicts AS
