@@ -8,6 +8,8 @@ const { services, volumes } = readCompose();
 const all = Object.entries(services);
 const own = all.filter(([, { build }]) => build !== undefined);
 const engines = ['clickhouse', 'eventstore', 'kafka', 'redis', 'schema-registry'];
+/** Where people go, not the platform. */
+const forBrowsers = ['PUBLIC_URL', 'TRACE_VIEW_URL'];
 const names = (profile: string) => all.filter(([, { profiles }]) => profiles.includes(profile)).map(([name]) => name);
 const variables = new Set(settingRows().map(({ variable }) => variable));
 
@@ -19,6 +21,7 @@ const client = [['docker', 'compose'], ['docker-compose']].find(
 describe('docker-compose.yml', () => {
   it('has the engines in one profile, and everything in the other', () => {
     expect(names('engines').toSorted()).toEqual(engines);
+    expect(names('tracing')).toEqual(['jaeger']);
     expect(names('everything').toSorted()).toEqual(all.map(([name]) => name).toSorted());
     expect(own.map(([name]) => name).toSorted()).toEqual(['console', 'serve-1', 'serve-2', 'streams']);
   });
@@ -36,7 +39,7 @@ describe('docker-compose.yml', () => {
   it('lets everything that the platform connects to be a service of its own, that is waited for unless it may be away', () => {
     for (const [, { environment = {}, depends_on: waited = {} }] of own) {
       const hosts = Object.entries(environment)
-        .filter(([name, value]) => name.endsWith('_URL') && name !== 'PUBLIC_URL' && Boolean(value))
+        .filter(([name, value]) => name.endsWith('_URL') && !forBrowsers.includes(name) && Boolean(value))
         .map(([, value]) => new URL(String(value)).hostname);
       expect(hosts.filter((host) => !engines.includes(host))).toEqual([]);
       expect(hosts.filter((host) => host !== 'clickhouse' && waited[host]?.condition !== 'service_healthy')).toEqual(
