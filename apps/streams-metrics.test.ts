@@ -2,16 +2,22 @@ import { expect, test } from 'vitest';
 import type { ProcessorHandle } from '../streams/runtime/run-processor.ts';
 import { streamsMetrics } from './streams-metrics.ts';
 
-const handle = {
-  name: 'persons',
-  member: 'm',
-  stop: async () => {},
-  lag: () => [{ shard: 2, offsets: 7, ms: 90, p95Ms: 120, processed: 500, checkpoints: 3 }],
-  health: () => [
-    { shard: 2, status: 'running', code: '', reason: '' },
-    { shard: 3, status: 'failed', code: 'OFFSET_GONE', reason: 'gone' },
-  ],
-} as unknown as ProcessorHandle;
+/** Some handles are objects of a class: their functions are asked as theirs. */
+class Handle {
+  readonly name = 'persons';
+  readonly #lag = { shard: 2, offsets: 7, ms: 90, p95Ms: 120, processed: 500, checkpoints: 3 };
+  readonly #failed = { shard: 3, status: 'failed', code: 'OFFSET_GONE', reason: 'gone' };
+
+  lag(): readonly unknown[] {
+    return [this.#lag];
+  }
+
+  health(): readonly unknown[] {
+    return [{ shard: 2, status: 'running', code: '', reason: '' }, this.#failed];
+  }
+}
+
+const handle = new Handle() as unknown as ProcessorHandle;
 const notices = { counts: () => [{ kind: 'win', outcome: 'delivered', count: 4 }], waiting: () => 1 } as never;
 
 test('A streams process says of every shard that it owns how far it is, and which has stopped', async () => {

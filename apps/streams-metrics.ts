@@ -32,22 +32,30 @@ export function streamsMetrics(handles: readonly ProcessorHandle[], notices: Not
   const registers = [registry];
   for (const [name, help, field] of gauges) {
     new Gauge({
-      ...{ name, help, labelNames, registers },
+      name,
+      help,
+      labelNames,
+      registers,
       collect() {
         this.reset();
-        for (const { name: processor, lag } of handles) {
-          for (const one of lag()) this.set({ processor, shard: one.shard }, one[field]);
+        for (const handle of handles) {
+          const processor = handle.name;
+          for (const one of handle.lag()) this.set({ processor, shard: one.shard }, one[field]);
         }
       },
     });
   }
   for (const [name, help, field] of counters) {
     new Counter({
-      ...{ name, help, labelNames, registers },
+      name,
+      help,
+      labelNames,
+      registers,
       collect() {
         this.reset();
-        for (const { name: processor, lag } of handles) {
-          for (const one of lag()) this.inc({ processor, shard: one.shard }, one[field]);
+        for (const handle of handles) {
+          const processor = handle.name;
+          for (const one of handle.lag()) this.inc({ processor, shard: one.shard }, one[field]);
         }
       },
     });
@@ -61,8 +69,9 @@ export function streamsMetrics(handles: readonly ProcessorHandle[], notices: Not
     },
     collect() {
       this.reset();
-      for (const { name: processor, health } of handles) {
-        for (const { shard, status } of health()) this.set({ processor, shard }, status === 'failed' ? 1 : 0);
+      for (const handle of handles) {
+        const processor = handle.name;
+        for (const { shard, status } of handle.health()) this.set({ processor, shard }, status === 'failed' ? 1 : 0);
       }
     },
   });

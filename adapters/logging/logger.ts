@@ -90,8 +90,7 @@ export function createLogger(options: LoggerOptions): Logger {
 
 /** What begins a new line, or moves a terminal's cursor, would let whoever wrote it forge further lines. */
 function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to take out
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ');
+  return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ');
 }
 
 function textWriter({ process, write }: LoggerOptions): (line: Line) => void {
