@@ -5,6 +5,7 @@ import { catalogRoutes } from '../dashboards/routes/catalog.ts';
 import { financeRoutes } from '../dashboards/routes/finance.ts';
 import { type Dependency, healthRoutes } from '../dashboards/routes/health.ts';
 import { ledgerRoutes } from '../dashboards/routes/ledger.ts';
+import { marketRoutes } from '../dashboards/routes/market.ts';
 import { pacingRoutes } from '../dashboards/routes/pacing.ts';
 import { personRoutes } from '../dashboards/routes/persons.ts';
 import { explainRoutes } from '../dashboards/routes/explain.ts';
@@ -52,6 +53,7 @@ export function consoleRoutes(parts: ConsoleParts & Pick<MetricsParts, 'truths'>
     auditRunRoutes(parts.audits),
     ledgerRoutes({ queries, campaignOwner, traceOf: traceLinks(settings.traceSampling, settings.traceViewUrl) }),
     pacingRoutes({ views, campaignOwner, campaignIds }),
+    marketRoutes({ clock, processes: () => fleet.processes() }),
     reportRoutes({ reports, warehouse, clock, sinkLag: () => parts.sink.lag() }),
     personRoutes({ log, registry, clock, hashSecret: readPersonSecret(settings.dataDir) }),
     ...consolePages({ ...parts, fleet }, process.env),

@@ -6,7 +6,7 @@ let warehouse: Warehouse;
 let remove: () => Promise<void>;
 let sunk = 0;
 
-type Cells = Readonly<Record<string, unknown>>;
+type Cells = Readonly<Record<string, string | number | boolean | null>>;
 
 async function insert(table: string, rows: readonly Cells[]): Promise<void> {
   const names = Object.keys(rows[0] ?? {});
@@ -16,7 +16,7 @@ async function insert(table: string, rows: readonly Cells[]): Promise<void> {
     0,
     (sunk += 1),
     '2026-01-05 10:00:00.000',
-    ...names.map((name) => row[name]),
+    ...names.map((name) => row[name] ?? null),
   ]);
   await warehouse.insert(table, columns, cells);
 }

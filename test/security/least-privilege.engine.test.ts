@@ -97,6 +97,7 @@ const table: Readonly<Record<string, string>> = {
   'GET /v1/ledger/statements/:advertiser_id': 'fu*',
   'GET /v1/pacing/campaigns': 'tfnu*',
   'GET /v1/pacing/campaigns/:campaign_id': 'tfnu*',
+  'GET /v1/market/bidders': 'n',
   'GET /v1/reports': 'n',
   'GET /v1/reports/:name': 'n',
   'GET /v1/reports/schema': 'n',

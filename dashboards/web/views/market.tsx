@@ -10,6 +10,7 @@ import { Bidders } from './market/bidders.tsx';
 import { Demand } from './market/demand.tsx';
 import { Latency } from './market/latency.tsx';
 import { Lost } from './market/lost.tsx';
+import { Now } from './market/now.tsx';
 import { OverTime } from './market/over-time.tsx';
 import { Yield } from './market/yield.tsx';
 
@@ -49,6 +50,7 @@ function All({ nameOf }: { readonly nameOf: (id: string) => string }) {
       <Bidders bidders={bidders} reasons={reasons} nameOf={nameOf} />
       <OverTime window={window} currency={currency} nameOf={nameOf} />
       <Latency answer={latency} nameOf={nameOf} />
+      <Now nameOf={nameOf} />
       <Lost window={window} currency={currency} nameOf={nameOf} />
       <Demand window={window} currency={currency} nameOf={nameOf} />
       <Yield window={window} currency={currency} />

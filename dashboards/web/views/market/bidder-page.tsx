@@ -13,6 +13,7 @@ import { Revenue } from './bidders.tsx';
 import { Funnel } from './funnel.tsx';
 import { Distribution, Latency } from './latency.tsx';
 import { Lost } from './lost.tsx';
+import { Now } from './now.tsx';
 import { OverTime } from './over-time.tsx';
 import { countsOf, numberOf, reasonsOf } from './steps.ts';
 
@@ -83,11 +84,8 @@ export function BidderPage({ id, nameOf }: { readonly id: string; readonly nameO
         </Shown>
       </Section>
       <OverTime window={window} currency={currency} nameOf={nameOf} bidderId={id} />
+      <Now nameOf={nameOf} bidderId={id} />
       <Lost window={window} currency={currency} nameOf={nameOf} bidderId={id} />
-      <p class="foot">
-        Notices to it (<code>nurl</code>, <code>lurl</code>, <code>burl</code>) are kept by the process that sends them:
-        how many wait is in the metrics of serve and streams, <code>adtally_bidder_notices_waiting</code>.
-      </p>
     </>
   );
 }
