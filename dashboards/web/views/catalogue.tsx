@@ -244,22 +244,26 @@ function Pages({ kind, query }: { readonly kind: Kind; readonly query: string })
           <>
             <Entities kind={kind} query={query} rows={items} first={cursors.length * pageSize + 1} total={total} />
             <nav class="actions foot-actions" aria-label="Pages">
-              <button
-                type="button"
-                class="quiet"
-                disabled={cursors.length === 0}
-                onClick={() => setCursors(cursors.slice(0, -1))}
-              >
-                Earlier ones
-              </button>
-              <button
-                type="button"
-                class="quiet"
-                disabled={next === null}
-                onClick={() => setCursors([...cursors, next ?? ''])}
-              >
-                Later ones
-              </button>
+              {items.length === total ? null : (
+                <>
+                  <button
+                    type="button"
+                    class="quiet"
+                    disabled={cursors.length === 0}
+                    onClick={() => setCursors(cursors.slice(0, -1))}
+                  >
+                    Earlier ones
+                  </button>
+                  <button
+                    type="button"
+                    class="quiet"
+                    disabled={next === null}
+                    onClick={() => setCursors([...cursors, next ?? ''])}
+                  >
+                    Later ones
+                  </button>
+                </>
+              )}
               <Export kind={kind} query={query} />
             </nav>
           </>

@@ -12,7 +12,7 @@ import { type Column, Table } from '../parts/table.tsx';
 import { Title } from '../parts/title.tsx';
 import { writePlace } from '../place.ts';
 import { session } from '../session.ts';
-import { forecastOf, type Pacing, type Phase, phaseOf, windowErrors } from './pacing/forecast.ts';
+import { forecastOf, type Pacing, type Phase, phaseOf, wholeWindows, windowErrors } from './pacing/forecast.ts';
 import { outlookOf } from './pacing/outlook.ts';
 
 const askEveryMs = 2_000;
@@ -173,7 +173,7 @@ const throttles: Readonly<Record<string, string>> = {
   no_node: 'No serving node draws.',
   budget: 'The whole budget is committed.',
   daily_budget: 'The budget of the day is committed.',
-  plan: 'It is ahead of its plan.',
+  plan: 'What is spent, and what is out and expected to be shown, is as much as the plan wants by now.',
   no_demand: 'Nodes hold more than they can draw.',
 };
 
@@ -233,6 +233,12 @@ function Campaign({ pacing }: { readonly pacing: Pacing }) {
             <dt>Where it is</dt>
             <dd>{money(pacing.actual_micros)}</dd>
           </div>
+          <div>
+            <dt>Planned rate</dt>
+            <dd>
+              {money(pacing.rate_micros)} {pacing.rate_micros === null ? null : <small>a second</small>}
+            </dd>
+          </div>
         </dl>
         <p id="outlook">{outlookOf(pacing)}</p>
         {throttle === '' ? null : <p class="note">{throttles[throttle] ?? words(throttle)}</p>}
@@ -255,12 +261,14 @@ function errorText(pacing: Pacing): string {
 
 function Windows({ pacing }: { readonly pacing: Pacing }) {
   const { windows, currency } = pacing;
-  const key = windows.map(({ from, actual_micros }) => `${from}${actual_micros}`).join();
+  // What still runs would be drawn as a fall.
+  const whole = wholeWindows(pacing);
+  const key = whole.map(({ from, actual_micros }) => `${from}${actual_micros}`).join();
   const drawn = useMemo(
     () => ({
-      times: windows.map(({ from }) => Date.parse(from) / 1_000),
-      target: windows.map(({ target_micros }) => Number(target_micros) / 1_000_000),
-      actual: windows.map(({ actual_micros }) => Number(actual_micros) / 1_000_000),
+      times: whole.map(({ from }) => Date.parse(from) / 1_000),
+      target: whole.map(({ target_micros }) => Number(target_micros) / 1_000_000),
+      actual: whole.map(({ actual_micros }) => Number(actual_micros) / 1_000_000),
     }),
     [key],
   );
@@ -273,7 +281,7 @@ function Windows({ pacing }: { readonly pacing: Pacing }) {
       note={
         first === undefined
           ? undefined
-          : `In windows of ${duration(Date.parse(first.to) - Date.parse(first.from))}; the last one still runs.${errorText(pacing)}`
+          : `In windows of ${duration(Date.parse(first.to) - Date.parse(first.from))}; as far as they are over.${errorText(pacing)}`
       }
     >
       {windows.length === 0 ? (

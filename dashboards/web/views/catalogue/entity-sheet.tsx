@@ -13,7 +13,7 @@ import { Reading } from './fields.tsx';
 import { History } from './history.tsx';
 import { type Entity, type Kind, kinds } from './kinds.ts';
 import { useLater } from './later.ts';
-import type { KindSchemas } from './schema.ts';
+import { type KindSchemas, titleOf } from './schema.ts';
 import { wallTime } from '../../zoned-time.ts';
 
 export { CreationForm } from './entity-form.tsx';
@@ -132,19 +132,25 @@ function Sheet({
         </Confirm>
       ) : null}
       <Facts kind={kind} entity={entity} />
-      <p class="note belongings">
-        {kinds
-          .filter(({ parent }) => parent === kind.idField)
-          .map(({ path, title }) => (
-            <a key={path} href={writePlace({ view: 'catalogue', params: { kind: path, of: id } })}>
-              Its {title.toLowerCase()}
-            </a>
-          ))}
-        {kind.path === 'campaigns' ? (
-          <a href={writePlace({ view: 'pacing', params: { campaign: id } })}>Its pacing</a>
-        ) : null}
-      </p>
+      <Belongings id={id} kind={kind} />
     </Section>
+  );
+}
+
+function Belongings({ id, kind }: { readonly id: string; readonly kind: Kind }) {
+  const below = kinds.filter(({ parent }) => parent === kind.idField);
+  if (below.length === 0) return null;
+  return (
+    <p class="note belongings">
+      {below.map(({ path, title }) => (
+        <a key={path} href={writePlace({ view: 'catalogue', params: { kind: path, of: id } })}>
+          Its {title.toLowerCase()}
+        </a>
+      ))}
+      {kind.path === 'campaigns' ? (
+        <a href={writePlace({ view: 'pacing', params: { campaign: id } })}>Its pacing</a>
+      ) : null}
+    </p>
   );
 }
 
@@ -177,7 +183,7 @@ function Facts({ kind, entity }: { readonly kind: Kind; readonly entity: Entity 
       <dl class="facts">
         {shown.map(([field, value]) => (
           <div key={field}>
-            <dt>{words(field.replace(/_(micros|id)$/, ''))}</dt>
+            <dt>{titleOf(field)}</dt>
             <dd>
               <Fact field={field} value={value} entity={entity} />
             </dd>

@@ -1,9 +1,21 @@
 import { createContext } from 'preact';
 import type { ComponentChildren } from 'preact';
 import { useContext, useId, useState } from 'preact/hooks';
+import { useAnswer } from '../../answer.ts';
 import { moment, textOf, words } from '../../format.ts';
 import { microsOf, unitsOf } from './amount.ts';
-import { type Control, controlOf, emptyOf, type Fault, faultsAt, isNullable, type Schema, titleOf } from './schema.ts';
+import { type Entity, kinds } from './kinds.ts';
+import {
+  type Control,
+  controlOf,
+  emptyOf,
+  type Fault,
+  faultsAt,
+  hintOf,
+  isNullable,
+  type Schema,
+  titleOf,
+} from './schema.ts';
 import { expressionReading, readingOf, type Targeting } from './targeting-reading.ts';
 import { instantOf, wallTime } from '../../zoned-time.ts';
 
@@ -49,7 +61,7 @@ function Single({ control, ...props }: FieldProps & { readonly control: Control 
       </label>
       <Input {...props} id={id} isWrong={faults.length > 0} />
       <Faults id={`${id}-faults`} faults={faults} />
-      {schema.description === undefined ? null : <p class="hint">{schema.description}</p>}
+      <Hint text={hintOf(name, schema)} />
     </div>
   );
 }
@@ -62,7 +74,7 @@ function Group({ control, ...props }: FieldProps & { readonly control: Control }
   return (
     <fieldset class="field group">
       <legend>{titleOf(name)}</legend>
-      {schema.description === undefined || control === 'targeting' ? null : <p class="hint">{schema.description}</p>}
+      {control === 'targeting' ? null : <Hint text={hintOf(name, schema)} />}
       {isNullable(schema) ? (
         <label class="check">
           <input
@@ -79,6 +91,10 @@ function Group({ control, ...props }: FieldProps & { readonly control: Control }
       <Faults id={`${path}-faults`} faults={faults} />
     </fieldset>
   );
+}
+
+function Hint({ text }: { readonly text: string }) {
+  return text === '' ? null : <p class="hint">{text}</p>;
 }
 
 function useFaults(path: string, within: boolean): readonly Fault[] {
@@ -122,13 +138,16 @@ function TextInput(props: InputProps) {
   );
 }
 
+/** What is at most so long gets a few lines. */
+const shortText = 5_000;
+
 function LongInput(props: InputProps) {
-  const { value, onChange } = props;
+  const { value, onChange, schema } = props;
   return (
     <textarea
       {...stateOf(props)}
       class="mono"
-      rows={8}
+      rows={(schema.maxLength ?? 0) > shortText ? 10 : 3}
       spellcheck={false}
       value={textOf(value)}
       onInput={({ currentTarget }) => onChange(currentTarget.value)}
@@ -143,6 +162,32 @@ function ChoiceInput(props: InputProps) {
       {(schema.enum ?? []).map((one) => (
         <option key={one} value={one}>
           {one === '' ? 'none' : words(one)}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+const offeredParents = 500;
+
+/** What it belongs to, by name; where there are too many for a list, by id. */
+function ParentInput(props: InputProps) {
+  const { name, value, onChange } = props;
+  const kind = kinds.find(({ idField }) => idField === name);
+  const answer = useAnswer<{ items: readonly Entity[]; next_cursor: string | null }>(
+    kind === undefined ? null : `/v1/${kind.path}?limit=${offeredParents}`,
+  );
+  const { data, error } = answer;
+  const isOffered = error === null && (data === null || data.next_cursor === null);
+  if (!isOffered || kind === undefined) return <TextInput {...props} />;
+  const items = data?.items ?? [];
+  const ids = items.map((item) => textOf(item[kind.idField]));
+  return (
+    <select {...stateOf(props)} value={textOf(value)} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
+      {ids.includes(textOf(value)) ? null : <option value={textOf(value)}>{textOf(value) || 'Choose …'}</option>}
+      {items.map((item, index) => (
+        <option key={ids[index]} value={ids[index]}>
+          {textOf(item['name'])} ({ids[index]})
         </option>
       ))}
     </select>
@@ -261,6 +306,7 @@ const inputs: Readonly<Partial<Record<Control, (props: InputProps) => ComponentC
   flag: FlagInput,
   number: NumberInput,
   money: MoneyInput,
+  parent: ParentInput,
   time: TimeInput,
   list: ListInput,
 };
@@ -382,7 +428,7 @@ function TargetingFields({ path, schema, value, onChange }: FieldProps) {
       {'fault' in read ? <p class="hint wrong">It can’t be read: {read.fault}.</p> : null}
       <details open={isOpen || isRefused}>
         <summary>Lists, keys and hours</summary>
-        <p class="hint">{schema.description}</p>
+        <Hint text={hintOf('', schema)} />
         <ObjectFields name="" path={path} schema={{ properties: lists }} value={targeting} onChange={onChange} />
       </details>
     </>

@@ -100,7 +100,7 @@ function nativePreview(creative: PreviewedCreative): Preview {
   return {
     kind: 'native',
     template: read,
-    document: documentOf(nativeCard(read, creative), { width: 340, height: 400 }),
+    document: documentOf(nativeCard(read, creative), { width: 340, height: cardHeight(read) }),
   };
 }
 
@@ -137,6 +137,12 @@ function nativeCard({ assets }: NativeTemplate, creative: PreviewedCreative): st
   return `<div style="${card}">${parts.join('')}</div>`;
 }
 
+/** Enough for the card, px. */
+function cardHeight({ assets }: NativeTemplate): number {
+  const heights: number[] = assets.map((asset) => (asset.kind !== 'img' ? 38 : asset.type === icon ? 48 : 220));
+  return heights.reduce((sum, one) => sum + one, 48);
+}
+
 const button = 'justify-self:start;padding:6px 14px;border-radius:5px;background:#0f5c4c;color:#fff';
 const card =
   'display:grid;gap:8px;margin:8px;padding:12px;border:1px solid #ddd;border-radius:8px;font:14px/1.45 system-ui,sans-serif;color:#1d1c19;background:#fff';
@@ -150,7 +156,7 @@ function mediaPreview(template: MediaTemplate, creative: PreviewedCreative): Pre
   );
   const isAudio = creative.format === 'audio';
   const tag = isAudio ? 'audio' : 'video';
-  const body = `<${tag} controls preload="none" style="width:100%;max-height:100vh">${sources.join('')}</${tag}>`;
+  const body = `<${tag} controls preload="none" style="${isAudio ? 'width:100%' : 'width:100%;height:100vh'}">${sources.join('')}</${tag}>`;
   const width = Math.min(480, creative.width || 480);
   const height = isAudio ? 60 : Math.round((width * (creative.height || 270)) / (creative.width || 480));
   return { kind: 'media', template, document: documentOf(body, { width, height }) };

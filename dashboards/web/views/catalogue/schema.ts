@@ -1,3 +1,5 @@
+import { kinds } from './kinds.ts';
+
 /** What a form needs of a JSON Schema of the API. */
 export interface Schema {
   readonly type?: string | readonly string[];
@@ -34,6 +36,7 @@ export type Control =
   | 'flag'
   | 'number'
   | 'money'
+  | 'parent'
   | 'time'
   | 'list'
   | 'object'
@@ -52,6 +55,7 @@ export function isNullable({ type }: Schema): boolean {
 
 export function controlOf(name: string, schema: Schema): Control {
   if (name === 'targeting') return 'targeting';
+  if (kinds.some(({ idField }) => idField === name)) return 'parent';
   switch (typeOf(schema)) {
     case 'boolean':
       return 'flag';
@@ -113,4 +117,13 @@ export function titleOf(name: string): string {
     .replace(/_id$/, '')
     .replaceAll('_', ' ');
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+}
+
+/** What a schema says of a field, in the words of a form: amounts are entered in units, and nothing stands for null. */
+export function hintOf(name: string, { description = '' }: Schema): string {
+  const text = description
+    .replace(/,? micros(?=[.;,])/, '')
+    .replace('; null: none', '; empty: none')
+    .replaceAll('`', '');
+  return text === `${titleOf(name)}.` ? '' : text;
 }
