@@ -2,7 +2,8 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Row, Warehouse } from '../../ports/warehouse.ts';
 import type { Reports } from '../reports/report-file.ts';
 import { runReport } from '../reports/run-report.ts';
-import { asWritten, deliverySql, funnelOf, minutesOf, olderSql, spendHoursOf, spendSql } from './funnel.ts';
+import { funnelOf, minutesOf, spendHoursOf } from './funnel.ts';
+import { countWindow } from './window-counts.ts';
 
 export const windows = ['15m', '1h', '24h', '7d', '30d'] as const;
 export type Window = (typeof windows)[number];
@@ -15,6 +16,8 @@ const windowMs: Readonly<Record<Window, number>> = {
   '7d': 7 * dayMs,
   '30d': 30 * dayMs,
 };
+/** How fast serving is, and who bids, is asked of the last minutes: nobody mends what was slow yesterday. */
+export const recentMs = 900_000;
 
 /** What the warehouse counts for the overview. */
 export interface CountedFigures {
@@ -99,20 +102,16 @@ export class CountedByWindow {
   async #ask(window: Window): Promise<CountedFigures> {
     const { warehouse, clock } = this.#deps;
     const atMs = clock.now();
-    const from = atMs - windowMs[window];
-    const ofMinutes = Math.max(from, atMs - dayMs);
+    const fromMs = atMs - windowMs[window];
+    const { hours, minutes } = await countWindow(warehouse, { fromMs, toMs: atMs });
+    const since = new Date(Math.max(fromMs, atMs - recentMs)).toISOString();
     const report = async (name: string, more: Readonly<Record<string, string>> = {}) =>
       (await runReport(this.#deps, name, more)).rows;
-    const between = (start: number, end: number) => ({ from: asWritten(start), to: asWritten(end) });
-    const byMinute = (await warehouse.query(deliverySql, between(ofMinutes, atMs))).rows;
-    const older = ofMinutes === from ? [] : (await warehouse.query(olderSql, between(from, ofMinutes))).rows;
-    const bookings = (await warehouse.query(spendSql, between(from, atMs))).rows;
-    const since = new Date(from).toISOString();
     return {
       atMs,
-      funnel: funnelOf([...byMinute, ...older], bookings),
-      spendHours: spendHoursOf(bookings),
-      minutes: minutesOf(byMinute),
+      funnel: funnelOf(hours),
+      spendHours: spendHoursOf(hours),
+      minutes: minutesOf(minutes),
       stages: await report('stage_latency', { from: since }),
       participation: await report('participation', { from: since, limit: '10000' }),
       freshness: await report('freshness'),

@@ -1,7 +1,9 @@
 import type { Row } from '../../ports/warehouse.ts';
 
-const delivered = ['selections', 'returned', 'impressions', 'viewables', 'clicks', 'charges'] as const;
-const worth = [
+/** Counts of what serving and the beacons say, as the warehouse names them. */
+export const delivered = ['selections', 'returned', 'impressions', 'viewables', 'clicks', 'charges'] as const;
+/** Prices of these. */
+export const worth = [
   'selected_micros',
   'returned_micros',
   'impression_micros',
@@ -9,22 +11,8 @@ const worth = [
   'click_micros',
   'charged_micros',
 ] as const;
-const sumsOf = (names: readonly string[]) => names.map((name) => `sum(tally.${name}) AS ${name}`).join(', ');
-const range = '(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}) AS tally';
-
-/** Counts and prices by minute of selection. */
-export const deliverySql = `
-SELECT minute, currency, ${sumsOf([...delivered, ...worth])}
-FROM adtally.minute_deliveries_between${range}
-GROUP BY minute, currency ORDER BY minute, currency`;
-
-/** The same of a long time, in one piece. */
-export const olderSql = `
-SELECT currency, ${sumsOf([...delivered, ...worth])}
-FROM adtally.deliveries_between${range}
-GROUP BY currency`;
-
-const booked = [
+/** Counts and sums of what the ledgers say. */
+export const booked = [
   'absorbed_selections',
   'voided_selections',
   'certified_selections',
@@ -39,12 +27,6 @@ const booked = [
   'reversed_micros',
   'absorbed_micros',
 ] as const;
-
-/** What the ledgers booked, by hour of selection. */
-export const spendSql = `
-SELECT hour, currency, ${sumsOf(booked)}
-FROM adtally.bookings_between${range}
-GROUP BY hour, currency ORDER BY hour, currency`;
 
 /** A time as the warehouse writes it. */
 export function asWritten(ms: number): string {
@@ -65,10 +47,10 @@ const steps = [
   ['reversed', 'reversed_selections', 'reversed_micros'],
 ] as const;
 
-/** Rows of the report `truth_funnel`, of counts by minute and bookings by hour. */
-export function funnelOf(deliveries: readonly Row[], bookings: readonly Row[]): Row[] {
+/** Rows of the report `truth_funnel`, of counts that are added up. */
+export function funnelOf(counts: readonly Row[]): Row[] {
   const sums = new Map<string, Map<string, bigint>>();
-  for (const row of [...deliveries, ...bookings]) {
+  for (const row of counts) {
     const currency = String(row['currency']);
     const sum = sums.get(currency) ?? new Map<string, bigint>();
     sums.set(currency, sum);
@@ -90,17 +72,30 @@ export function funnelOf(deliveries: readonly Row[], bookings: readonly Row[]): 
     .filter(({ selections }) => selections > 0);
 }
 
-/** Rows of the report `spend_by_state`. */
-export function spendHoursOf(bookings: readonly Row[]): Row[] {
-  return bookings.flatMap((row) => {
-    const of = (name: (typeof booked)[number]) => BigInt(String(row[name]));
-    const [drawn, released, incurred] = [of('drawn_micros'), of('released_micros'), of('incurred_micros')];
-    const [suspended, voided, certified] = [of('suspended_micros'), of('voided_micros'), of('certified_micros')];
-    const absorbed = of('absorbed_micros');
-    if (drawn === 0n && incurred === 0n && certified === 0n && absorbed === 0n) return [];
-    return {
-      hour: row['hour'],
-      currency: row['currency'],
+/** Rows of the report `spend_by_state`, of counts that are added up by hour and currency. */
+export function spendHoursOf(counts: readonly Row[]): Row[] {
+  const hours = new Map<string, { hour: string; currency: string; sums: Map<string, bigint> }>();
+  for (const row of counts) {
+    if (row['drawn_micros'] === undefined) continue;
+    const [hour, currency] = [String(row['hour']), String(row['currency'])];
+    const known = hours.get(`${hour} ${currency}`) ?? { hour, currency, sums: new Map<string, bigint>() };
+    hours.set(`${hour} ${currency}`, known);
+    for (const name of booked) known.sums.set(name, (known.sums.get(name) ?? 0n) + BigInt(String(row[name])));
+  }
+  return [...hours]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, { hour, currency, sums }]) => spendHour(hour, currency, (name) => sums.get(name) ?? 0n));
+}
+
+function spendHour(hour: string, currency: string, of: (name: (typeof booked)[number]) => bigint): Row[] {
+  const [drawn, released, incurred] = [of('drawn_micros'), of('released_micros'), of('incurred_micros')];
+  const [suspended, voided, certified] = [of('suspended_micros'), of('voided_micros'), of('certified_micros')];
+  const absorbed = of('absorbed_micros');
+  if (drawn === 0n && incurred === 0n && certified === 0n && absorbed === 0n) return [];
+  return [
+    {
+      hour,
+      currency,
       drawn_micros: String(drawn),
       released_micros: String(released),
       open_micros: String(drawn - released - incurred),
@@ -112,18 +107,18 @@ export function spendHoursOf(bookings: readonly Row[]): Row[] {
       reversed_micros: String(of('reversed_micros')),
       billable_micros: String(certified - of('reversed_micros')),
       absorbed_micros: String(absorbed),
-    };
-  });
+    },
+  ];
 }
 
 /** Selections and those seen, by minute, all currencies together. */
-export function minutesOf(deliveries: readonly Row[]): Row[] {
+export function minutesOf(counts: readonly Row[]): Row[] {
   const sums = new Map<string, { selections: number; impressions: number }>();
-  for (const { minute, selections, impressions } of deliveries) {
+  for (const { minute, selections, impressions } of counts) {
     const sum = sums.get(String(minute)) ?? { selections: 0, impressions: 0 };
     sums.set(String(minute), sum);
     sum.selections += Number(selections);
     sum.impressions += Number(impressions);
   }
-  return [...sums].map(([minute, sum]) => ({ minute, ...sum }));
+  return [...sums].map(([minute, sum]) => ({ minute, ...sum })).toSorted((a, b) => (a.minute < b.minute ? -1 : 1));
 }

@@ -58,8 +58,11 @@ const answer = {
     spend: { ...rows, description: 'The report spend_by_state of the window, summed over its hours.' },
     spend_hours: { ...rows, description: 'The same, hour by hour of selection.' },
     minutes: { ...rows, description: 'Selections and those seen, by minute of selection, at most the last day.' },
-    stages: { ...rows, description: 'The report stage_latency of the window.' },
-    participation: { ...rows, description: 'Bidders behind the selections of the window, by tier.' },
+    stages: { ...rows, description: 'The report stage_latency of the last 15 minutes of the window.' },
+    participation: {
+      ...rows,
+      description: 'Bidders behind the selections of the last 15 minutes of the window, by tier.',
+    },
     truths: { ...rows, description: 'How far each truth lies behind the evidence, and how far it may.' },
     time: {
       type: 'object',

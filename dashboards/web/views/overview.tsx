@@ -335,10 +335,10 @@ function Stages({ figures: { stages: rows } }: { readonly figures: Live }) {
     <Section
       id="stages"
       title="Latency by stage"
-      note="As every selection records it; the deadline is shared out among the stages."
+      note="As every selection of the last 15 minutes records it; the deadline is shared out among the stages."
     >
       {rows.length === 0 ? (
-        <Empty title="No decision in this window" />
+        <Empty title="No decision in the last 15 minutes" />
       ) : (
         <Table<Row>
           caption="Time that each stage of a decision took"
@@ -370,7 +370,7 @@ function Participation({ figures: { participation: rows } }: { readonly figures:
     cell: (row: Row) => (Number(row[name] ?? 0) / Math.max(1, Number(row['selections']))).toFixed(1),
   });
   return (
-    <Section id="participation" title="Participation" note="Bidders behind a selection, on average, step by step.">
+    <Section id="participation" title="Participation" note="Bidders behind a selection of the last 15 minutes, on average, step by step.">
       {rows.length === 0 ? (
         <Empty title="No selection in this window" />
       ) : (
