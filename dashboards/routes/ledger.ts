@@ -79,7 +79,8 @@ function addSelection(app: FastifyInstance, { queries, traceOf }: LedgerRoutesDe
     if (answer.state === 'unknown' || (advertiserId !== null && advertiserId !== answer.advertiser_id)) {
       throw new AdtallyError('NOT_FOUND', `there is no selection ${selectionId}`);
     }
-    return sendJson(reply, { ...shownSelection(answer), trace: traceOf?.(answer.selection_id) ?? null });
+    const shown = { ...shownSelection(answer), trace: traceOf?.(answer.selection_id) ?? null };
+    return sendJson(reply, shown);
   });
 }
 

@@ -62,7 +62,7 @@ describe('The trace of an ad in the ledgers', () => {
         }
         expect(tracer.contradictions).toEqual([]);
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   });
 
@@ -88,6 +88,19 @@ describe('The trace of an ad in the ledgers', () => {
     expect(paths(bad.selection_id)).toContain('final reverse < fold TrafficInvalidated < beacon < decision < root');
     const [certified] = tracer.named('final certify');
     expect(certified?.attributes).toMatchObject({ 'adtally.stream': 'final-0', 'adtally.currency': 'EUR' });
+  });
+
+  it('stops nothing where the records behind the last batch are corrupt, or of another topic', async () => {
+    const [platform, tracer] = [new SpendPlatform(), new RecordingTracer()];
+    await appendTraced(platform, tracer, [policy(), tick(0), reserved(content(0))]);
+    const foreign = platform.registry.encode('PersonSeen', { person_hash: 'h', segments: [], seen_at: 1 });
+    await platform.append([foreign, Uint8Array.of(1, 2, 3), reserved(content(1))]);
+    await platform.live(steadyLife, { tracer });
+    expect(await platform.live({ ...steadyLife, cold: true }, { tracer })).toMatchObject({
+      status: 'stopped',
+      code: '',
+    });
+    expect(tracer.named('tentative draw')).toHaveLength(2);
   });
 
   it('is told of sampled ads alone, and of none without a tracer', async () => {

@@ -237,7 +237,7 @@ export class SpendShard implements ShardTask {
       const sources = await this.#retrying(() => log.read('spend', shard, from, through - from + 1));
       const decoded = await this.#retrying(() => decodeBatch(registry, sources));
       for (const [index, one] of decoded.entries()) {
-        if ('record' in one) tracer.folded(sources[index] as LogRecord, requireSpend(one.record));
+        if ('record' in one && isSpend(one.record)) tracer.folded(sources[index] as LogRecord, one.record);
       }
       tracer.appending([batch]);
       const now = clock.now();
@@ -310,8 +310,12 @@ export function requireNext(fold: SpendFold, { offset }: LogRecord): void {
   throw new AdtallyError('OFFSET_GONE', `the log gave offset ${offset} where ${fold.next} was to come`);
 }
 
+function isSpend(record: AnyRecord): record is SpendRecord {
+  return (topicRecords.spend as readonly string[]).includes(record.name);
+}
+
 /** Error: `UNREADABLE_RECORD` for a record that belongs to another topic. */
 export function requireSpend(record: AnyRecord): SpendRecord {
-  if ((topicRecords.spend as readonly string[]).includes(record.name)) return record as SpendRecord;
+  if (isSpend(record)) return record;
   throw new AdtallyError('UNREADABLE_RECORD', `a ${record.name} does not belong to spend`);
 }

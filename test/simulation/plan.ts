@@ -62,6 +62,8 @@ export interface Plan {
   /** Edits of the catalogue, corrections, verdicts by hand. */
   readonly edits: number;
   readonly rates: Readonly<Partial<Record<Fault, number>>>;
+  /** Ads are traced, and their traces are looked at. Not by default: it asks the log more, so a seed would be another run. */
+  readonly traced?: boolean;
 }
 
 const greatest: Readonly<Record<Fault, number>> = {

@@ -4,6 +4,7 @@ import type { Settings } from '../../config/settings.ts';
 import { ensureFirstPolicy } from '../../dashboards/finance/first-policy.ts';
 import type { Disk } from '../../ports/disk.ts';
 import type { SchemaRegistry } from '../../ports/schema-registry.ts';
+import type { Tracer } from '../../ports/tracer.ts';
 import { BeaconDesk } from '../../serving/beacons.ts';
 import { Boot } from '../../serving/boot.ts';
 import { CatalogIndex } from '../../serving/catalog-index.ts';
@@ -25,6 +26,7 @@ export interface ServingParts {
   readonly limits: Limits;
   readonly registry: SchemaRegistry;
   readonly onTrouble: (sentence: string) => void;
+  readonly tracer: Tracer | null;
 }
 
 const kibi = 1024;
@@ -63,6 +65,7 @@ export class ServingProcess {
     limits,
     registry,
     onTrouble,
+    tracer,
   }: ServingParts): Promise<ServingProcess> {
     const { clock } = life;
     const random = life.dice.for('random').random;
@@ -86,7 +89,7 @@ export class ServingProcess {
       random,
       registry,
       log,
-      writer: createDrainer(log),
+      writer: createDrainer(log, tracer && { clock, record: (spans) => spans.forEach((span) => tracer.record(span)) }),
       catalog: index,
       limits: {
         maxBytes: 256 * kibi,
@@ -113,6 +116,7 @@ export class ServingProcess {
       leases,
       rejections,
       longestTokenMs,
+      tracer,
     });
     boot.everyMark.push(
       () => rejections.flush(false),
@@ -121,7 +125,7 @@ export class ServingProcess {
     const [views, persons] = [viewsOf(engines, life), keysOf(engines, life)];
     const onError = (error: Error): void => onTrouble(error.message);
     const desk = { settings, limits, clock, random, registry, keys, boot, index, rates, views, persons, url, onError };
-    const decisions = openDecisionDesk({ ...desk, hashSecret: personSecret });
+    const decisions = openDecisionDesk({ ...desk, hashSecret: personSecret, tracer });
     await boot.caughtUp();
     const findCreative: FindCreative = (id) => index.catalog.creatives.get(id);
     return new ServingProcess({ boot, decisions, beacons, keys, life, findCreative }, rejections);

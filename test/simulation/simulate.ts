@@ -1,4 +1,5 @@
 import { Auditor } from './audit/auditor.ts';
+import { checkTraces } from './audit/traced.ts';
 import { Mischief } from './mischief.ts';
 import { Operators } from './operators.ts';
 import { People } from './people.ts';
@@ -23,6 +24,8 @@ export interface RunResult {
   readonly certified: number;
   readonly absorbed: number;
   readonly faults: ReadonlyMap<Fault, number>;
+  /** Ledger entries whose way back to their request was looked at. */
+  readonly traced: number;
   /** What the ledgers booked of a selection, an entry a line. */
   readonly entriesOf: (selectionId: string) => readonly string[];
 }
@@ -37,8 +40,10 @@ export async function simulate(plan: Plan): Promise<RunResult> {
   books.ledgers.holdMs = world.settings.holdMs;
   // Where clocks jump farther than the platform allows for, time may run past a node.
   books.time.toleranceMs = 'clock_jump' in plan.rates ? Number.POSITIVE_INFINITY : world.settings.clockSkewMs;
+  let traced = 0;
   try {
     await play(world);
+    if (world.tracer !== null) traced = await checkTraces(world, world.tracer);
   } catch (error) {
     story.complain(`the run ended: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }
@@ -56,6 +61,7 @@ export async function simulate(plan: Plan): Promise<RunResult> {
     certified: accounts.filter(({ certified }) => certified > 0).length,
     absorbed: accounts.filter(({ absorbed }) => absorbed > 0).length,
     faults: trouble.counts,
+    traced,
     entriesOf: (id) => books.ledgers.accounts.get(id)?.history ?? [],
   };
 }

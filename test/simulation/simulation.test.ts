@@ -26,6 +26,19 @@ describe('The simulator', () => {
     expect((await simulate(planOf(144427))).problems).toEqual([]);
   });
 
+  it('finds the request of every ledger entry by its trace, whatever crashes', async () => {
+    let traced = 0;
+    const faults = new Set<string>();
+    for (const seed of [3, 4, 5, 9, 11]) {
+      const result = await simulate({ ...planOf(seed), traced: true });
+      expect(result.problems).toEqual([]);
+      traced += result.traced;
+      for (const fault of result.faults.keys()) faults.add(fault);
+    }
+    expect(traced).toBeGreaterThan(500);
+    expect(faults.size).toBeGreaterThan(3);
+  });
+
   it('draws another mix of faults for each seed', () => {
     const mixes = new Set(Array.from({ length: 20 }, (_, seed) => Object.keys(planOf(seed).rates).join()));
     expect(mixes.size).toBeGreaterThan(15);

@@ -3,6 +3,7 @@ import type { Settings } from '../../config/settings.ts';
 import { ensureFirstPolicy } from '../../dashboards/finance/first-policy.ts';
 import type { SchemaRegistry } from '../../ports/schema-registry.ts';
 import type { StateStore } from '../../ports/state-store.ts';
+import type { Tracer } from '../../ports/tracer.ts';
 import { runAllocator } from '../../streams/allocator.ts';
 import { creativeStats } from '../../streams/processors/creative-stats.ts';
 import { exposure } from '../../streams/processors/exposure.ts';
@@ -24,6 +25,7 @@ export interface StreamsParts {
   readonly settings: Settings;
   readonly limits: Limits;
   readonly registry: SchemaRegistry;
+  readonly tracer: Tracer | null;
 }
 
 /** What apps/streams.ts puts together, in a life of a simulated process. */
@@ -45,6 +47,7 @@ export class StreamsProcess {
     settings,
     limits,
     registry,
+    tracer,
   }: StreamsParts): Promise<StreamsProcess> {
     const { log, abandon } = logOf(engines, life);
     const onDeath = life.onDeath;
@@ -61,6 +64,7 @@ export class StreamsProcess {
       states: statesOf(raw, life),
       clock: life.clock,
       random: life.dice.for('random').random,
+      tracer,
     };
     const rules = { holdMs: settings.holdMs, horizonMs: settings.horizonMs };
     await ensureFirstPolicy({ log, registry, clock: life.clock, rules, setBy: life.name });

@@ -1,6 +1,7 @@
 import { createSimulatedClock, type SimulatedClock } from '../../adapters/simulated/clock.ts';
 import { deriveLimits, type Limits } from '../../config/limits.ts';
 import { readSettings, type Settings } from '../../config/settings.ts';
+import { RecordingTracer } from '../recording-tracer.ts';
 import { Books } from './audit/books.ts';
 import { ConsoleProcess } from './console-process.ts';
 import { Dice } from './dice.ts';
@@ -37,7 +38,8 @@ export class ServingMachine extends Machine<ServingProcess> {
     const { name: node, disk } = this;
     const onTrouble = (sentence: string) => story.tell(`${node} says: ${sentence}`);
     const registry = registryOf(this.release);
-    return ServingProcess.start({ life, engines, disk, node, settings, limits, registry, onTrouble });
+    const { tracer } = this.world;
+    return ServingProcess.start({ life, engines, disk, node, settings, limits, registry, onTrouble, tracer });
   }
 
   protected close(process: ServingProcess): Promise<void> {
@@ -49,7 +51,8 @@ export class StreamsMachine extends Machine<StreamsProcess> {
   protected open(life: Life): Promise<StreamsProcess> {
     const { engines, settings, limits } = this.world;
     const registry = registryOf(this.release);
-    return StreamsProcess.start({ life, engines, states: this.states.open(), settings, limits, registry });
+    const { tracer } = this.world;
+    return StreamsProcess.start({ life, engines, states: this.states.open(), settings, limits, registry, tracer });
   }
 
   protected close(process: StreamsProcess): Promise<void> {
@@ -92,6 +95,8 @@ export class World {
   readonly console: ConsoleMachine;
   /** From one release to the next; null: all run this one from beginning to end. */
   readonly upgrade: Upgrade | null;
+  /** Hears of all processes, dead ones as well. */
+  readonly tracer: RecordingTracer | null;
   /** Machines that ended without being told to. */
   readonly fallen = new Set<string>();
   /** Client time, ms since the start. */
@@ -101,6 +106,7 @@ export class World {
     this.plan = plan;
     this.dice = new Dice(`run/${plan.seed}`);
     this.time = createSimulatedClock({ startMs: plan.startMs });
+    this.tracer = plan.traced ? new RecordingTracer() : null;
     this.settings = settingsOf(plan);
     this.limits = deriveLimits(this.settings);
     this.story = new Story(() => this.time.now() - plan.startMs);
