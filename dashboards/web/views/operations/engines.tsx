@@ -15,7 +15,12 @@ export function Engines({ operations: { engines } }: { readonly operations: Oper
         rowKey={({ name }) => name}
         looksOf={({ ok }) => (ok ? '' : 'bad')}
         columns={[
-          { title: 'Engine', name: 'engine', value: ({ name }) => name },
+          {
+            title: 'Engine',
+            name: 'engine',
+            value: ({ name }) => name,
+            cell: ({ name }) => <span class="nowrap">{name}</span>,
+          },
           { title: 'Is', name: 'kind', value: ({ engine }) => engine },
           {
             title: 'Answers',
@@ -57,7 +62,12 @@ export function Streams({ operations: { streams } }: { readonly operations: Oper
         rowKey={({ stream }) => stream}
         looksOf={({ damaged }) => (damaged ? 'bad' : '')}
         columns={[
-          { title: 'Stream', name: 'stream', value: ({ stream }) => stream },
+          {
+            title: 'Stream',
+            name: 'stream',
+            value: ({ stream }) => stream,
+            cell: ({ stream }) => <span class="nowrap">{stream}</span>,
+          },
           {
             title: 'Records behind',
             name: 'records',

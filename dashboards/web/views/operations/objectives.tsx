@@ -63,7 +63,11 @@ export function Objectives({ operations: { objectives, watched_since, at } }: { 
             title: 'Objective',
             name: 'objective',
             value: ({ title }) => title,
-            cell: ({ title, meaning }) => <span title={meaning}>{title}</span>,
+            cell: ({ title, meaning }) => (
+              <span class="nowrap" title={meaning}>
+                {title}
+              </span>
+            ),
           },
           {
             title: 'Target',

@@ -141,7 +141,12 @@ function Records({ items, onReplay }: { readonly items: readonly Aside[]; readon
           cell: ({ quarantined_at }) => <span class="nowrap">{moment(quarantined_at)}</span>,
         },
         { title: 'Code', name: 'code', value: ({ code }) => code },
-        { title: 'Reason', name: 'reason', value: ({ reason }) => reason },
+        {
+          title: 'Reason',
+          name: 'reason',
+          value: ({ reason }) => reason,
+          cell: ({ reason }) => <span class="sentence">{reason}</span>,
+        },
         {
           title: 'From',
           name: 'source',
