@@ -290,6 +290,45 @@ describe.skipIf(!isHere)(`The console in a real browser (skipped without ${execu
       await page.context().close();
     });
 
+    test('helps an analyst to write: tables to choose from, names completed, an error that leads to its place', {
+      timeout: slowMs,
+    }, async () => {
+      const page = await openView('/explore', 'analyst');
+      const sql = page.getByLabel('SQL');
+      await page.getByText('Tables and columns').click();
+      await page.getByLabel('Find a table or column').fill('auction_ecpm', { timeout: 60_000 });
+      await page.locator('.table-entry summary').filter({ hasText: 'selections' }).first().click();
+      await sql.fill('');
+      await page.getByRole('button', { name: 'auction_ecpm_micros' }).first().click();
+      expect(await sql.inputValue()).toBe('auction_ecpm_micros');
+      await sql.fill('');
+      await sql.pressSequentially('SELECT count() AS n FROM selectio');
+      await page.getByRole('option', { name: /^selections / }).waitFor();
+      await sql.press('Enter');
+      expect(await sql.inputValue()).toBe('SELECT count() AS n FROM selections');
+      await sql.press('Control+Enter');
+      await page.locator('#result').waitFor({ timeout: 60_000 });
+      expect(await page.locator('#result + .note').innerText()).toMatch(/As of \d\d:\d\d:\d\d UTC, .+ behind/);
+      await page.getByText('History of this browser').click();
+      await page.getByTitle('SELECT count() AS n FROM selections').waitFor();
+      await sql.fill('SELECT count() AS n\nFROM selections WHERE tir = 1');
+      await page.getByRole('button', { name: 'Run' }).click();
+      await page.getByRole('button', { name: 'Show me where' }).click({ timeout: 60_000 });
+      const marked = 'getSelection().toString()';
+      await expect.poll(() => page.evaluate(marked)).toBe('tir');
+      await page.context().close();
+    });
+
+    test('leads finance from a figure to its entries, and from an entry to its ad', { timeout: slowMs }, async () => {
+      const page = await openView('/money?currency=EUR', 'finance');
+      const figure = page.locator('[data-state=voided] a');
+      await figure.click({ timeout: 40_000 });
+      const rows = page.getByRole('table', { name: /entries|entry/ }).getByRole('row', { name: /void/ });
+      await rows.first().getByRole('link').click();
+      await page.getByRole('heading', { name: 'In the ledgers' }).waitFor();
+      await page.context().close();
+    });
+
     test('asks before it takes money back, and takes nothing back when it is told not to', {
       timeout: slowMs,
     }, async () => {

@@ -27,7 +27,7 @@ describe('Completion', () => {
     expect(names('SELECT mic')).toEqual([]);
     expect(names('SELECT mic FROM selections', 10)).toEqual(['price_micros']);
     expect(names('SELECT mic FROM tallies_between(', 10)).toEqual(['certified_micros']);
-    expect(names('SELECT se FROM selections', 9)).toEqual(['selection_id', 'selections']);
+    expect(names('SELECT se FROM selections', 9)).toEqual(['selections', 'selection_id']);
   });
 
   it('offers nothing for a single letter, between words, or where all is written', () => {

@@ -27,7 +27,7 @@ export function wordBefore(text: string, caret: number): string {
   return /[A-Za-z_]\w*$/.exec(text.slice(Math.max(0, caret - 100), caret))?.[0] ?? '';
 }
 
-/** Columns of the tables that the statement names, then tables: those that begin with the word before those that hold it. */
+/** Columns of the tables that the statement names, then tables: those that begin with the word first, the shorter before the longer. */
 export function suggestionsFor(tables: readonly SchemaTable[], text: string, caret: number): readonly Suggestion[] {
   const word = wordBefore(text, caret).toLowerCase();
   if (word.length < leastLetters) return [];
@@ -44,7 +44,7 @@ export function suggestionsFor(tables: readonly SchemaTable[], text: string, car
   for (const { name, description } of tables) if (!all.has(name)) all.set(name, { name, what: 'table', description });
   const found = [...all.values()].filter(({ name }) => name.includes(word) && name !== word);
   const begins = ({ name }: Suggestion) => (name.startsWith(word) ? 0 : 1);
-  return found.toSorted((a, b) => begins(a) - begins(b)).slice(0, mostSuggestions);
+  return found.toSorted((a, b) => begins(a) - begins(b) || a.name.length - b.name.length).slice(0, mostSuggestions);
 }
 
 /** Puts a text where the caret is, in place of what is selected or of the word that it completes. @returns the text, and where the caret then is */

@@ -1,12 +1,13 @@
-import { useEffect, useMemo } from 'preact/hooks';
-import { exactAmount, hourOf, shownMoney } from '../../format.ts';
+import { useEffect } from 'preact/hooks';
+import { hourOf } from '../../format.ts';
 import { followLive, live, liveProblem, type Row } from '../../live.ts';
 import { place } from '../../location.ts';
-import { Chart } from '../../parts/chart.tsx';
 import { Choice, usualWindow, WindowChoice } from '../../parts/choice.tsx';
+import { type EntryFilter, entriesHref } from '../../parts/links.tsx';
 import { Money } from '../../parts/money.tsx';
 import { Empty, Problem, Section, Waiting } from '../../parts/states.tsx';
 import { Table } from '../../parts/table.tsx';
+import { StackedHours } from './stacked-hours.tsx';
 
 /** Where money that was drawn is now; the first five and the last two add up to what was drawn. */
 const states = [
@@ -18,6 +19,41 @@ const states = [
   ['voided', 'Voided'],
   ['reversed', 'Reversed'],
 ] as const;
+
+/** The entries that a figure is the sum of: those that moved money into a state, or those of the account in which it still is. */
+const entriesOf: Readonly<Record<string, EntryFilter>> = {
+  drawn: { truth: 'tentative', kind: 'draw' },
+  open: { truth: 'tentative', account: 'campaign:reserved' },
+  released: { truth: 'tentative', kind: 'release' },
+  incurred: { truth: 'tentative', kind: 'incur' },
+  pending: { truth: 'tentative', account: 'campaign:incurred' },
+  suspended: { truth: 'tentative', account: 'suspense' },
+  voided: { truth: 'tentative', kind: 'void' },
+  certified: { truth: 'final', kind: 'certify', account: 'advertiser:unbilled' },
+  billable: { truth: 'final', account: 'advertiser:unbilled' },
+  reversed: { truth: 'final', kind: 'reverse', account: 'advertiser:unbilled' },
+  absorbed: { truth: 'final', account: 'absorbed' },
+};
+
+/** An amount that leads to its entries, for those who may see them. */
+function Figure({
+  state,
+  micros,
+  currency,
+}: {
+  readonly state: string;
+  readonly micros: string;
+  readonly currency: string;
+}) {
+  const shown = <Money micros={micros} currency={currency} />;
+  const filter = entriesOf[state];
+  if (filter === undefined || micros === '0') return shown;
+  return (
+    <a href={entriesHref(filter)} title="Its entries, those of other hours included">
+      {shown}
+    </a>
+  );
+}
 
 const field = (state: string) => `${state}_micros`;
 const amount = (row: Row | undefined, state: string) => String(row?.[field(state)] ?? '0');
@@ -69,7 +105,7 @@ function States({ row, currency }: { readonly row: Row; readonly currency: strin
         <div>
           <dt>Drawn</dt>
           <dd>
-            <Money micros={amount(row, 'drawn')} currency={currency} />
+            <Figure state="drawn" micros={amount(row, 'drawn')} currency={currency} />
           </dd>
         </div>
         {states.map(([state, title]) => (
@@ -79,7 +115,7 @@ function States({ row, currency }: { readonly row: Row; readonly currency: strin
               {title}
             </dt>
             <dd>
-              <Money micros={amount(row, state)} currency={currency} />
+              <Figure state={state} micros={amount(row, state)} currency={currency} />
             </dd>
           </div>
         ))}
@@ -92,45 +128,28 @@ function States({ row, currency }: { readonly row: Row; readonly currency: strin
           ))}
       </div>
       <p class="note">
-        Beside all that, <Money micros={amount(row, 'absorbed')} currency={currency} /> was absorbed: seen and paid to
-        publishers, covered by no budget, billed to nobody.
+        Beside all that, <Figure state="absorbed" micros={amount(row, 'absorbed')} currency={currency} /> was absorbed:
+        seen and paid to publishers, covered by no budget, billed to nobody.
       </p>
     </>
   );
 }
 
 function Hours({ hours, currency }: { readonly hours: readonly Row[]; readonly currency: string }) {
-  const drawn = useMemo(() => {
-    const numbers = (state: string) => hours.map((row) => Number(amount(row, state)) / 1_000_000);
-    return {
-      times: hours.map((row) => Date.parse(String(row['hour'])) / 1_000),
-      incurred: numbers('incurred'),
-      billable: numbers('billable'),
-      lost: hours.map((row) => (Number(amount(row, 'voided')) + Number(amount(row, 'reversed'))) / 1_000_000),
-    };
-  }, [hours]);
-  const shown = (value: number) => shownMoney(BigInt(Math.round(value * 1_000_000)), currency);
   const money = (state: string, title: string) => ({
     title,
     name: field(state),
     isNumber: true,
     value: (row: Row) => amount(row, state),
-    cell: (row: Row) => <Money micros={amount(row, state)} currency={currency} />,
+    cell: (row: Row) => <Figure state={state} micros={amount(row, state)} currency={currency} />,
   });
   return (
-    <Section id="hours" title="By hour of selection">
-      {hours.length < 2 ? null : (
-        <Chart
-          title="Spend by hour: incurred, may be billed, taken back"
-          times={drawn.times}
-          axis={(value) => exactAmount(BigInt(Math.round(value * 1_000_000)), 0)}
-          series={[
-            { title: 'Incurred', colour: 'accent', values: drawn.incurred, shown, isFilled: true },
-            { title: 'May be billed', colour: 'seen', values: drawn.billable, shown },
-            { title: 'Voided and reversed', colour: 'voided', values: drawn.lost, shown },
-          ]}
-        />
-      )}
+    <Section
+      id="hours"
+      title="By hour of selection"
+      note="What became of the money drawn for the ads of each hour, as it now stands."
+    >
+      <StackedHours hours={hours} currency={currency} states={states} />
       <Table<Row>
         caption={`Spend in ${currency} by hour of selection, UTC`}
         name="spend-by-hour"
