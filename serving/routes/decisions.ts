@@ -7,6 +7,7 @@ import { type ClientReader, networkOf, userAgentOf } from '../client.ts';
 import type { Answered, DecisionAnswer, DecisionDesk } from '../decision-desk.ts';
 import { type CallerOf, type DecisionFront, decisionPath } from '../decision-front.ts';
 import { formats, readDecisionRequest, requestLimits } from '../decision-request.ts';
+import type { Caller } from '../enrichment.ts';
 import { problemResponses } from '../problem.ts';
 import { noAdReasons } from '../slot.ts';
 
@@ -274,14 +275,14 @@ function callerReader({ clients, debugAllowed, tracing = false }: DecisionRouteD
   return ({ socket, headers }, arrivedUs) => {
     const key = headers.authorization?.startsWith('Bearer ') ? headers.authorization.slice(7) : '';
     const traceparent = tracing ? headers['traceparent'] : undefined;
-    return {
+    const caller: Caller = {
       channel: 'api',
       userAgent: userAgentOf(headers),
       address: clients.addressOf({ socket, headers }),
       truncate: networkOf,
       trusted: key !== '' && debugAllowed(key),
       arrivedUs,
-      ...(typeof traceparent === 'string' && { traceparent }),
     };
+    return typeof traceparent === 'string' ? { ...caller, traceparent } : caller;
   };
 }

@@ -192,7 +192,12 @@ describe('POST /openrtb2/auction', () => {
     const view = (id: string) => bidRequest({ id, ext: { prebid: { page_view_ids: { adtally: 'v' } } } });
     const known = (await bid(first, view('a'))).json();
     const keys: string[] = [];
-    const answered = { body: { request_id: '', decisions: [], no_ad: [], warnings: [] }, ads: [], arrivedUs: 0, endsUs: null };
+    const answered = {
+      body: { request_id: '', decisions: [], no_ad: [], warnings: [] },
+      ads: [],
+      arrivedUs: 0,
+      endsUs: null,
+    };
     const world = serve({
       shared: {
         answer: async (key) => {
