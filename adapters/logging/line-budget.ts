@@ -26,9 +26,9 @@ export class LineBudget {
     this.#options = options;
   }
 
-  /** Whether a line may be written now; if not, it is counted. */
-  takes(code: string, sentence: string, nowMs: number): boolean {
-    if (this.#isRepeated(`${code} ${sentence}`, nowMs) || !this.#fits(code, nowMs)) {
+  /** Whether a line may be written now; if not, it is counted. @param sentence null: said again each time */
+  takes(code: string, sentence: string | null, nowMs: number): boolean {
+    if ((sentence !== null && this.#isRepeated(`${code} ${sentence}`, nowMs)) || !this.#fits(code, nowMs)) {
       this.#leftOut.set(code, (this.#leftOut.get(code) ?? 0) + 1);
       return false;
     }

@@ -98,6 +98,16 @@ describe('The log of a process', () => {
     expect(leftOut.reduce((sum, count) => sum + count, 0)).toBe(18);
   });
 
+  it('says again what became so again', async () => {
+    const { logger, lines, clock } = open();
+    for (const shards of ['0 1', 'none', '0 1']) {
+      logger.say('info', 'SHARDS_OWNED', `writes the ledgers of shards ${shards}`);
+      await clock.advance(300);
+    }
+    expect(lines).toHaveLength(3);
+    expect(lines.at(-1)).toBe('serve: writes the ledgers of shards 0 1\n');
+  });
+
   it('keeps a secret out even where its text is cut', () => {
     const { logger, lines } = open();
     logger.say('warn', 'WAITS', `${'x '.repeat(997)}topsecretkey and more`);

@@ -50,7 +50,9 @@ export function createLogger(options: LoggerOptions): Logger {
   function write(line: Line): void {
     if (logLevels.indexOf(line.level) < logLevels.indexOf(least)) return;
     const message = safe(line.message, longestMessage);
-    if (!lines.takes(line.code, message, clock.now())) {
+    // What becomes so again is news again; a fault that goes on is not.
+    const isNews = line.level === 'debug' || line.level === 'info';
+    if (!lines.takes(line.code, isNews ? null : message, clock.now())) {
       flushLater();
       return;
     }

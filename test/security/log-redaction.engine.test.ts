@@ -72,15 +72,15 @@ async function provoke(base: string, placement: string): Promise<void> {
   }
 }
 
-/** A process alone, with engines that do not answer, until it ends or a while has passed. */
-function startAlone(program: string, env: Record<string, string>): Promise<string> {
+/** What a process says alone until it ends, or for a while if its engines do not answer and it waits for them. */
+function startAlone(program: string, env: Record<string, string>, longestMs: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const file = join(import.meta.dirname, '../../apps', program);
     const child = spawn(process.execPath, [...nodeFlags, file], { env: { ...process.env, ...env } });
     let text = '';
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (chunk) => (text += chunk));
-    const timer = setTimeout(() => child.kill('SIGKILL'), 6_000);
+    const timer = setTimeout(() => child.kill('SIGKILL'), longestMs);
     child.once('error', reject);
     child.once('close', () => {
       clearTimeout(timer);
@@ -128,11 +128,12 @@ beforeAll(async () => {
   for (const program of ['serve.ts', 'streams.ts', 'console.ts']) {
     for (const LOG_FORMAT of ['json', 'text']) {
       const { SCHEMA_REGISTRY_URL: _none, ...others } = engines;
-      said.push(await startAlone(program, { ...wrong, LOG_FORMAT }));
-      if (LOG_FORMAT === 'json') said.push(await startAlone(program, { ...others, LOG_URL: 'embedded', LOG_FORMAT }));
+      said.push(await startAlone(program, { ...wrong, LOG_FORMAT }, starting));
+      if (LOG_FORMAT === 'json')
+        said.push(await startAlone(program, { ...others, LOG_URL: 'embedded', LOG_FORMAT }, 8_000));
     }
   }
-}, 2 * starting);
+}, 6 * starting);
 afterAll(async () => {
   await end(running);
   folder.remove();
