@@ -3,6 +3,7 @@ import type { NameOf } from '../../entity-names.ts';
 import { count, percent, plural, words } from '../../format.ts';
 import { place } from '../../location.ts';
 import { usualWindow, WindowChoice } from '../../parts/choice.tsx';
+import { FreshnessLine } from '../../parts/fresh.tsx';
 import { Name } from '../../parts/links.tsx';
 import { type ReportAnswer, type ReportRow, reportPath } from '../../parts/report.tsx';
 import { Badge, Empty, Section, Shown } from '../../parts/states.tsx';
@@ -63,6 +64,7 @@ export function BidderPage({ id, nameOf }: { readonly id: string; readonly nameO
               <>
                 <Figures rows={rows} />
                 <Funnel counts={countsOf(rows)} reasons={reasonsOf(reasons.data?.rows ?? [])} />
+                <FreshnessLine />
               </>
             )
           }

@@ -2,6 +2,7 @@ import type { Answer } from '../../answer.ts';
 import type { NameOf } from '../../entity-names.ts';
 import { count, percent } from '../../format.ts';
 import { place } from '../../location.ts';
+import { FreshnessLine } from '../../parts/fresh.tsx';
 import { Money } from '../../parts/money.tsx';
 import type { ReportAnswer, ReportRow } from '../../parts/report.tsx';
 import { Empty, Section, Shown } from '../../parts/states.tsx';
@@ -47,6 +48,7 @@ export function Bidders({ bidders, reasons, nameOf }: BiddersProps) {
           ) : (
             <>
               <Funnel counts={countsOf(rows)} reasons={reasonsOf(reasons.data?.rows ?? [])} />
+              <FreshnessLine />
               <EachBidder rows={rows} nameOf={nameOf} />
             </>
           )

@@ -1,6 +1,7 @@
 import { useAnswer } from '../../answer.ts';
 import type { NameOf } from '../../entity-names.ts';
 import { count, percent, words } from '../../format.ts';
+import { FreshnessLine } from '../../parts/fresh.tsx';
 import { Money } from '../../parts/money.tsx';
 import { type ReportAnswer, type ReportRow, reportPath } from '../../parts/report.tsx';
 import { Badge, Empty, Section, Shown } from '../../parts/states.tsx';
@@ -37,6 +38,7 @@ export function Demand({
           ) : (
             <>
               <Shares rows={own} />
+              <FreshnessLine />
               <Winners rows={own} nameOf={nameOf} onSave={() => saveAnswer(path, 'demand.csv')} />
             </>
           );

@@ -1,6 +1,7 @@
 import type { Answer } from '../../answer.ts';
 import type { NameOf } from '../../entity-names.ts';
 import { count, micros } from '../../format.ts';
+import { FreshnessLine } from '../../parts/fresh.tsx';
 import type { ReportAnswer, ReportRow } from '../../parts/report.tsx';
 import { Empty, Section, Shown } from '../../parts/states.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
@@ -90,6 +91,7 @@ function Times({ rows, nameOf }: { readonly rows: readonly ReportRow[]; readonly
           })),
         ]}
       />
+      <FreshnessLine />
     </>
   );
 }
@@ -170,6 +172,7 @@ export function Distribution({ rows }: { readonly rows: readonly ReportRow[] }) 
           plain('timeouts', 'Given so long'),
         ]}
       />
+      <FreshnessLine />
     </>
   );
 }

@@ -2,6 +2,7 @@ import { useAnswer } from '../../answer.ts';
 import { count, plural, shownMoney, words } from '../../format.ts';
 import { place } from '../../location.ts';
 import { Choice } from '../../parts/choice.tsx';
+import { FreshnessLine } from '../../parts/fresh.tsx';
 import { type ReportAnswer, type ReportRow, reportPath, ReportTable } from '../../parts/report.tsx';
 import { Empty, Section, Shown } from '../../parts/states.tsx';
 import { rangeOf, type YieldBar, yieldBars } from './steps.ts';
@@ -65,6 +66,7 @@ function Bars({ rows, currency }: { readonly rows: readonly ReportRow[]; readonl
           </div>
         ))}
       </dl>
+      <FreshnessLine />
     </>
   );
 }

@@ -97,7 +97,14 @@ function moneyLines(rows: readonly ReportRow[], seconds: number, currency: strin
   const [voided, reversed] = [line('voided_micros'), line('reversed_micros')];
   const shown = (value: number) => money(value, currency);
   const series = [
-    { title: 'Voided before', colour: 'voided', values: voided.byGroup.get('voided_micros') ?? [], shown },
+    {
+      title: 'Voided before',
+      colour: 'voided',
+      values: voided.byGroup.get('voided_micros') ?? [],
+      shown,
+      // Their colours are sisters: as areas and lines they are told apart.
+      isFilled: true,
+    },
     { title: 'Reversed after', colour: 'reversed', values: reversed.byGroup.get('reversed_micros') ?? [], shown },
   ];
   return { times: voided.times, series };

@@ -1,5 +1,6 @@
 import type { Answer } from '../../answer.ts';
 import { count, percent, plural, words } from '../../format.ts';
+import { FreshnessLine } from '../../parts/fresh.tsx';
 import { entriesHref } from '../../parts/links.tsx';
 import { Money } from '../../parts/money.tsx';
 import type { ReportAnswer, ReportRow } from '../../parts/report.tsx';
@@ -54,6 +55,7 @@ export function Rules({ answer, currency, onSave }: RulesProps) {
           ) : (
             <>
               <Ends rows={rows.filter((row) => row['currency'] === currency)} currency={currency} />
+              <FreshnessLine />
               <RuleTable rows={byRule(rows, currency)} currency={currency} onSave={onSave} />
             </>
           )
