@@ -6,9 +6,6 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 };
 const startedSeconds = Math.round(Date.now() / 1_000 - process.uptime());
 
-/** Version of this build. */
-export const buildVersion = version;
-
 /** Adds since when this process runs, and which version, to its metrics. */
 export function addProcessInfo(registry: Registry): void {
   const name = 'adtally_process_started_seconds';
