@@ -85,7 +85,7 @@ describe('The trace of an ad', () => {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'user-agent': browser, ...headers },
         body: JSON.stringify({ slots: [{ id: 's', placement_id: placementId }] }),
-      });
+      }, 60_000);
       return ((await answer.json()) as { decisions: readonly Decision[] }).decisions[0] ?? null;
     });
     const seen = { headers: { 'user-agent': browser }, redirect: 'manual' } as const;
