@@ -1,5 +1,4 @@
 import { deriveLimits } from '../config/limits.ts';
-import type { Settings } from '../config/settings.ts';
 import type { ConsoleRoutes } from '../dashboards/console-app.ts';
 import type { FleetWatch } from '../dashboards/operations/fleet-watch.ts';
 import { NodeRoll } from '../dashboards/operations/node-roll.ts';
@@ -8,6 +7,7 @@ import { QuarantineDesk } from '../dashboards/operations/quarantine-desk.ts';
 import { operationsRoutes } from '../dashboards/routes/operations.ts';
 import { quarantineRoutes } from '../dashboards/routes/quarantine.ts';
 import { type PacingView, pacingViewKey } from '../domain/pacing-view.ts';
+import { ledgerStreams } from '../ledger/index/stream-name.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConsoleParts } from './console-parts.ts';
 import { watch } from './console-watch.ts';
@@ -26,8 +26,14 @@ export function consoleOperations(parts: ConsoleParts, fleet: FleetWatch): Conso
   const { drawingMs } = deriveLimits(settings);
   const read = () =>
     readOperations({
-      ...{ clock, log, index, fleet, roll, drawingMs },
+      clock,
+      log,
+      index,
+      fleet,
+      roll,
+      drawingMs,
       watch: () => watch(parts),
+      ledgerStreams: ledgerStreams(log.shards('spend')),
       damaged: () => ledgers.failures(),
       sinkLag: () => sink.lag(),
       pacingViews: () => pacingViews(parts),
@@ -73,7 +79,8 @@ function askEngines(parts: ConsoleParts): Promise<readonly EngineAnswer[]> {
   return Promise.all(engines.map(([name, engine, ask]) => timed(clock, { name, engine }, ask)));
 }
 
-function engineOf(url: Settings['logUrl'] | Settings['ledgerUrl'] | Settings['viewsUrl'], server: string): string {
+/** @param url text or address of the setting; `embedded` stands for the engine of this process */
+function engineOf(url: string | object, server: string): string {
   return url === 'embedded' ? 'SQLite' : server;
 }
 

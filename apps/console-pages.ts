@@ -32,7 +32,17 @@ export function consolePages(
   return [
     pages,
     sessionRoutes,
-    liveRoutes({ ...{ queries, reports, warehouse, clock, log, registry, fleet }, watch: () => watch(parts) }),
+    liveRoutes({
+      queries,
+      reports,
+      warehouse,
+      clock,
+      log,
+      registry,
+      fleet,
+      sunk: () => parts.sink.positions(),
+      watch: () => watch(parts),
+    }),
     ...playground(parts, serveUrl, env),
   ];
 }

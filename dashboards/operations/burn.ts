@@ -57,7 +57,12 @@ export function burnsOf(history: Pick<CountHistory, 'last'>, nowMs: number): Obj
     const events = eventsBetween(objective, null, spans.at(-1)?.samples ?? []);
     const { name, title, meaning, target, pages } = objective;
     return {
-      ...{ name, title, meaning, target, pages, windows },
+      name,
+      title,
+      meaning,
+      target,
+      pages,
+      windows,
       period_days: objectivePeriodDays,
       watched: { rate: burnRate(objective, events), left: budgetLeft(objective, events), ...events },
     };

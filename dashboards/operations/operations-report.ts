@@ -1,6 +1,5 @@
 import type { PacingView } from '../../domain/pacing-view.ts';
 import { formatTime } from '../../domain/time-text.ts';
-import { ledgerStreams } from '../../ledger/index/stream-name.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { EventLog } from '../../ports/event-log.ts';
 import type { IndexedStream } from '../../ports/ledger-index.ts';
@@ -30,6 +29,8 @@ export interface OperationsDeps {
   readonly fleet: Pick<FleetWatch, 'history' | 'processes'>;
   readonly roll: Pick<NodeRoll, 'read'>;
   readonly watch: () => Promise<Watched>;
+  /** The streams of both ledgers. */
+  readonly ledgerStreams: readonly { readonly stream: string; readonly truth: string; readonly shard: number }[];
   /** What each ledger stream that can't be read on says. */
   readonly damaged: () => ReadonlyMap<string, unknown>;
   readonly sinkLag: () => Promise<readonly { readonly topic: string; readonly offsets: number; readonly ms: number }[]>;
@@ -119,17 +120,20 @@ export async function readOperations(deps: OperationsDeps): Promise<OperationsRe
 }
 
 /** How far each ledger stream lies behind `spend`, judged by the log's own records. */
-async function readStreams({ log, index, clock, damaged }: OperationsDeps): Promise<ShownStream[]> {
+async function readStreams({ log, index, clock, damaged, ledgerStreams }: OperationsDeps): Promise<ShownStream[]> {
   const indexed = new Map((await index.indexedStreams()).map((one) => [one.stream, one]));
   const broken = damaged();
   const shown: ShownStream[] = [];
-  for (const { stream, truth, shard } of ledgerStreams(log.shards('spend'))) {
+  for (const { stream, truth, shard } of ledgerStreams) {
     const { next = { offset: 0 }, foldTime = 0 } = indexed.get(stream) ?? {};
     const records = Math.max(0, (await log.bounds('spend', shard)).next - next.offset);
     const [oldest] = records === 0 ? [] : await log.read('spend', shard, next.offset, 1);
     const now = clock.now();
     shown.push({
-      ...{ stream, truth, shard, records },
+      stream,
+      truth,
+      shard,
+      records,
       lag_ms: oldest === undefined ? 0 : Math.max(0, now - oldest.appendedAt),
       time_age_ms: foldTime === 0 ? null : Math.max(0, now - foldTime),
       damaged: broken.has(stream),
@@ -156,7 +160,10 @@ function shownProcess({ name, kind, url, isUp, sinceMs, seenAtMs, answerMs, prob
     Object.entries(shownGauges).map(([key, metric]) => [key, value(metric)]),
   ) as Readonly<Record<keyof typeof shownGauges, number | null>>;
   return {
-    ...{ name, kind, url, problem },
+    name,
+    kind,
+    url,
+    problem,
     is_up: isUp,
     since: formatTime(sinceMs),
     seen_at: seenAtMs === null ? null : formatTime(seenAtMs),
@@ -178,7 +185,11 @@ function shownNode(one: NodeBoot, { now, drawingMs, views }: Seen): ShownNode {
   const age = markedAtMs === null ? null : Math.max(0, now - markedAtMs);
   const isSilent = age === null ? now - bootedAtMs > drawingMs : age > drawingMs;
   return {
-    ...{ node, boot, url, entries, decisions },
+    node,
+    boot,
+    url,
+    entries,
+    decisions,
     booted_at: formatTime(bootedAtMs),
     state: ended?.reason ?? (isSilent ? 'silent' : 'serving'),
     ended_by: ended?.by ?? null,
@@ -207,7 +218,9 @@ function shownWork({ processor, truths, shard, owners }: ShardWork, streams: rea
   const evidence = behind.toSorted((a, b) => b.lag_ms - a.lag_ms)[0];
   const [owner] = owners;
   return {
-    ...{ processor, truths, shard },
+    processor,
+    truths,
+    shard,
     owners: owners.map(shownOwner),
     lag_ms: evidence?.lag_ms ?? owner?.lagMs ?? null,
     records: evidence?.records ?? owner?.lagRecords ?? null,

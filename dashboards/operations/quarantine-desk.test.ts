@@ -6,7 +6,6 @@ import { AdtallyError } from '../../domain/errors.ts';
 import type { Quarantined } from '../../domain/records.ts';
 import type { SchemaRegistry } from '../../ports/schema-registry.ts';
 import { topicShards } from '../../test/topic-shards.ts';
-import { quarantined } from '../../streams/runtime/quarantine.ts';
 import { QuarantineDesk } from './quarantine-desk.ts';
 
 const files = openFileSchemaRegistry();
@@ -49,14 +48,10 @@ function world() {
   return { clock, log, registry, desk, now, put, spend };
 }
 
-async function unreadableRecord({ log, registry, clock }: ReturnType<typeof world>) {
-  const value = files.encode('TimeAdvanced', { advanced_to: clock.now(), ticker: 't' });
+async function unreadableRecord({ log, clock, put }: ReturnType<typeof world>) {
+  const value = Buffer.from(files.encode('TimeAdvanced', { advanced_to: clock.now(), ticker: 't' }));
   await log.append('spend', [{ shard: 1, key: 'k', value }]);
-  const [source] = await log.read('spend', 1, 0, 1);
-  if (source === undefined) throw new Error('the record is missing');
-  const refused = { source, code: 'UNREADABLE_RECORD', reason: 'cut short', processor: 'spend-lifecycle', at: 1 };
-  const [offset = -1] = await log.append('quarantine', [quarantined(refused, registry)]);
-  return offset;
+  return put({ source_topic: 'spend', source_shard: 1, source_offset: 0, code: 'UNREADABLE_RECORD', bytes: value });
 }
 
 describe('A record of the log that was put aside', () => {

@@ -163,7 +163,11 @@ export class QuarantineDesk {
     const isBeacon = source_topic.startsWith(routePrefix);
     const notes = this.#notes.of(offset);
     return {
-      ...{ offset, code, reason, processor, origin },
+      offset,
+      code,
+      reason,
+      processor,
+      origin,
       quarantined_at: formatTime(aside.quarantined_at),
       source: { topic: source_topic, shard: source_shard, offset: source_offset, key: source_key },
       kept: Buffer.from(bytes).toString(isBeacon ? 'utf8' : 'hex'),

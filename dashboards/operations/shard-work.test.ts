@@ -6,7 +6,14 @@ function streams(name: string, shards: readonly number[], isUp = true): FleetPro
   const lag = shards.map((shard) => ({ shard, offsets: 3, ms: 40, p95Ms: 90 }));
   const health = shards.map((shard) => ({ shard, status: 'running', code: '', reason: '', takenAt: 1_000 }));
   return {
-    ...{ name, kind: 'streams', url: 'http://127.0.0.1:1', isUp, sinceMs: 0, seenAtMs: 0, answerMs: 1, problem: '' },
+    name,
+    kind: 'streams',
+    url: 'http://127.0.0.1:1',
+    isUp,
+    sinceMs: 0,
+    seenAtMs: 0,
+    answerMs: 1,
+    problem: '',
     samples: [],
     readiness: { status: 'ready', processors: [{ name: 'spend-lifecycle', shards: health, lag }] },
   };

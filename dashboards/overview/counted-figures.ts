@@ -28,7 +28,6 @@ export interface CountedFigures {
   readonly minutes: readonly Row[];
   readonly stages: readonly Row[];
   readonly participation: readonly Row[];
-  readonly freshness: readonly Row[];
 }
 
 export interface CountedFiguresDeps {
@@ -37,10 +36,10 @@ export interface CountedFiguresDeps {
   readonly clock: Clock;
 }
 
-/** What counting took is rested so many times over: it costs a thirtieth of the machine at the most, however much there is to count. */
-const restTimes = 30;
+/** What counting took is rested so many times over: it costs a fifteenth of a core at the most, however much there is to count up to two seconds of it. */
+const restTimes = 15;
 const shortestRestMs = 1_000;
-const longestRestMs = 60_000;
+const longestRestMs = 30_000;
 /** Figures so many rests old are waited for anew instead of being shown. */
 const oldRests = 3;
 
@@ -114,7 +113,6 @@ export class CountedByWindow {
       minutes: minutesOf(minutes),
       stages: await report('stage_latency', { from: since }),
       participation: await report('participation', { from: since, limit: '10000' }),
-      freshness: await report('freshness'),
     };
   }
 }

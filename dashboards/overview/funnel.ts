@@ -55,7 +55,7 @@ export function funnelOf(counts: readonly Row[]): Row[] {
     const sum = sums.get(currency) ?? new Map<string, bigint>();
     sums.set(currency, sum);
     for (const name of steps.flatMap(([, count, micros]) => [count, micros])) {
-      if (row[name] !== undefined) sum.set(name, (sum.get(name) ?? 0n) + BigInt(String(row[name])));
+      if (row[name] !== undefined) sum.set(name, (sum.get(name) ?? 0n) + wholeOf(row[name]));
     }
   }
   return [...sums]
@@ -80,7 +80,7 @@ export function spendHoursOf(counts: readonly Row[]): Row[] {
     const [hour, currency] = [String(row['hour']), String(row['currency'])];
     const known = hours.get(`${hour} ${currency}`) ?? { hour, currency, sums: new Map<string, bigint>() };
     hours.set(`${hour} ${currency}`, known);
-    for (const name of booked) known.sums.set(name, (known.sums.get(name) ?? 0n) + BigInt(String(row[name])));
+    for (const name of booked) known.sums.set(name, (known.sums.get(name) ?? 0n) + wholeOf(row[name]));
   }
   return [...hours]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -121,4 +121,9 @@ export function minutesOf(counts: readonly Row[]): Row[] {
     sum.impressions += Number(impressions);
   }
   return [...sums].map(([minute, sum]) => ({ minute, ...sum })).toSorted((a, b) => (a.minute < b.minute ? -1 : 1));
+}
+
+/** Integers of 64 bits and more come as decimal strings. */
+function wholeOf(value: unknown): bigint {
+  return BigInt(value as string | number);
 }

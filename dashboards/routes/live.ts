@@ -27,6 +27,8 @@ export interface LiveRoutesDeps {
   readonly registry: SchemaRegistry;
   /** What lags, what is damaged, and how the last audits went. */
   readonly watch: () => Promise<Watched>;
+  /** Up to where reporting has each shard of the log. */
+  readonly sunk: () => readonly { readonly offset: number }[];
   /** What serving was asked. */
   readonly fleet: Pick<FleetWatch, 'history' | 'processes'>;
 }
@@ -83,7 +85,7 @@ const answer = {
       type: 'object',
       properties: {
         records: { type: 'integer' },
-        age_ms: { type: ['integer', 'null'], description: 'Since the newest record that reporting has was written.' },
+        lag_ms: { type: ['integer', 'null'], description: 'Age of the oldest record that reporting lacks.' },
       },
     },
   },
@@ -181,8 +183,7 @@ async function liveFigures(
     deps.queries.balances({ truth: 'final', at: { kind: 'latest' } }),
   ]);
   const now = deps.clock.now();
-  const { funnel, spendHours, minutes, stages, participation, freshness } = figures;
-  const ages = freshness.map(({ age_ms }) => Number(age_ms) + Math.max(0, now - figures.atMs));
+  const { funnel, spendHours, minutes, stages, participation } = figures;
   return {
     at: formatTime(now),
     window,
@@ -200,8 +201,8 @@ async function liveFigures(
     ledger_cut: final.cut,
     ledger_digest: final.digest,
     reporting: {
-      records: freshness.reduce((sum, { records }) => sum + Number(records), 0),
-      age_ms: ages.length === 0 ? null : Math.min(...ages),
+      records: deps.sunk().reduce((sum, { offset }) => sum + offset, 0),
+      lag_ms: watched.truths.find(({ truth }) => truth === 'reporting')?.lag_ms ?? null,
     },
   };
 }

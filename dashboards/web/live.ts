@@ -58,7 +58,7 @@ export interface Live {
   readonly recent: readonly string[];
   readonly ledger_cut: string | null;
   readonly ledger_digest: string;
-  readonly reporting: { readonly records: number; readonly age_ms: number | null };
+  readonly reporting: { readonly records: number; readonly lag_ms: number | null };
 }
 
 /** The newest figures; null before the first. */

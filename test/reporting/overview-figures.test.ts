@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSimulatedClock } from '../../adapters/simulated/clock.ts';
-import { CountedByWindow, windows } from '../../dashboards/overview/counted-figures.ts';
+import { CountedByWindow, type Window } from '../../dashboards/overview/counted-figures.ts';
 import type { Warehouse } from '../../ports/warehouse.ts';
 import { createTallies } from '../../streams/processors/warehouse-tallies.ts';
 import { emptyLog, openTestWarehouse, remake, reports, rowsOf, sinkAll } from './reporting-platform.ts';
@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => remove());
 
 /** Figures as a console shows them so long after the sample began. */
-function figuresAt(afterMs: number, window: (typeof windows)[number]) {
+function figuresAt(afterMs: number, window: Window) {
   const clock = createSimulatedClock({ startMs: sampleStart + afterMs });
   return new CountedByWindow({ warehouse, reports, clock }).of(window);
 }

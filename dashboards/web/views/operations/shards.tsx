@@ -71,7 +71,11 @@ export function Shards({ operations: { shards, truths, reporting, processes } }:
               name: 'since',
               value: ({ owners }) => owners[0]?.since ?? null,
               cell: ({ owners: [owner] }) =>
-                owner?.since == null ? <span class="dim">–</span> : <span class="nowrap">{moment(owner.since)}</span>,
+                typeof owner?.since === 'string' ? (
+                  <span class="nowrap">{moment(owner.since)}</span>
+                ) : (
+                  <span class="dim">–</span>
+                ),
             },
             {
               title: 'Lag',
