@@ -85,9 +85,9 @@ describe('The trace of an ad', () => {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'user-agent': browser, ...headers },
         body: JSON.stringify({ slots: [{ id: 's', placement_id: placementId }] }),
-      }, 60_000);
+      });
       return ((await answer.json()) as { decisions: readonly Decision[] }).decisions[0] ?? null;
-    });
+    }, 60_000);
     const seen = { headers: { 'user-agent': browser }, redirect: 'manual' } as const;
     expect((await fetch(decision.beacons.impression, seen)).status).toBe(200);
     expect((await fetch(decision.click_url, seen)).status).toBe(302);
