@@ -61,12 +61,10 @@ export function streamsMetrics(handles: readonly ProcessorHandle[], notices: Not
     });
   }
   new Gauge({
-    ...{
-      name: 'adtally_shard_failed',
-      help: '1 for a shard that has stopped and wants a person',
-      labelNames,
-      registers,
-    },
+    name: 'adtally_shard_failed',
+    help: '1 for a shard that has stopped and wants a person',
+    labelNames,
+    registers,
     collect() {
       this.reset();
       for (const handle of handles) {

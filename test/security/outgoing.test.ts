@@ -33,7 +33,8 @@ const allowed: Readonly<Record<string, string>> = {
   'adapters/http/notices/notice-transport.ts': 'what bidders want to be told, by the guarded connector',
 };
 /** Imports of types, servers that only listen, and calls of other things by that name. */
-const harmless = /import type|import \{ isIP \}|import \{ createServer\b.*node:net|broker\.fetch\(|#fetch\(|^ {2}fetch\(request/;
+const harmless =
+  /import type|import \{ isIP \}|import \{ createServer\b.*node:net|broker\.fetch\(|#fetch\(|^ {2}fetch\(request/;
 
 function sources(folder: string): string[] {
   return readdirSync(join(house, folder), { recursive: true, encoding: 'utf8' })
