@@ -67,7 +67,10 @@ export async function openConsoleUnderTest(): Promise<ConsoleUnderTest> {
   const strangers = Object.entries(strangerKeys).map(([role, key]) => `${role}:adv_STRANGER=${key}`);
   const app = await buildConsole({
     keys: parseKeys([roleKeys, ...strangers].join(',')),
-    routes: [(scope) => void scope.addHook('onRoute', note), ...consoleRoutes({ ...parts, truths: { truths: new Map() } })],
+    routes: [
+      (scope) => void scope.addHook('onRoute', note),
+      ...consoleRoutes({ ...parts, truths: { truths: new Map() } }),
+    ],
     onError: (error) => errors.push(error),
   });
   const ask: ConsoleUnderTest['ask'] = async ({ key = keyOf.admin, headers, ...request }) => {
