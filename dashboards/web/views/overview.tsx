@@ -34,7 +34,7 @@ function Figures({ figures }: { readonly figures: Live }) {
     <>
       <Verdict figures={figures} />
       <Funnel figures={figures} />
-      <Requests requests={figures.requests} />
+      <Requests requests={figures.requests} at={figures.at} />
       <div class="pair uneven">
         <Lags figures={figures} />
         <Minutes figures={figures} />
@@ -370,7 +370,11 @@ function Participation({ figures: { participation: rows } }: { readonly figures:
     cell: (row: Row) => (Number(row[name] ?? 0) / Math.max(1, Number(row['selections']))).toFixed(1),
   });
   return (
-    <Section id="participation" title="Participation" note="Bidders behind a selection of the last 15 minutes, on average, step by step.">
+    <Section
+      id="participation"
+      title="Participation"
+      note="Bidders behind a selection of the last 15 minutes, on average, step by step."
+    >
       {rows.length === 0 ? (
         <Empty title="No selection in this window" />
       ) : (
@@ -384,7 +388,7 @@ function Participation({ figures: { participation: rows } }: { readonly figures:
             { title: 'Tier', name: 'tier', value: (row) => row['tier'] ?? null },
             average('eligible', 'Eligible'),
             average('solicited', 'Asked'),
-            average('responded', 'Answered'),
+            average('responded', 'Bid'),
             average('participating', 'Took part'),
             {
               title: 'Degraded',

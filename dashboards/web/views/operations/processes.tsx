@@ -169,7 +169,11 @@ export function Nodes({ operations: { nodes } }: { readonly operations: Operatio
               title: 'Node',
               name: 'node',
               value: ({ node }) => node,
-              cell: ({ node, boot }) => <span title={`boot ${boot}`}>{node}</span>,
+              cell: ({ node, boot }) => (
+                <span class="nowrap" title={`boot ${boot}`}>
+                  {node}
+                </span>
+              ),
             },
             {
               title: 'State',

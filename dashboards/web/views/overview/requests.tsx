@@ -2,11 +2,12 @@ import { useMemo } from 'preact/hooks';
 import { count, duration, moment, percent, words } from '../../format.ts';
 import type { Requests as Figures } from '../../live.ts';
 import { Chart } from '../../parts/chart.tsx';
+import { FreshnessOf } from '../../parts/fresh.tsx';
 import { Empty, Section } from '../../parts/states.tsx';
 import { Table } from '../../parts/table.tsx';
 
 /** What serving was asked: a request that got no ad leaves nothing in the log, so these are the counts of the processes. */
-export function Requests({ requests }: { readonly requests: Figures }) {
+export function Requests({ requests, at }: { readonly requests: Figures; readonly at: string }) {
   const { over_ms, since, requests: asked, slots, ads, answers, refused, per_second, no_ad } = requests;
   const span = over_ms < 300_000 ? `the ${duration(over_ms)} since this console began to watch` : 'the last 5 minutes';
   const inTime = answers['in_time'] ?? 0;
@@ -43,7 +44,7 @@ export function Requests({ requests }: { readonly requests: Figures }) {
         </div>
       </dl>
       <div class="pair uneven">
-        <Minutes minutes={requests.minutes} />
+        <Minutes minutes={requests.minutes} at={at} />
         {no_ad.length === 0 ? (
           <p class="note">{slots === 0 ? 'No slot was asked for.' : 'Every slot got an ad.'}</p>
         ) : (
@@ -70,7 +71,7 @@ export function Requests({ requests }: { readonly requests: Figures }) {
   );
 }
 
-function Minutes({ minutes }: { readonly minutes: Figures['minutes'] }) {
+function Minutes({ minutes, at }: { readonly minutes: Figures['minutes']; readonly at: string }) {
   const key = minutes.map(({ minute, requests }) => `${minute}${requests}`).join();
   const { times, series } = useMemo(
     () => ({
@@ -90,7 +91,20 @@ function Minutes({ minutes }: { readonly minutes: Figures['minutes'] }) {
     [key],
   );
   if (times.length < 2) return <Empty title="A chart comes after two minutes of watching" />;
+  // Whole minutes only: it is as fresh as the end of the last.
+  const asOf = ((times.at(-1) ?? 0) + 60) * 1_000;
+  const fresh = { as_of: new Date(asOf).toISOString(), behind_ms: Math.max(0, Date.parse(at) - asOf) };
   return (
-    <Chart title="Requests, ads and refusals, by minute" times={times} axis={count} series={series} heightPx={180} />
+    <FreshnessOf.Provider value={fresh}>
+      <div>
+        <Chart
+          title="Requests, ads and refusals, by minute"
+          times={times}
+          axis={count}
+          series={series}
+          heightPx={180}
+        />
+      </div>
+    </FreshnessOf.Provider>
   );
 }
