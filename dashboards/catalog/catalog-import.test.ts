@@ -7,7 +7,9 @@ import {
   sampleBodies,
   type TestConsole,
 } from '../../test/console-world.ts';
+import { builtInPolicies } from '../../domain/deadline-policy.ts';
 import type { RowVerdict } from './catalog-import.ts';
+import { entities } from './entities.ts';
 
 let world: ConsoleWorld;
 let console: TestConsole;
@@ -29,23 +31,35 @@ async function take(path: string, rows: readonly Row[], options: { dryRun?: bool
   return json['rows'] as RowVerdict[];
 }
 
+const bidder = () => ({
+  line_item_id: ids.lineItem,
+  name: 'Outside',
+  endpoint: 'https://bidder.example/bid',
+  seat: '',
+});
+const deadlinePolicy = { name: 'Patient', tier: 'remnant', shares: builtInPolicies.remnant.shares };
+
+async function make(path: string, body: object): Promise<void> {
+  const { status, text } = await console.ask('POST', path, { body });
+  if (status !== 201) throw new Error(text);
+}
+
 const verdicts = (rows: readonly RowVerdict[]) => rows.map(({ verdict }) => verdict);
 const records = async () => (await world.records('catalog')).length;
 const list = async (path: string) =>
   (await console.ask('GET', `/v1/${path}?archived=any&limit=500`)).json.items as readonly Row[];
 
 describe('An import', () => {
-  it.each(['advertisers', 'campaigns', 'line-items', 'creatives', 'publishers', 'placements'])(
-    'of an export of %s changes nothing',
-    async (path) => {
-      const before = await records();
-      const exported = await list(path);
-      expect(exported).toHaveLength(1);
-      expect(verdicts(await take(path, exported, { dryRun: true }))).toEqual(['same']);
-      expect(verdicts(await take(path, exported))).toEqual(['same']);
-      expect(await records()).toBe(before);
-    },
-  );
+  it.each(entities.map(({ path }) => path))('of an export of %s changes nothing', async (path) => {
+    if (path === 'bidders') await make('/v1/bidders', bidder());
+    if (path === 'deadline-policies') await make('/v1/deadline-policies', deadlinePolicy);
+    const before = await records();
+    const exported = await list(path);
+    expect(exported).toHaveLength(1);
+    expect(verdicts(await take(path, exported, { dryRun: true }))).toEqual(['same']);
+    expect(verdicts(await take(path, exported))).toEqual(['same']);
+    expect(await records()).toBe(before);
+  });
 
   it('says in a dry run what would become of each row, and writes nothing', async () => {
     const before = await records();
