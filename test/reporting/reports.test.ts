@@ -26,6 +26,14 @@ afterAll(() => remove());
 const hour = '2026-01-05T10:00:00Z';
 const timeless = [...reports.keys()].filter((name) => name !== 'freshness' && name !== 'sink_delay');
 
+/** What reports are asked that say nothing by themselves. */
+const oneSource = { source: '192.0.2.0/24' };
+const questions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  source_pattern: oneSource,
+  source_rates: oneSource,
+  source_selections: oneSource,
+};
+
 async function sinkFresh(records: readonly SampleRecord[]): Promise<void> {
   await remake(warehouse);
   const parts = { ...emptyLog(), warehouse };
@@ -35,7 +43,7 @@ async function sinkFresh(records: readonly SampleRecord[]): Promise<void> {
 
 async function everyReport(): Promise<Record<string, unknown>> {
   const entries: [string, unknown][] = [];
-  for (const name of timeless) entries.push([name, await rowsOf(warehouse, name)]);
+  for (const name of timeless) entries.push([name, await rowsOf(warehouse, name, questions[name])]);
   return Object.fromEntries([...entries, ['selection facts', await allFacts()]]);
 }
 
@@ -336,6 +344,10 @@ describe('No reported number changes', () => {
   beforeAll(async () => {
     await sinkFresh(scenario());
     expected = await everyReport();
+  });
+
+  test('and none of the reports, whoever added it, is unchanged because it is empty', () => {
+    expect(timeless.filter((name) => (expected[name] as readonly unknown[]).length === 0)).toEqual([]);
   });
 
   test('when the whole log is sunk a second time into the same tables', async () => {
