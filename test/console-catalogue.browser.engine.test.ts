@@ -16,6 +16,8 @@ const keys = { admin: 'catalogue-test-admin-key-012345', auditor: 'catalogue-tes
 const axe = readFileSync(fileURLToPath(new URL('../node_modules/axe-core/axe.min.js', import.meta.url)), 'utf8');
 const pageChecks = fileURLToPath(new URL('browser/page-checks.js', import.meta.url));
 const slowMs = 120_000;
+/** For what a loaded machine does late. */
+const patience = { timeout: 30_000 };
 const ads = 12;
 
 type Row = Readonly<Record<string, unknown>>;
@@ -165,7 +167,9 @@ describe.skipIf(!isHere)(`The catalogue and pacing in a real browser (skipped wi
       const fault = form.locator('.field', { hasText: 'Budget daily' }).locator('.fault');
       expect(await fault.innerText()).toBe('budget_daily_micros must not be more than budget_total_micros');
       await form.getByText('VALIDATION_FAILED').waitFor();
-      await expect.poll(() => page.evaluate('document.activeElement.getAttribute("aria-invalid")')).toBe('true');
+      await expect
+        .poll(() => page.evaluate('document.activeElement.getAttribute("aria-invalid")'), patience)
+        .toBe('true');
       await form.getByLabel('Budget daily (EUR)').fill('2.000001');
       await form.getByRole('button', { name: 'Create the campaign' }).click();
       await page.getByRole('heading', { name: 'Winter rides' }).waitFor();
@@ -277,7 +281,7 @@ describe.skipIf(!isHere)(`The catalogue and pacing in a real browser (skipped wi
       expect(await state()).toEqual(['active', true, 4]);
       expect(await page.getByRole('button', { name: 'Edit' }).count()).toBe(0);
       const history = page.getByRole('table', { name: '4 revisions' }).getByRole('row');
-      await expect.poll(() => history.count()).toBe(5);
+      await expect.poll(() => history.count(), patience).toBe(5);
       const said = await history.allInnerTexts();
       expect(said[1]).toMatch(/4\s.*admin#[0-9a-f]{8}\s+archived false → true/s);
       expect(said[3]).toMatch(/2\s.*status active → paused/s);
@@ -341,7 +345,9 @@ describe.skipIf(!isHere)(`The catalogue and pacing in a real browser (skipped wi
       const page = await openView('/catalogue?kind=campaigns');
       const outcome = page.locator('#import-outcome');
       await page.getByLabel('File of campaigns').setInputFiles(path);
-      await expect.poll(() => outcome.innerText()).toContain('1 new campaign, 1 changed, 0 the same, 1 refused');
+      await expect
+        .poll(() => outcome.innerText(), patience)
+        .toContain('1 new campaign, 1 changed, 0 the same, 1 refused');
       const refused = page.getByRole('dialog').getByRole('row', { name: /refused/ });
       expect(await refused.innerText()).toContain('VALIDATION_FAILED');
       expect(await refused.innerText()).toContain('budget_total_micros must be more than 0');
@@ -352,7 +358,9 @@ describe.skipIf(!isHere)(`The catalogue and pacing in a real browser (skipped wi
       await page.getByRole('link', { name: 'From a file' }).waitFor();
       expect(await get(`/v1/campaigns/${String(id)}`)).toMatchObject({ name: 'Winter rides, renamed', revision: 2 });
       await page.getByLabel('File of campaigns').setInputFiles(path);
-      await expect.poll(() => outcome.innerText()).toContain('0 new campaigns, 0 changed, 2 the same, 1 refused');
+      await expect
+        .poll(() => outcome.innerText(), patience)
+        .toContain('0 new campaigns, 0 changed, 2 the same, 1 refused');
       await page.context().close();
     });
 
@@ -566,7 +574,7 @@ describe.skipIf(!isHere)(`The catalogue and pacing in a real browser (skipped wi
       const spent = String((await ledger()).get('advertiser:unbilled'));
       const shown = page.locator('.figures > div', { hasText: 'Where it is' }).locator('data');
       await expect
-        .poll(async () => Math.round(Number(await shown.getAttribute('value')) * 1_000_000))
+        .poll(async () => Math.round(Number(await shown.getAttribute('value')) * 1_000_000), patience)
         .toBe(Number(spent));
       expect(await page.locator('#outlook').innerText()).toMatch(
         /will have spent .* of its budget, €.*, when its flight ends at/,
@@ -600,7 +608,7 @@ describe.skipIf(!isHere)(`The catalogue and pacing in a real browser (skipped wi
           .locator('main .sheet')
           .nth(path === '/catalogue?kind=line-items' ? 0 : 1)
           .waitFor();
-        await expect.poll(() => page.locator('.waiting').count(), { timeout: 30_000 }).toBe(0);
+        await expect.poll(() => page.locator('.waiting').count(), patience).toBe(0);
         if (button !== null) await page.getByRole('button', { name: button }).click();
         await page.evaluate(axe);
         const found = (await page.evaluate('axe.run()')) as {
