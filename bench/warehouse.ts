@@ -140,7 +140,7 @@ async function benchSize(events: number, path: string): Promise<void> {
     await prepareWarehouse(warehouse, definitions);
     const { made, isCounted, endMs } = readProgress(file);
     if (made < selections) await makeEvents(warehouse, selections, file, label);
-    const rows = await sizeOf(warehouse, 'rows');
+    const rows = await sizeOf(warehouse, 'rows', "table NOT LIKE 'tally%'");
     show(`rows_${label}`, rows);
     show(`bytes_per_event_${label}`, (await sizeOf(warehouse, 'bytes_on_disk', "table NOT LIKE 'tally%'")) / rows);
     if (options.uncounted) await costReports(warehouse, `${label}_last_day_uncounted`, endMs, 24 * hourMs);
