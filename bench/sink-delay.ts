@@ -109,11 +109,12 @@ try {
   await warehouse.close();
   rmSync(path, { recursive: true, force: true });
 }
-const mean = (of: 'alone' | 'analysts', name: keyof Delays) =>
-  measured[of].reduce((sum, one) => sum + one[name], 0) / measured[of].length;
-for (const of of ['alone', 'analysts'] as const) {
-  for (const name of ['p50', 'p95', 'p99'] as const) show(`sink_delay_${of}_${name}_ms`, Math.round(mean(of, name)));
-  show(`sink_insert_${of}_max_ms`, Math.round(Math.max(...measured[of].map(({ insertMax }) => insertMax))));
+const mean = (which: 'alone' | 'analysts', name: keyof Delays) =>
+  measured[which].reduce((sum, one) => sum + one[name], 0) / measured[which].length;
+for (const which of ['alone', 'analysts'] as const) {
+  for (const name of ['p50', 'p95', 'p99'] as const)
+    show(`sink_delay_${which}_${name}_ms`, Math.round(mean(which, name)));
+  show(`sink_insert_${which}_max_ms`, Math.round(Math.max(...measured[which].map(({ insertMax }) => insertMax))));
 }
 show('sink_delay_analysts_queries', mean('analysts', 'queries') * rounds);
 for (const name of ['p50', 'p95', 'p99'] as const)
