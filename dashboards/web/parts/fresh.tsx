@@ -18,6 +18,11 @@ export function freshnessIn(data: unknown): Freshness | null {
   return (data as { readonly freshness?: Freshness } | null)?.freshness ?? null;
 }
 
+/** Of what was written at a time and shows all until then, as a view of pacing; how long ago that was is by the browser's clock. */
+export function freshnessSince(at: string): Freshness {
+  return { as_of: at, behind_ms: Math.max(0, Date.now() - Date.parse(at)) };
+}
+
 /** Of the live figures: those of the warehouse are as old as it lags when they are counted. */
 function freshnessOfLive(): Freshness | null {
   const figures = live.value;

@@ -4,6 +4,7 @@ import { duration, exactAmount, moment, percent, plural, shownMoney, timeOfDay, 
 import { place } from '../location.ts';
 import { nameOf } from '../names.ts';
 import { Chart } from '../parts/chart.tsx';
+import { FreshnessOf, freshnessSince } from '../parts/fresh.tsx';
 import { Name } from '../parts/links.tsx';
 import { Money } from '../parts/money.tsx';
 import { ReportTable } from '../parts/report.tsx';
@@ -44,7 +45,11 @@ function Chosen({ first }: { readonly first: string | null }) {
   if (campaign === null) return null;
   return (
     <Shown answer={{ ...answer, isWaiting: answer.data === null && answer.isWaiting }} what="the pacing">
-      {(pacing) => <Campaign key={pacing.campaign_id} pacing={pacing} />}
+      {(pacing) => (
+        <FreshnessOf.Provider value={freshnessSince(pacing.at)}>
+          <Campaign key={pacing.campaign_id} pacing={pacing} />
+        </FreshnessOf.Provider>
+      )}
     </Shown>
   );
 }
