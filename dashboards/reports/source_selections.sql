@@ -33,8 +33,8 @@ WITH
     SELECT selection_id, arrayStringConcat(arraySort(groupUniqArray(rule)), ', ') AS rules FROM adtally.verdicts GROUP BY selection_id
   ),
   money AS (
-    SELECT selection_id, sumIf(amount_micros, state = 'voided') AS voided, sumIf(amount_micros, state = 'reversed') AS reversed
-    FROM adtally.movements_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+    SELECT selection_id, sumIf(toInt128(amount_micros), state = 'voided') AS voided, sumIf(toInt128(amount_micros), state = 'reversed') AS reversed
+    FROM adtally.taken_back_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
     GROUP BY selection_id
   )
 SELECT
