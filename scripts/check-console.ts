@@ -11,7 +11,7 @@ const web = resolve(import.meta.dirname, '../dashboards/web');
 const dist = join(web, 'dist');
 
 /** Bytes after gzip: of what every view loads first, of the largest view on top, and of all together. */
-const budget = { first: 28_000, view: 12_000, all: 90_000 } as const;
+const budget = { first: 28_000, view: 12_000, all: 130_000 } as const;
 const firstFiles = ['index.html', 'index.css', 'index.js', 'preact.js', 'parts.js', 'colours.js'];
 /** Drawing comes with the views that draw, and so counts only for all together. */
 const drawing = ['uplot.js'];
