@@ -22,6 +22,8 @@ export interface ChartProps {
   readonly axis: (value: number) => string;
 }
 
+const halfHourS = 1_800;
+
 function colourOf(name: string): string {
   const probe = document.createElement('span');
   probe.style.color = `var(--${name})`;
@@ -77,6 +79,7 @@ function optionsOf({ element, series, heightPx, axis }: Drawn): uPlot.Options {
   const rule = colourOf('rule');
   const font = '12px system-ui, sans-serif';
   const grid = { stroke: rule, width: 1 };
+  const isOne = series[0]?.values.length === 1;
   return {
     width: element.clientWidth,
     height: heightPx,
@@ -89,7 +92,11 @@ function optionsOf({ element, series, heightPx, axis }: Drawn): uPlot.Options {
       { stroke: dim, font, grid: { show: false }, ticks: { stroke: rule, size: 4 }, space: 70, values: clockValues },
       { stroke: dim, font, grid, ticks: { show: false }, size: 64, values: (_plot, ticks) => ticks.map(axis) },
     ],
-    scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.08 : 1] } },
+    scales: {
+      // Around a single moment the axis spans an hour, not months.
+      x: { range: (_plot, first, last) => (isOne ? [first - halfHourS, last + halfHourS] : [first, last]) },
+      y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.08 : 1] },
+    },
     series: [
       { label: 'UTC', value: '{YYYY}-{MM}-{DD} {HH}:{mm}' },
       ...series.map(({ title, colour, shown, isFilled, isStepped }) => {

@@ -177,6 +177,7 @@ function Funnel({ figures: { funnel } }: { readonly figures: Live }) {
               title: 'Of selected',
               name: 'share',
               isNumber: true,
+              isWide: true,
               value: ({ selections }) => percent(selections, selected),
             },
             {
@@ -235,6 +236,7 @@ function Lags({ figures: { truths, time } }: { readonly figures: Live }) {
           {
             title: 'Against what it may be',
             name: 'tolerance_ms',
+            isWide: true,
             value: ({ tolerance_ms }) => tolerance_ms,
             cell: ({ lag_ms, tolerance_ms }) => {
               const share = Math.min(1, (lag_ms ?? 0) / tolerance_ms);
