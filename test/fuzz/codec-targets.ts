@@ -157,9 +157,14 @@ const frameBodies = fuzzTarget({
       header.writeUInt32BE(crc32(body), 4);
       const refused = refusal(() => {
         for (const { records } of readEntries(Buffer.concat([header, body])).entries) {
-          const used = records.reduce((sum, { key, value }) => sum + 9 + Buffer.byteLength(key) + value.length, 8);
-          // A key that is no UTF-8 is read with replacement characters, which are longer.
-          if (records.every(({ key }) => !key.includes('\ufffd'))) strictEqual(used, body.length);
+          const used = records.reduce(
+            (sum, { key, value, traceparent = '' }) =>
+              sum + 9 + Buffer.byteLength(key) + value.length + traceparent.length,
+            8,
+          );
+          // A text that is no UTF-8 is read with replacement characters, which are longer.
+          const texts = records.map(({ key, traceparent = '' }) => key + traceparent);
+          if (texts.every((text) => !text.includes('\ufffd'))) strictEqual(used, body.length);
         }
       }, ['UNREADABLE_RECORD']);
       seen(refused ?? 'read');

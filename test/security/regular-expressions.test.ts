@@ -7,6 +7,7 @@ const bounded: Readonly<Record<string, string>> = {
   '^\\s*--.*$': 'dashboards/warehouse/migrations.ts: files of the build',
   ';\\s*$': 'dashboards/warehouse/migrations.ts: files of the build',
   '\\/\\/[^@/]*@': 'apps/migrate/installation.ts: a setting',
+  '[A-Za-z_]\\w*$': 'dashboards/web/views/explore/completion.ts: the 100 characters before the caret',
   '0+$': 'serving/openrtb/decimal.ts: six digits',
 };
 
