@@ -78,7 +78,7 @@ interface Bid {
   readonly adm: string;
 }
 
-/** Asks until there is a bid: a lease takes a moment to arrive. */
+/** Asks until there is a bid: a lease takes a moment to arrive, and the first request of a busy machine may come too late. */
 async function bidOf(url: string): Promise<{ readonly cur: string; readonly bid: Bid }> {
   for (let tries = 0; tries < 200; tries += 1) {
     const body = bidRequest({ cur: ['USD'], imp: [imp('1', { bidfloor: 0.5 })] });
@@ -87,7 +87,8 @@ async function bidOf(url: string): Promise<{ readonly cur: string; readonly bid:
       const { cur, seatbid } = (await answer.json()) as { cur: string; seatbid: { bid: Bid[] }[] };
       return { cur, bid: seatbid[0]?.bid[0] as Bid };
     }
-    expect([answer.status, answer.headers.get('x-adtally-no-bid')]).toEqual([204, 'no_budget']);
+    expect(answer.status).toBe(204);
+    expect(['no_budget', 'deadline_exceeded']).toContain(answer.headers.get('x-adtally-no-bid'));
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   throw new Error('there was no bid');

@@ -29,6 +29,7 @@ const slowMs = 120_000;
 const patientMs = 90_000;
 const ads = 40;
 const robots = 5;
+const visitors = 3;
 /** The device of everybody here: reserved for documentation. */
 const address = '203.0.113.9';
 const network = '203.0.113.0/24';
@@ -76,6 +77,12 @@ describe.skipIf(!isHere)(`Market and traffic quality in a real browser (skipped 
     bidderId = bidders.items[0]?.bidder_id ?? '';
     await visitPages(placement);
     const patience = { timeout: slowMs, interval: 500 };
+    // A person's key is made with their first ad, and the ads of a moment later have it.
+    const persons = async () => {
+      for (let visitor = 0; visitor < visitors; visitor += 1) await decide(placement, `visitor-${visitor}`);
+      return (await ofLastHour('sources', '&by=person')).length === visitors;
+    };
+    await vi.waitUntil(persons, patience);
     await vi.waitUntil(async () => (await sumOf('bidders', 'won')) > 0, patience);
     await vi.waitUntil(async () => (await sumOf('traffic_quality', 'verdicts')) === robots, patience);
     await takeBack();
@@ -109,7 +116,7 @@ describe.skipIf(!isHere)(`Market and traffic quality in a real browser (skipped 
   async function visitPages(placement: string): Promise<void> {
     const until = Date.now() + slowMs;
     for (let shown = 0; shown < ads && Date.now() < until; ) {
-      const [decision] = await decide(placement, `visitor-${shown % 3}`);
+      const [decision] = await decide(placement, `visitor-${shown % visitors}`);
       if (decision === undefined) {
         await new Promise((resolve) => setTimeout(resolve, 100));
         continue;
@@ -226,7 +233,7 @@ describe.skipIf(!isHere)(`Market and traffic quality in a real browser (skipped 
     const page = await openView('/traffic?window=1h&by=person', 'analyst');
     const persons = page.getByRole('table', { name: /with most verdicts/ });
     await persons.waitFor();
-    expect(await persons.getByRole('link').count()).toBe(3);
+    expect(await persons.getByRole('link').count()).toBe(visitors);
     await persons.getByRole('link').first().click();
     await page.getByRole('table', { name: /The newest/ }).waitFor();
     expect(await page.locator('main').innerText()).not.toMatch(/visitor-\d|203\.0\.113\.9/);
