@@ -123,8 +123,8 @@ export const mutants: readonly Mutant[] = [
     invariant: 11,
     breaks: 'reporting counts copies',
     file: 'dashboards/warehouse/views.sql',
-    from: "AND judgement = 'ACCEPTED'\nORDER BY shard, offset LIMIT 1 BY selection_id;\n\n-- One row a selection that was viewable",
-    to: "AND judgement = 'ACCEPTED';\n\n-- One row a selection that was viewable",
+    from: 'WHERE place > 1);\n\n-- One row a selection that was viewable',
+    to: 'WHERE place > 1000000);\n\n-- One row a selection that was viewable',
     test: 'test/reporting/reports.test.ts',
   },
   {
