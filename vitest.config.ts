@@ -14,6 +14,8 @@ export default defineConfig({
     passWithNoTests: true,
     pool: 'forks',
     maxWorkers: 2,
+    /** What is waited for comes in its own time: a busy machine needs more than the second that is usual. */
+    expect: { poll: { timeout: 30_000 } },
     reporters: ['default', './scripts/count-reporter.ts'],
     projects: [
       {
