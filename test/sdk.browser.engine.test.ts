@@ -45,6 +45,8 @@ describe.skipIf(!browserIsHere)(`The SDK's example page in a real browser (skipp
   /** All that the browser was given, and all that it said had happened, over all tests. */
   const ads: Ad[] = [];
   const adsOf = new WeakMap<Page, Ad[]>();
+  /** Answers whose bodies are on their way from the browser to this test. */
+  const reading = new WeakMap<Page, Set<Promise<void>>>();
   const sent: Sent[] = [];
   /** Selections of which every kind was waited for. */
   const whole: string[] = [];
@@ -80,6 +82,8 @@ describe.skipIf(!browserIsHere)(`The SDK's example page in a real browser (skipp
     const page = await context.newPage();
     const given: Ad[] = [];
     adsOf.set(page, given);
+    const bodies = new Set<Promise<void>>();
+    reading.set(page, bodies);
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => {
       if (/content security policy|uncaught/i.test(message.text())) complaints.push(message.text());
@@ -91,13 +95,15 @@ describe.skipIf(!browserIsHere)(`The SDK's example page in a real browser (skipp
     });
     page.on('response', (response) => {
       if (!response.url().endsWith('/v1/decisions')) return;
-      response
+      const body = response
         .json()
         .then(({ decisions }: { decisions: Ad[] }) => {
           ads.push(...decisions);
           given.push(...decisions);
         })
-        .catch((error: unknown) => complaints.push(String(error)));
+        .catch((error: unknown) => void complaints.push(String(error)));
+      bodies.add(body);
+      void body.finally(() => bodies.delete(body));
     });
     await page.goto(`${platform.serveUrl}${path}`);
     return page;
@@ -109,17 +115,26 @@ describe.skipIf(!browserIsHere)(`The SDK's example page in a real browser (skipp
     await expect.poll(() => page.locator('#log li').count(), soon).toBe(count);
     const lines = await page.locator('#log li').allInnerTexts();
     expect(lines.filter((line) => line.includes('no ad'))).toEqual([]);
-    return lines.map((line) => line.split(': ')[1] ?? '');
+    const ids = lines.map((line) => line.split(': ')[1] ?? '');
+    await known(page, ids);
+    return ids;
+  };
+  /** What the page was given is known to it before it is known here. */
+  const known = async (page: Page, ids: readonly string[]) => {
+    const unknown = () => ids.filter((id) => !adsOf.get(page)?.some(({ selection_id: one }) => one === id));
+    await expect.poll(unknown, soon).toEqual([]);
   };
   /**
-   * Closes a page, once it has said that it shows the banner and the native ad that it was given at first: what it sends while it is closed is taken and
+   * Closes a page, once it has said that it shows what its log names and all of that was acknowledged: what it sends while it is closed is taken and
    * charged, but nobody is told of it.
    */
   const close = async (page: Page) => {
-    const first = adsOf.get(page)?.slice(0, 2) ?? [];
-    const unsaid = () =>
-      first.filter(({ format, selection_id: id }) => format !== 'video' && !kindsSent(id).includes('impression'));
-    await expect.poll(unsaid, soon).toEqual([]);
+    const lines = await page.locator('#log li').allInnerTexts();
+    const shown = lines.map((line) => line.split(': ')[1] ?? '').filter((id) => /^[0-9a-f]{8}-/.test(id));
+    await known(page, shown);
+    await expect.poll(() => shown.filter((id) => !kindsSent(id).includes('impression')), soon).toEqual([]);
+    await expect.poll(() => stored(page), soon).toBe(0);
+    await Promise.all(reading.get(page) ?? []);
     await page.close();
   };
   const kindsSent = (selectionId: string) => {
@@ -139,6 +154,7 @@ describe.skipIf(!browserIsHere)(`The SDK's example page in a real browser (skipp
           await page.locator('#video').scrollIntoViewIfNeeded();
           await expect.poll(() => page.locator('#log li').count(), soon).toBe(3);
           const isFull = !(await page.locator('#log').innerText()).includes('no ad');
+          await page.locator('#video').scrollIntoViewIfNeeded();
           if (!isFull) await close(page);
           return isFull;
         },
@@ -152,7 +168,7 @@ describe.skipIf(!browserIsHere)(`The SDK's example page in a real browser (skipp
     expect(await page.locator('#native a strong').innerText()).toMatch(/Green Tea House|Blue Bicycles/);
     await page.locator('#video').scrollIntoViewIfNeeded();
     await expect
-      .poll(() => page.locator('#video video').evaluate((one) => (one as HTMLVideoElement).currentTime))
+      .poll(() => page.locator('#video video').evaluate((one) => (one as HTMLVideoElement).currentTime), soon)
       .toBeGreaterThan(0);
     await close(page);
     await context.close();
@@ -208,7 +224,8 @@ describe.skipIf(!browserIsHere)(`The SDK's example page in a real browser (skipp
       .poll(() => page.locator('video').evaluate((one) => (one as HTMLVideoElement).buffered.length), soon)
       .toBe(1);
     await context.setOffline(true);
-    // Viewable after two seconds, and the rest of the video, while nothing can be sent.
+    // However much of the video was played by now: what the person does while nothing can be sent.
+    await page.evaluate('turnSoundOnAndOff(3)');
     await expect.poll(() => stored(page), soon).toBeGreaterThanOrEqual(3);
     await context.setOffline(false);
     await expect.poll(() => stored(page), soon).toBe(0);
@@ -232,6 +249,8 @@ describe.skipIf(!browserIsHere)(`The SDK's example page in a real browser (skipp
       JSON.stringify({ beacons }),
     );
     expect(response).toBe(202);
+    // However long all this took, too little time has passed for the page.
+    await page.evaluate(() => (performance.now = () => 0));
     expect(
       await page
         .locator('#refresh')

@@ -5,6 +5,9 @@
  * @typedef {{ createAdtally: (options: object) => Adtally }} Script
  */
 
+/** However slow the machine is, the answer to a request is waited for. */
+AbortSignal.timeout = () => new AbortController().signal;
+
 const placement = () => new URLSearchParams(location.search).get('banner') ?? '';
 
 Object.assign(window, {
@@ -17,6 +20,16 @@ Object.assign(window, {
     const [one, other] = [second.slot(place), second.slot(place)];
     await second.load();
     return one === other;
+  },
+
+  /** The sound of the video is turned on or off, one after the other. @param {number} times @returns {Promise<void>} */
+  async turnSoundOnAndOff(times) {
+    const video = /** @type {HTMLVideoElement} */ (document.querySelector('video'));
+    for (let time = 0; time < times; time += 1) {
+      const heard = new Promise((resolve) => video.addEventListener('volumechange', resolve, { once: true }));
+      video.muted = !video.muted;
+      await heard;
+    }
   },
 
   /** A view of an application comes with an ad and goes. @returns {Promise<[number, number, boolean]>} elements before and after, and whether it refreshed */

@@ -1,10 +1,11 @@
 /**
  * Prebid.js asks Adtally for a banner, a native ad and a video: `?way=server` as its Prebid Server (`s2sConfig`), `?way=client` by the adapter of Adtally's own. Then it
  * shows the banner and the native ad, and names the video's selection: players of video are not Prebid's. `?gpp=…&sid=7` stands for a consent
- * platform that says so.
+ * platform that says so, and `?timeout=…` waits so long for bids, ms.
  */
 const asked = new URLSearchParams(location.search);
 const way = asked.get('way') === 'client' ? 'client' : 'server';
+const timeoutMs = Number(asked.get('timeout') ?? 2000);
 /** @type {{ url: string, publisher: string, placements: Record<string, string> }} */
 const settings = await (await fetch('settings.json')).json();
 
@@ -72,7 +73,7 @@ document.querySelector('#way').textContent =
   way === 'server' ? 'Adtally as the Prebid Server of the page.' : 'The adapter of Adtally’s own, in the page.';
 pbjs.setConfig({
   debug: asked.has('debug'),
-  bidderTimeout: 3000,
+  bidderTimeout: timeoutMs + 1000,
   // Prices come in the currency that is asked for; this page sells in one, and converts nothing.
   currency: { adServerCurrency: 'EUR', rates: { EUR: { EUR: 1 } } },
   ...(asked.has('gpp') && {
@@ -97,7 +98,7 @@ pbjs.setConfig({
         accountId: settings.publisher,
         bidders: ['adtally'],
         enabled: true,
-        timeout: 2000,
+        timeout: timeoutMs,
         endpoint: `${settings.url}/openrtb2/auction`,
         extPrebid: { targeting: { includewinners: true, includebidderkeys: true } },
       },
