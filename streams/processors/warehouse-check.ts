@@ -58,15 +58,15 @@ export function isExact(check: ShardCheck): boolean {
   return check.missing === 0 && check.duplicates === 0 && check.beyond === 0;
 }
 
-/** Ranges of at most `span` offsets below `check.next` that are not complete. */
+/** Ranges of at most `span` offsets below `check.next` that are not complete. What arrived beyond it since fills no gap. */
 export async function incompleteRanges(
   warehouse: Warehouse,
   check: ShardCheck,
   span: number,
 ): Promise<readonly OffsetRange[]> {
   const sql = `SELECT intDiv(offset, {span:Int64}) AS chunk, groupBitmap(toUInt64(offset)) AS held
-    FROM (${positionsOf(check.topic)}) WHERE shard = {shard:Int32} AND offset >= {first:Int64} GROUP BY chunk`;
-  const { rows } = await warehouse.query(sql, { span, shard: check.shard, first: check.kept });
+    FROM (${positionsOf(check.topic)}) WHERE shard = {shard:Int32} AND offset >= {first:Int64} AND offset < {next:Int64} GROUP BY chunk`;
+  const { rows } = await warehouse.query(sql, { span, shard: check.shard, first: check.kept, next: check.next });
   const held = new Map(rows.map((row) => [Number(row['chunk']), Number(row['held'])]));
   const ranges: OffsetRange[] = [];
   for (let chunk = Math.floor(check.kept / span); chunk * span < check.next; chunk++) {
@@ -114,9 +114,10 @@ function summarySql(topic: Topic): string {
 async function heldFrom(warehouse: Warehouse, { topic, shard, kept }: Place, whole: Row): Promise<Held> {
   if (Number(whole['lowest']) >= kept) return heldOf(whole);
   const sql = `SELECT count() AS rows, groupBitmap(toUInt64(offset)) AS distinct
-    FROM (${positionsOf(topic)}) WHERE shard = {shard:Int32} AND offset >= {first:Int64}`;
-  const { rows } = await warehouse.query(sql, { shard, first: kept });
-  return heldOf({ ...rows[0], highest: whole['highest'] });
+    FROM (${positionsOf(topic)}) WHERE shard = {shard:Int32} AND offset >= {first:Int64} AND offset < {next:Int64}`;
+  const highest = Number(whole['highest']);
+  const { rows } = await warehouse.query(sql, { shard, first: kept, next: highest + 1 });
+  return heldOf({ ...rows[0], highest });
 }
 
 function heldOf(row: Row): Held {

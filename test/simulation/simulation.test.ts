@@ -26,6 +26,14 @@ describe('The simulator', () => {
     expect((await simulate(planOf(144427))).problems).toEqual([]);
   });
 
+  it('lets a boot whose start came late to the log hold time back from then on (seed 146899)', async () => {
+    expect((await simulate(planOf(146899))).problems).toEqual([]);
+  });
+
+  it('fills the gaps of the warehouse while a dead console’s last rows still arrive (seed 145409)', async () => {
+    expect((await simulate(planOf(145409))).problems).toEqual([]);
+  });
+
   it('finds the request of every ledger entry by its trace, whatever crashes', async () => {
     let traced = 0;
     const faults = new Set<string>();

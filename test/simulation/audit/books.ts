@@ -89,9 +89,9 @@ export class Books {
     if (decoded !== null) this.#take(decoded, record);
   }
 
-  #take(record: AnyRecord, { topic, shard, offset }: LogRecord): void {
+  #take(record: AnyRecord, { topic, shard, offset, appendedAt }: LogRecord): void {
     if (topic === 'pacing') return this.budgets.take(record, `pacing/${shard}@${offset}`, shard);
-    if (topic === 'nodes') this.time.node(record);
+    if (topic === 'nodes') this.time.node(record, appendedAt);
     if (topic === 'spend') return this.#takeSpend(record, shard, offset);
     switch (record.name) {
       case 'AdSelected':

@@ -1,11 +1,20 @@
 import type { AnyRecord } from '../../../domain/records.ts';
 import type { Story } from '../story.ts';
 
+interface BootName {
+  readonly node: string;
+  readonly boot: string;
+}
+
+function keyOf({ node, boot }: BootName): string {
+  return `${node}/${boot}`;
+}
+
 /**
  * Time as an auditor sees it: no tick runs past what a node has accepted and not yet brought to the log, unless the node was fenced in that shard before.
  */
 export class TimeBooks {
-  /** Latest mark of every boot that was heard of. */
+  /** Latest mark of every boot that was heard of: it accepted nothing before its start stood in the log. */
   readonly #marks = new Map<string, number>();
   /** By shard, the boots whose fences it holds. */
   readonly #fenced = new Map<number, Set<string>>();
@@ -17,8 +26,9 @@ export class TimeBooks {
     this.#story = story;
   }
 
-  node({ name, value }: AnyRecord): void {
-    if (name === 'NodeStarted') this.#mark(value, value.started_at);
+  /** `appendedAt`: by the clock of the log, ms. */
+  node({ name, value }: AnyRecord, appendedAt: number): void {
+    if (name === 'NodeStarted' && !this.#marks.has(keyOf(value))) this.#mark(value, appendedAt);
     if (name === 'NodeMark') this.#mark(value, value.marked_at);
   }
 
@@ -36,8 +46,8 @@ export class TimeBooks {
     }
   }
 
-  #mark({ node, boot }: { readonly node: string; readonly boot: string }, time: number): void {
-    const key = `${node}/${boot}`;
+  #mark(of: BootName, time: number): void {
+    const key = keyOf(of);
     this.#marks.set(key, Math.max(time, this.#marks.get(key) ?? 0));
   }
 }
