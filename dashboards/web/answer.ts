@@ -30,5 +30,5 @@ export function useAnswer<T>(path: string | null): Answer<T> {
     );
     return () => stop.abort();
   }, [path, turn]);
-  return { data: state.data, error: state.error, isWaiting: state.isWaiting, again: () => setTurn(turn + 1) };
+  return { data: state.data, error: state.error, isWaiting: state.isWaiting, again: () => setTurn((last) => last + 1) };
 }

@@ -37,7 +37,8 @@ export default function Reconciliation() {
     setRunning(null);
     runs.again();
     go(writePlace({ view: 'reconciliation', id: begun.id }));
-    if (id === begun.id) run.again();
+    // It may be shown by now as the newest of the list, still running.
+    run.again();
   };
   const start = () => {
     setError(null);
