@@ -88,7 +88,7 @@ interface Decision {
 }
 
 async function decide(): Promise<Decision | undefined> {
-  const body = JSON.stringify({ slots: [{ id: 's', placement_id: 'pl_1' }], tmax: 200 });
+  const body = JSON.stringify({ slots: [{ id: 's', placement_id: 'pl_1' }], tmax: 3_000 });
   const headers = { 'content-type': 'application/json', 'user-agent': 'Mozilla/5.0 Chrome/130.0' };
   const answer = await fetch(`${url()}/v1/decisions`, { method: 'POST', headers, body });
   expect(answer.status).toBe(200);
@@ -97,7 +97,7 @@ async function decide(): Promise<Decision | undefined> {
 
 /** Asks until the bidder wins: leases take a moment to arrive. */
 async function won(): Promise<Decision> {
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (let tries = 0; tries < 2_000; tries += 1) {
     const decision = await decide();
     if (decision?.line_item_id === 'li_2') return decision;
     await new Promise((resolve) => setTimeout(resolve, 25));
@@ -106,7 +106,7 @@ async function won(): Promise<Decision> {
 }
 
 async function recorded(wanted: (selected: AdSelected) => boolean): Promise<AdSelected> {
-  for (let tries = 0; tries < 100; tries += 1) {
+  for (let tries = 0; tries < 2_000; tries += 1) {
     const found = (await everything('selected', 'AdSelected')).find(wanted);
     if (found !== undefined) return found;
     await new Promise((resolve) => setTimeout(resolve, 25));
@@ -124,17 +124,17 @@ describe('a bidder of the catalogue', () => {
     expect(selected.external).toMatchObject({ bidder_id: 'bd_2', domains: ['fast.example'] });
     expect(selected.external?.billing_url).toContain('/billing?bid=');
     expect(selected.billing.price_micros).toBe(Math.floor((selected.external?.bid_micros ?? 0) / 1000));
+    const told = () => outside.tally.notices.win.bids.get(selected.external?.bid_id ?? '');
+    await expect.poll(told).toBeDefined();
     await serve?.kill('SIGTERM');
     const incurred = await everything('spend', 'SpendIncurred');
     expect(incurred.map(({ billing }) => billing.selection_id)).toEqual([selection_id]);
-    expect(outside.tally.notices.win.bids.get(selected.external?.bid_id ?? '')).toBe(
-      selected.billing.price_micros * 1000,
-    );
+    expect(told()).toBe(selected.billing.price_micros * 1000);
   });
 
   test('stands in the bids that we make to exchanges, under its own name', async () => {
     await won();
-    const body = bidRequest({ cur: ['EUR'], tmax: 300, imp: [imp('1', { bidfloor: 0.5, bidfloorcur: 'EUR' })] });
+    const body = bidRequest({ cur: ['EUR'], tmax: 3_000, imp: [imp('1', { bidfloor: 0.5, bidfloorcur: 'EUR' })] });
     const answer = await fetch(`${url()}/openrtb2/auction`, { method: 'POST', body: JSON.stringify(body) });
     expect([answer.status, answer.headers.get('x-adtally-no-bid')]).toEqual([200, null]);
     const { seatbid } = (await answer.json()) as { seatbid: { bid: Record<string, unknown>[] }[] };

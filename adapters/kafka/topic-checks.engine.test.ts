@@ -40,6 +40,12 @@ describeEngine(kafkaEngine, await engineForTests(kafkaEngine), (url) => {
       const configEntries = [...kept.map((one) => ({ name: one.configName, value: one.configValue })), { name, value }];
       await admin.alterConfigs({ validateOnly: false, resources: [{ ...place, configEntries }] });
       // A broker learns it a moment later.
+      await vi.waitFor(async () => {
+        const known = await admin.describeConfigs({ resources: [place], includeSynonyms: false });
+        expect(known.resources[0]?.configEntries).toContainEqual(
+          expect.objectContaining({ configName: name, configValue: value }),
+        );
+      }, 60_000);
       await clock.sleep(300);
     };
 
@@ -111,7 +117,7 @@ describeEngine(kafkaEngine, await engineForTests(kafkaEngine), (url) => {
       await transaction.commit();
       await stranger.disconnect();
       // The mark of the commit comes after its acknowledgement.
-      await vi.waitFor(async () => expect((await log.bounds('spend', 0)).next).toBe(2), 10_000);
+      await vi.waitFor(async () => expect((await log.bounds('spend', 0)).next).toBe(2), 60_000);
       await log.append('spend', [{ shard: 0, key: 'after', value: new Uint8Array(1) }]);
       expect(await log.bounds('spend', 0)).toEqual({ first: 0, next: 3 });
       await expect(log.read('spend', 0, 0, 10)).rejects.toMatchObject({ code: 'OFFSET_GONE' });
@@ -130,7 +136,7 @@ describeEngine(kafkaEngine, await engineForTests(kafkaEngine), (url) => {
       ]);
       await configure('persons', 'retention.ms', '1');
       await vi.waitFor(async () => expect(await log.bounds('persons', 0)).toEqual({ first: 2, next: 2 }), {
-        timeout: 20_000,
+        timeout: 60_000,
         interval: 200,
       });
       expect(await log.wait([{ topic: 'persons', shard: 0, offset: 0 }], 5000)).toBe(true);

@@ -103,13 +103,13 @@ describe.skipIf(skipsRedis)('The Redis key store', () => {
       acknowledged.push(`h${i}`);
     });
     const outcomes = Promise.allSettled(putting);
-    await vi.waitFor(() => expect(acknowledged.length).toBeGreaterThan(0), { interval: 1 });
+    await vi.waitFor(() => expect(acknowledged.length).toBeGreaterThan(0), { timeout: 30_000, interval: 1 });
     await server.kill();
     for (const outcome of await outcomes) {
       if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject(unavailable);
     }
     await server.restart();
-    await vi.waitFor(async () => expect(await store.getMany(['forgotten'])).toEqual([null]), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await store.getMany(['forgotten'])).toEqual([null]), { timeout: 60_000 });
     expect(await store.getMany(acknowledged)).toEqual(acknowledged.map((hash) => hash.replace('h', 'k')));
   });
 
@@ -118,9 +118,10 @@ describe.skipIf(skipsRedis)('The Redis key store', () => {
     server.pause();
     const began = performance.now();
     await expect(store.getMany(['h'])).rejects.toMatchObject(unavailable);
-    expect(performance.now() - began).toBeLessThan(300);
+    // A connection that says nothing is given up much later.
+    expect(performance.now() - began).toBeLessThan(1_500);
     server.resume();
-    await vi.waitFor(async () => expect(await store.getMany(['h'])).toEqual([null]), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await store.getMany(['h'])).toEqual([null]), { timeout: 60_000 });
   });
 
   it('gives no key to anybody in a Redis that would lose it', async () => {

@@ -182,7 +182,7 @@ describe('POST /v1/decisions', () => {
     served.zone = 'calm';
     served.userKey = new Promise(() => undefined);
     const slow = Promise.resolve(ask(served, { ...body, tmax: 100 }));
-    await vi.waitUntil(() => served.clock.pending() > 0);
+    await vi.waitUntil(() => served.clock.pending() > 0, 30_000);
     await served.clock.advance(21);
     await slow;
     const [pressed, late] = recorded<AdSelected>(served, 'AdSelected');
