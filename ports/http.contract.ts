@@ -28,7 +28,7 @@ export function describeHttpContract(name: string, open: () => Promise<HttpHarne
     afterEach(() => harness.close());
 
     const send = (path: string, rest: Partial<HttpRequest> = {}) =>
-      harness.engine.send({ method: 'GET', url: harness.url + path, timeoutMs: 1500, ...rest });
+      harness.engine.send({ method: 'GET', url: harness.url + path, timeoutMs: 20_000, ...rest });
     const echoOf = ({ body }: HttpResponse) => JSON.parse(new TextDecoder().decode(body)) as Echo;
 
     it('gives status, headers by lower-case name, and body', async () => {

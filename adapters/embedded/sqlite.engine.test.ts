@@ -67,12 +67,12 @@ describe('A database file', () => {
     const ticking = setInterval(() => ticks++, 5);
     const inserted = insert(db, 1);
     await systemClock.sleep(150);
+    await expect.poll(() => ticks).toBeGreaterThan(5);
     expect(await numbers(db)).toEqual([]);
     other.exec('COMMIT');
     await inserted;
     clearInterval(ticking);
     expect(await numbers(db)).toEqual([1]);
-    expect(ticks).toBeGreaterThan(5);
   });
 
   it('gives up after ten seconds', async () => {
@@ -87,7 +87,7 @@ describe('A database file', () => {
     expect(ended).toBe(false);
     await clock.advance(2_000);
     expect(await outcome).toMatchObject([{ reason: { code: 'LOG_UNAVAILABLE', message: 'database is locked' } }]);
-  }, 60_000);
+  }, 240_000);
 
   it('can be created by several processes at once', async () => {
     const all = await Promise.all(Array.from({ length: 8 }, () => open()));

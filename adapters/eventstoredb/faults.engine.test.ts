@@ -82,7 +82,7 @@ describe('EventStoreDB that does not answer', () => {
   it('costs an append and a read their deadline and no more', async () => {
     await start({}, { deadlineMs: 300 });
     await store.append('s', 'no_stream', events(1));
-    double.leader.faults.answerDelayMs = 3_000;
+    double.leader.faults.answerDelayMs = 30_000;
     for (const ask of [
       () => store.append('s', 0, events(2)),
       () => store.tail('s'),
@@ -90,7 +90,7 @@ describe('EventStoreDB that does not answer', () => {
     ]) {
       const before = clock.now();
       await expect(ask()).rejects.toMatchObject(unknown);
-      expect(clock.now() - before).toBeLessThan(1_500);
+      expect(clock.now() - before).toBeLessThan(10_000);
     }
     double.leader.faults.answerDelayMs = 0;
     expect(await store.append('s', 0, events(2))).toEqual({ revision: 1 });
@@ -117,7 +117,7 @@ describe('EventStoreDB that does not answer', () => {
     await store.append('s', 'no_stream', events(1));
     double.leader.faults.answerDelayMs = 500;
     const underWay = store.append('s', 0, events(2));
-    await vi.waitFor(() => expect(written()).toHaveLength(2));
+    await vi.waitFor(() => expect(written()).toHaveLength(2), 30_000);
     await store.close();
     await expect(store.tail('s')).rejects.toMatchObject(unknown);
     await expect(store.append('s', 1, events(3))).rejects.toMatchObject(unknown);
@@ -166,16 +166,17 @@ describe('a subscription to EventStoreDB', () => {
     const subscription = await store.subscribe('start');
     const checkpoint = await vi.waitFor(
       async () => (await take(subscription, all)) ?? Promise.reject(new Error('nothing')),
+      30_000,
     );
     double.leader.cable.cut();
-    await vi.waitFor(() => expect(subscription.next(100)).rejects.toMatchObject(unknown));
+    await vi.waitFor(() => expect(subscription.next(100)).rejects.toMatchObject(unknown), 30_000);
     await subscription.close();
     await untilAvailable(() => store.append('s', 4, events(6)));
     const again = await store.subscribe(checkpoint);
     await vi.waitFor(async () => {
       await take(again, all);
       expect(all.at(-1)?.revision).toBe(5);
-    });
+    }, 30_000);
     expect([...new Set(all.map(({ revision }) => revision))]).toEqual([0, 1, 2, 3, 4, 5]);
     await again.close();
   });
@@ -199,10 +200,10 @@ describe('a subscription to EventStoreDB', () => {
       const { checkpoint } = await subscription.next(1);
       if (checkpoint !== null) seen.push(checkpoint.commit);
       expect(seen.at(-1)).toBeGreaterThan(last?.position.commit ?? 0n);
-    });
+    }, 30_000);
     expect(seen.slice(0, 3).filter((commit) => commit <= (last?.position.commit ?? 0n)).length).toBeGreaterThan(0);
     await store.append('s', 2, events(4));
-    await vi.waitFor(async () => expect((await subscription.next(10)).events[0]?.revision).toBe(3));
+    await vi.waitFor(async () => expect((await subscription.next(10)).events[0]?.revision).toBe(3), 30_000);
     await subscription.close();
   });
 });
@@ -222,13 +223,17 @@ describe('writers on EventStoreDB through a storm', () => {
     const streams = ['a', 'b', 'c', 'd', 'e', 'f'];
     const target = 60;
     const storm = new AbortController();
+    let acknowledged = 0;
+    // A stroke comes only once somebody got on since the last: on a busy machine nobody would otherwise.
     const weather = (async () => {
       for (let n = 0; !storm.signal.aborted; n += 1) {
         const { faults, cable } = double.leader;
         if (n % 3 === 0) faults.acknowledgementsToLose = 1;
         if (n % 3 === 1) cable.cut();
         if (n % 3 === 2) double.elect(((n / 3) % 3) | 0);
-        await clock.sleep(25, storm.signal);
+        const before = acknowledged;
+        do await clock.sleep(25, storm.signal);
+        while (acknowledged === before && !storm.signal.aborted);
       }
     })();
     /** As a ledger writer: after any failure it forgets all, reads the tail and goes on from there. */
@@ -236,6 +241,7 @@ describe('writers on EventStoreDB through a storm', () => {
       for (let last = -1; last < target; ) {
         try {
           last = (await store.append(stream, last < 0 ? 'no_stream' : last, events(1000 * number + last + 1))).revision;
+          acknowledged += 1;
         } catch (error) {
           if (!isAdtallyError(error)) throw error;
           last = (await untilAvailable(() => store.tail(stream)))?.revision ?? -1;

@@ -43,7 +43,7 @@ describe('System HTTP', () => {
     const server = await startServer();
     await server.close();
     const http = createSystemHttp();
-    const sent = http.send({ method: 'GET', url: server.url, timeoutMs: 1000 });
+    const sent = http.send({ method: 'GET', url: server.url, timeoutMs: 20_000 });
     await expect(sent).rejects.toMatchObject({ code: 'HTTP_FAILED', message: expect.stringContaining('ECONNREFUSED') });
     await http.close();
   });
@@ -51,7 +51,7 @@ describe('System HTTP', () => {
   it('refuses an answer that is longer than allowed', async () => {
     const server = await startServer();
     const http = createSystemHttp({ maxResponseBytes: 1000 });
-    const sent = http.send({ method: 'GET', url: `${server.url}/large`, timeoutMs: 1000 });
+    const sent = http.send({ method: 'GET', url: `${server.url}/large`, timeoutMs: 20_000 });
     await expect(sent).rejects.toMatchObject({ code: 'HTTP_FAILED' });
     await http.close();
     await server.close();
