@@ -116,6 +116,33 @@ describe('A member of a group', () => {
     expect([member.owned(), calls, failures]).toEqual([[0, 1, 2, 3], ['assigned 0,1,2,3'], []]);
   });
 
+  it('works again on what it let go of, if the one that it was for is gone before the roster could be told', async () => {
+    const { member, calls } = await join('a', async () => void (reachable = false));
+    const other = await join('b');
+    await clock.advance(200);
+    expect([reachable, member.owned()]).toEqual([false, [0, 1]]);
+    other.member.abandon();
+    gone.add('process of b');
+    reachable = true;
+    await clock.advance(200);
+    expect([member.owned(), calls]).toEqual([
+      [0, 1, 2, 3],
+      ['assigned 0,1,2,3', 'revoked 2,3', 'assigned 0,1,2,3'],
+    ]);
+  });
+
+  it('lets go once, however often the roster has to be told', async () => {
+    const { calls } = await join('a', async () => void (reachable = false));
+    const other = await join('b');
+    await clock.advance(300);
+    reachable = true;
+    await clock.advance(300);
+    expect([calls, other.member.owned()]).toEqual([
+      ['assigned 0,1,2,3', 'revoked 2,3', 'assigned 0,1'],
+      [2, 3],
+    ]);
+  });
+
   it('stops and says so when a callback fails', async () => {
     const failure = new Error('cannot let go');
     await join('a', () => Promise.reject(failure));

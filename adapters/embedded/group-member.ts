@@ -126,20 +126,29 @@ export class GroupMember implements Membership {
     await this.#giveUpLost(seen);
     if (!this.#hasWork(seen)) return;
     let plan: Plan = { claim: [], release: [] };
-    await this.#update((roster) => {
-      const joined = this.#isIn(roster) ? roster : addMember(roster, this.#newMember());
+    const roster = await this.#update((last) => {
+      const joined = this.#isIn(last) ? last : addMember(last, this.#newMember());
       const living = this.#withoutDead(joined);
       plan = planFor(this.memberId, living, this.#options.shards);
       return claimShards(living, this.memberId, plan.claim);
     });
-    if (plan.claim.length > 0) await this.#own([...this.#owned, ...plan.claim]);
+    const gained = this.#idle(roster).filter((shard) => !plan.release.includes(shard));
+    if (gained.length > 0) await this.#own([...this.#owned, ...gained]);
     if (plan.release.length > 0) await this.#release(plan.release);
   }
 
+  /** Gives up nothing twice: where the roster can't be told now, the next step tells it, or works on them again. */
   async #release(shards: readonly number[]): Promise<void> {
-    await this.#revoke(shards);
+    await this.#revoke(this.#owned.filter((shard) => shards.includes(shard)));
+    this.#owned = this.#owned.filter((shard) => !shards.includes(shard));
     await this.#update((roster) => releaseShards(roster, this.memberId, shards));
-    await this.#own(this.#owned.filter((shard) => !shards.includes(shard)));
+    await this.#own(this.#owned);
+  }
+
+  /** Shards that are this member's by the roster, and that it does not work on: claimed just now, or let go of without the roster's knowledge. */
+  #idle({ owners }: Roster): number[] {
+    const own = [...owners].filter(([, owner]) => owner === this.memberId).map(([shard]) => shard);
+    return own.filter((shard) => !this.#owned.includes(shard));
   }
 
   /** Shards that others took while this member was taken for dead. */
@@ -166,7 +175,7 @@ export class GroupMember implements Membership {
   #hasWork(roster: Roster): boolean {
     if (!this.#isIn(roster) || this.#dead(roster).size > 0) return true;
     const { claim, release } = planFor(this.memberId, roster, this.#options.shards);
-    return claim.length > 0 || release.length > 0;
+    return claim.length > 0 || release.length > 0 || this.#idle(roster).length > 0;
   }
 
   #isIn(roster: Roster): boolean {

@@ -30,6 +30,10 @@ describe('The simulator', () => {
     expect((await simulate(planOf(146899))).problems).toEqual([]);
   });
 
+  it('works again on a shard that was let go of for an owner that is gone (seed 149228)', async () => {
+    expect((await simulate(planOf(149228))).problems).toEqual([]);
+  });
+
   it('fills the gaps of the warehouse while a dead console’s last rows still arrive (seed 145409)', async () => {
     expect((await simulate(planOf(145409))).problems).toEqual([]);
   });
