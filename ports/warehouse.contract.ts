@@ -10,7 +10,7 @@ export interface WarehouseHarness {
   close(): Promise<void>;
 }
 
-const limits: QueryLimits = { timeoutMs: 5000, maxRows: 100, maxMemoryBytes: 500_000_000 };
+const limits: QueryLimits = { timeoutMs: 60_000, maxRows: 100, maxMemoryBytes: 500_000_000 };
 const columns = ['shard', 'offset', 'name', 'at', 'price_micros', 'maybe', 'sizes', 'stages', 'pairs', 'test'];
 const table = `CREATE TABLE adtally.sample (
   shard Int32, offset Int64, name String, at DateTime64(3), price_micros Int64, maybe Nullable(Int64), sizes Array(String),
