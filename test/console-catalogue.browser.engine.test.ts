@@ -15,9 +15,9 @@ const userAgent =
 const keys = { admin: 'catalogue-test-admin-key-012345', auditor: 'catalogue-test-auditor-key-012345' } as const;
 const axe = readFileSync(fileURLToPath(new URL('../node_modules/axe-core/axe.min.js', import.meta.url)), 'utf8');
 const pageChecks = fileURLToPath(new URL('browser/page-checks.js', import.meta.url));
-const slowMs = 120_000;
+const slowMs = 240_000;
 /** For what a loaded machine does late. */
-const patience = { timeout: 30_000 };
+const patience = { timeout: 90_000 };
 const ads = 12;
 
 type Row = Readonly<Record<string, unknown>>;
@@ -122,6 +122,7 @@ describe.skipIf(!isHere)(`The catalogue and pacing in a real browser (skipped wi
     const context = await browser.newContext({ userAgent, viewport: { width: 1280, height: 900 } });
     await context.addInitScript({ path: pageChecks });
     const page = await context.newPage();
+    page.setDefaultTimeout(patience.timeout);
     if (watched) {
       page.on('pageerror', (error) => complaints.push(error.message));
       page.on('console', (message) => {
@@ -144,7 +145,7 @@ describe.skipIf(!isHere)(`The catalogue and pacing in a real browser (skipped wi
       advertiser_id: ids.advertiser,
       name,
       budget_total_micros: '100000000',
-      flight: { starts_at: '2027-01-01T00:00:00Z', ends_at: '2027-02-01T00:00:00Z' },
+      flight: { starts_at: '2035-01-01T00:00:00Z', ends_at: '2035-02-01T00:00:00Z' },
     });
   }
 
@@ -160,9 +161,9 @@ describe.skipIf(!isHere)(`The catalogue and pacing in a real browser (skipped wi
       await form.getByLabel('Budget total (EUR)').fill('12.5');
       await form.getByText('12,500,000 micros').waitFor();
       await form.getByLabel('Budget daily (EUR)').fill('20');
-      await form.getByLabel('Starts at (Europe/Berlin)').fill('2027-07-01T00:00');
-      await form.getByText('2027-06-30 22:00:00 UTC').waitFor();
-      await form.getByLabel('Ends at (Europe/Berlin)').fill('2027-08-01T00:00');
+      await form.getByLabel('Starts at (Europe/Berlin)').fill('2035-07-01T00:00');
+      await form.getByText('2035-06-30 22:00:00 UTC').waitFor();
+      await form.getByLabel('Ends at (Europe/Berlin)').fill('2035-08-01T00:00');
       await form.getByRole('button', { name: 'Create the campaign' }).click();
       const fault = form.locator('.field', { hasText: 'Budget daily' }).locator('.fault');
       expect(await fault.innerText()).toBe('budget_daily_micros must not be more than budget_total_micros');
@@ -176,7 +177,7 @@ describe.skipIf(!isHere)(`The catalogue and pacing in a real browser (skipped wi
       expect(await named('/v1/campaigns', 'Winter rides')).toMatchObject({
         budget_total_micros: '12500000',
         budget_daily_micros: '2000001',
-        flight: { starts_at: '2027-06-30T22:00:00.000Z', ends_at: '2027-07-31T22:00:00.000Z' },
+        flight: { starts_at: '2035-06-30T22:00:00.000Z', ends_at: '2035-07-31T22:00:00.000Z' },
         revision: 1,
       });
       await page.context().close();
@@ -275,6 +276,7 @@ describe.skipIf(!isHere)(`The catalogue and pacing in a real browser (skipped wi
       await page.getByRole('button', { name: 'Resume …' }).click();
       expect(await state()).toEqual(['paused', false, 2]);
       await page.getByRole('button', { name: 'Resume it' }).click();
+      await page.getByRole('button', { name: 'Pause …' }).waitFor();
       await page.getByRole('button', { name: 'Archive …' }).click();
       await page.getByRole('button', { name: 'Archive it' }).click();
       await page.locator('.badge', { hasText: 'archived' }).waitFor();
@@ -368,7 +370,7 @@ describe.skipIf(!isHere)(`The catalogue and pacing in a real browser (skipped wi
       const page = await openView('/catalogue?kind=campaigns');
       await page.getByLabel('Name or id').fill('RENAMED');
       await page.getByRole('table', { name: '1 campaign' }).waitFor();
-      expect(new URL(page.url()).searchParams.get('search')).toBe('RENAMED');
+      await expect.poll(() => new URL(page.url()).searchParams.get('search'), patience).toBe('RENAMED');
       await page.getByLabel('Status').selectOption('paused');
       await page.getByText('No campaign here').waitFor();
       await page.context().close();
@@ -587,7 +589,7 @@ describe.skipIf(!isHere)(`The catalogue and pacing in a real browser (skipped wi
       const others = page.getByRole('row', { name: /Winter rides, renamed/ });
       expect(await others.innerText()).toContain('not begun');
       await others.getByRole('link').click();
-      await page.getByText(/Its flight begins at 2027-06-30 22:00:00 UTC/).waitFor();
+      await page.getByText(/Its flight begins at 2035-06-30 22:00:00 UTC/).waitFor();
       await page.context().close();
     });
   });
@@ -611,13 +613,16 @@ describe.skipIf(!isHere)(`The catalogue and pacing in a real browser (skipped wi
         await expect.poll(() => page.locator('.waiting').count(), patience).toBe(0);
         if (button !== null) await page.getByRole('button', { name: button }).click();
         await page.evaluate(axe);
-        const found = (await page.evaluate('axe.run()')) as {
-          violations: { id: string; impact: string; nodes: { target: string[] }[] }[];
+        // A view may be reading anew, and is paler meanwhile.
+        const serious = async () => {
+          const found = (await page.evaluate('axe.run()')) as {
+            violations: { id: string; impact: string; nodes: { target: string[] }[] }[];
+          };
+          return found.violations
+            .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+            .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
         };
-        const serious = found.violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-        expect(
-          serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`),
-        ).toEqual([]);
+        await expect.poll(serious, { ...patience, interval: 500 }).toEqual([]);
         await page.setViewportSize({ width: 390, height: 844 });
         expect(await page.evaluate('pageChecks.isTooWide()')).toBe(false);
         await page.context().close();
