@@ -31,7 +31,7 @@ interface DecisionAnswer {
 
 const lookMs = 700;
 const viewableMs = 1_000;
-const patienceMs = 20_000;
+const patienceMs = 60_000;
 const againMs = 400;
 /** An ad that is wider stands above its story. */
 const widestBeside = 420;
@@ -140,7 +140,7 @@ export class Playground {
     show(byId('ad-facts'), [ad.selection_id, billingOf(story)?.price_micros], () => adFacts(ad, story));
   }
 
-  /** Waits until the story is as wanted. Error: after 20 s, or longer if `withinMs` says so. */
+  /** Waits until the story is as wanted. Error: after a minute, or as `withinMs` says. */
   async until(wanted: (story: Story) => boolean, what: string, withinMs = patienceMs): Promise<Story> {
     const end = performance.now() + withinMs;
     for (;;) {

@@ -36,7 +36,7 @@ function filled(sql: string): string {
 
 describe("A panel's query", () => {
   it.each(queries)('runs as the analysts and finds something: %s', async (_, sql, queryType) => {
-    const { columns, rows } = await warehouse.queryAsAnalyst(filled(sql), analystLimits);
+    const { columns, rows } = await warehouse.queryAsAnalyst(filled(sql), { ...analystLimits, timeoutMs: 60_000 });
     expect(rows.length).toBeGreaterThan(0);
     if (queryType === 'timeseries')
       expect(columns[0]).toMatchObject({ name: 'time', type: expect.stringMatching(/^DateTime/) });
