@@ -56,7 +56,7 @@ describe('Reporting on a server that is away', () => {
     await server.kill();
     const startedMs = clock.now();
     await engine.close();
-    expect(clock.now() - startedMs).toBeLessThan(10_000);
+    expect(clock.now() - startedMs).toBeLessThan(60_000);
     expect(failures).toEqual([]);
     await server.start();
   });

@@ -61,7 +61,7 @@ describe('allocator and ticker on the embedded engine', () => {
     await put('pacing', budgetSet({ flight, pacing: 'even' }));
     await expect.poll(() => namesOf('pacing'), { interval: 5 }).toContain('LeaseGranted');
     process.stdout.write(`first lease after ${clock.now() - setAt} ms\n`);
-    expect(await namesOf('pacing')).toEqual(['BudgetSet', 'BudgetApplied', 'LeaseGranted']);
+    expect((await namesOf('pacing')).slice(0, 3)).toEqual(['BudgetSet', 'BudgetApplied', 'LeaseGranted']);
     const marked = {
       node: 'a',
       boot,

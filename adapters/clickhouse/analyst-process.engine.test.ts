@@ -7,7 +7,7 @@ import { openClickhouseWarehouse } from './warehouse.ts';
 
 const folder = makeTemporaryFolder();
 const clock = createSystemClock();
-const limits: QueryLimits = { timeoutMs: 20_000, maxRows: 100, maxMemoryBytes: 500_000_000 };
+const limits: QueryLimits = { timeoutMs: 60_000, maxRows: 100, maxMemoryBytes: 500_000_000 };
 const slow = `SELECT sum(cityHash64(a, b)) AS n FROM (SELECT arrayJoin(range(300000)) AS a) AS x
   CROSS JOIN (SELECT arrayJoin(range(300000)) AS b) AS y`;
 let warehouse: Warehouse;
@@ -17,7 +17,7 @@ beforeAll(async () => {
   warehouse = await open();
   await warehouse.command('CREATE DATABASE adtally ENGINE = Atomic');
   await warehouse.command('CREATE TABLE adtally.sample (a Int32, b String) ENGINE = ReplacingMergeTree ORDER BY a');
-}, 60_000);
+}, 240_000);
 afterAll(async () => {
   await warehouse.close();
   folder.remove();
@@ -48,7 +48,7 @@ describe("The process of analysts' queries", () => {
     const [pid] = children();
     for (let a = 2; a <= 20; a++) await warehouse.insert('sample', ['a', 'b'], [[a, 'y']]);
     await warehouse.command('OPTIMIZE TABLE adtally.sample FINAL');
-    await expect.poll(count, { timeout: 10_000, interval: 200 }).toEqual([{ n: '20' }]);
+    await expect.poll(count, { timeout: 60_000, interval: 200 }).toEqual([{ n: '20' }]);
     expect(children()).toEqual([pid]);
   });
 

@@ -7,7 +7,7 @@ import { createSystemClock } from '../system/clock.ts';
 import { openClickhouseWarehouse } from './warehouse.ts';
 
 const clock = createSystemClock();
-const limits = { timeoutMs: 5000, maxRows: 100, maxMemoryBytes: 500_000_000 };
+const limits = { timeoutMs: 60_000, maxRows: 100, maxMemoryBytes: 500_000_000 };
 let server: TestServer;
 let warehouse: Warehouse;
 beforeAll(async () => {

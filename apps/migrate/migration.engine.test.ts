@@ -363,7 +363,8 @@ describeEngine(kafkaEngine, missing ?? kafka, (url) => {
   test('is a command: killed in the middle and run again it completes, with nothing twice', async () => {
     const from = embedded();
     await run(home, from);
-    const perShard = 30_000;
+    // Enough that it is still under way when it is killed.
+    const perShard = 90_000;
     await withEngines(from, async ({ log, registry }) => {
       const mark = registry.encode('TimeAdvanced', { advanced_to: 5, ticker: 'x'.repeat(300) });
       for (let i = 0; i < perShard; i += 3_000) {

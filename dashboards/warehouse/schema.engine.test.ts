@@ -12,7 +12,7 @@ describe('What an analyst may read', () => {
     ({ warehouse, remove } = await openTestWarehouse());
     await remake(warehouse);
     tables = await readTables(warehouse);
-  }, 60_000);
+  }, 240_000);
   afterAll(() => remove());
 
   const of = (name: string) => tables.find((table) => table.name === name);
@@ -39,7 +39,7 @@ describe('What an analyst may read', () => {
     expect(hidden.filter((name) => of(name) !== undefined)).toEqual([]);
   });
 
-  it('can be read as it is listed, and so can its view with bounds', { timeout: 120_000 }, async () => {
+  it('can be read as it is listed, and so can its view with bounds', { timeout: 480_000 }, async () => {
     const range = "(from = '2026-01-01 00:00:00.000', to = '2026-01-02 00:00:00.000')";
     for (const { name, kind, bounded_as } of tables) {
       const sources = [...(kind === 'bounded' ? [] : [name]), ...(bounded_as === null ? [] : [bounded_as + range])];

@@ -168,7 +168,7 @@ describe('a ledger index that follows EventStoreDB', () => {
     expect(await entries('final-0')).toEqual(batches.flatMap((batch) => batch.entries));
     expect(await entries('tentative-0')).toEqual(others.flatMap((batch) => batch.entries));
     const { position } = double.log.all.at(-1) ?? {};
-    await expect.poll(() => world.index.checkpoint(store.name), { timeout: 8_000 }).toEqual(position);
+    await expect.poll(() => world.index.checkpoint(store.name), { timeout: 60_000 }).toEqual(position);
     expect(position?.commit).not.toBe(position?.prepare);
     await follower.stop();
     await store.close();

@@ -81,7 +81,7 @@ async function inWorld(run: (world: LedgerWorld) => Promise<void>): Promise<void
 }
 
 describe('balances', () => {
-  it('are, at any cut, what adding up every entry before it gives', { timeout: 60_000 }, async () => {
+  it('are, at any cut, what adding up every entry before it gives', { timeout: 480_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(
         bookings,

@@ -207,7 +207,7 @@ describe('statements of all months', () => {
       return takenBack(amount, { ...where, contra, amount, kind: amount % 2 === 0 ? 'reverse' : 'adjust' });
     });
 
-  it('are sums of entries, and each opens where the one before it closed', { timeout: 60_000 }, async () => {
+  it('are sums of entries, and each opens where the one before it closed', { timeout: 480_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(posting, { maxLength: 30 }), async (postings) => {
         const fresh = await openLedgerWorld(1, { adv_1: party });

@@ -400,7 +400,7 @@ describe('traffic quality at work', () => {
       batchRecords: 37,
     });
     await expect.poll(async () => (await log.bounds('spend', 0)).next).toBeGreaterThan(end);
-    await expect.poll(() => handle.lag()[0]?.offsets, { timeout: 5_000 }).toBe(0);
+    await expect.poll(() => handle.lag()[0]?.offsets, { timeout: 60_000 }).toBe(0);
     await handle.stop();
     const verdicts = (await log.read('spend', 0, end, 1_000)).map(({ value }) => registry.decode(value).value);
     expect(verdicts).toMatchObject([{ rule: 'declared_bot', selection_id: ids(500) }]);

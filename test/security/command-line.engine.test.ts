@@ -20,7 +20,7 @@ async function adtally(args: readonly string[]): Promise<{ readonly code: number
     execFile(
       process.execPath,
       ['--disable-warning=ExperimentalWarning', cli, ...args],
-      { env, timeout: 90_000 },
+      { env, timeout: 400_000 },
       (error, stdout, stderr) => {
         settle({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, said: stdout + stderr });
       },
@@ -41,7 +41,7 @@ describe('A command that can not be done', () => {
     [['replay', '--data', '/nonexistent/\u0007']],
     [['rotate-keys', '--force']],
     [['migrate', '--to', 'LOG_URL=kafka://user:marker-key-8d1f@a:1']],
-  ])('says so in a sentence, without a stack and without a key: %j', { timeout: 120_000 }, async (args) => {
+  ])('says so in a sentence, without a stack and without a key: %j', { timeout: 480_000 }, async (args) => {
     const { code, said } = await adtally(args);
     expect(code).toBe(2);
     expect(said.trim()).not.toBe('');
