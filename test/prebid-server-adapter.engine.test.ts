@@ -81,6 +81,8 @@ describe.skipIf(go === '')('The adapter for Prebid Server (skipped unless GO nam
       regs: { gdpr: 0 },
       cur: ['EUR'],
       at: 1,
+      // The first request of a busy machine takes its time.
+      tmax: 5_000,
       ext: { prebid: { server: { externalurl: 'https://pbs.example', gvlid: 1, datacenter: '1' } } },
     };
     return new Promise((resolve, reject) => {
