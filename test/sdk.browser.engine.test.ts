@@ -15,9 +15,9 @@ import {
 } from './counted-ads.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
-const slowMs = 120_000;
+const slowMs = 240_000;
 /** For what a page does by itself. */
-const soon = { timeout: 20_000 };
+const soon = { timeout: 40_000 };
 const steps = fileURLToPath(new URL('browser/sdk-steps.js', import.meta.url));
 const videoKinds = ['start', 'first_quartile', 'midpoint', 'third_quartile', 'complete'];
 
@@ -46,7 +46,7 @@ describe.skipIf(!browserIsHere)(`The SDK's example page in a real browser (skipp
   const ads: Ad[] = [];
   const adsOf = new WeakMap<Page, Ad[]>();
   /** Answers whose bodies are on their way from the browser to this test. */
-  const reading = new WeakMap<Page, Set<Promise<void>>>();
+  const reading = new WeakMap<Page, Promise<void>[]>();
   const sent: Sent[] = [];
   /** Selections of which every kind was waited for. */
   const whole: string[] = [];
@@ -82,7 +82,7 @@ describe.skipIf(!browserIsHere)(`The SDK's example page in a real browser (skipp
     const page = await context.newPage();
     const given: Ad[] = [];
     adsOf.set(page, given);
-    const bodies = new Set<Promise<void>>();
+    const bodies: Promise<void>[] = [];
     reading.set(page, bodies);
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => {
@@ -102,8 +102,7 @@ describe.skipIf(!browserIsHere)(`The SDK's example page in a real browser (skipp
           given.push(...decisions);
         })
         .catch((error: unknown) => void complaints.push(String(error)));
-      bodies.add(body);
-      void body.finally(() => bodies.delete(body));
+      bodies.push(body);
     });
     await page.goto(`${platform.serveUrl}${path}`);
     return page;
@@ -134,7 +133,7 @@ describe.skipIf(!browserIsHere)(`The SDK's example page in a real browser (skipp
     await known(page, shown);
     await expect.poll(() => shown.filter((id) => !kindsSent(id).includes('impression')), soon).toEqual([]);
     await expect.poll(() => stored(page), soon).toBe(0);
-    await Promise.all(reading.get(page) ?? []);
+    for (const body of reading.get(page) ?? []) await body;
     await page.close();
   };
   const kindsSent = (selectionId: string) => {

@@ -7,6 +7,14 @@
 
 /** However slow the machine is, the answer to a request is waited for. */
 AbortSignal.timeout = () => new AbortController().signal;
+/** And a video of four seconds is still playing once two seconds of it were seen. */
+document.addEventListener(
+  'playing',
+  ({ target }) => {
+    if (target instanceof HTMLVideoElement) target.playbackRate = 0.5;
+  },
+  true,
+);
 
 const placement = () => new URLSearchParams(location.search).get('banner') ?? '';
 
