@@ -90,7 +90,7 @@ async function askConsole(url: string, method: string, { key = keyOf.admin, body
   return { status: answer.status, json: (await answer.json()) as Answer['json'] };
 }
 
-const readyWithinMs = 90_000;
+const readyWithinMs = 300_000;
 
 async function becomeReady({ ended, output }: Running, url: string): Promise<void> {
   let isOver = false;

@@ -27,14 +27,16 @@ async function greeting(running: Running): Promise<Greeting> {
   return { consoleUrl, serveUrl, placementId, adminKey };
 }
 
-async function decide({ serveUrl, placementId }: Greeting): Promise<Decision | null> {
+/** An ad of a campaign; null while another one is shown because the budget of this one has not reached the node. */
+async function decide({ serveUrl, placementId }: Greeting, campaignId: string): Promise<Decision | null> {
   const answer = await fetch(`${serveUrl}/v1/decisions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ slots: [{ id: 'top', placement_id: placementId }], device: { ua: browser } }),
   });
   expect(answer.status).toBe(200);
-  return ((await answer.json()) as { decisions: Decision[] }).decisions[0] ?? null;
+  const { decisions } = (await answer.json()) as { decisions: Decision[] };
+  return decisions.find(({ campaign_id: id }) => id === campaignId) ?? null;
 }
 
 describe('npm start', () => {
@@ -63,6 +65,13 @@ describe('npm start', () => {
     return balances.find(({ account }) => account === 'campaign:incurred')?.debit_micros ?? '0';
   }
 
+  /** The campaign of the bicycles, which are worth most in this place. */
+  async function bicycles({ consoleUrl, adminKey }: Greeting): Promise<string> {
+    const answer = await fetch(`${consoleUrl}/v1/campaigns`, { headers: { authorization: `Bearer ${adminKey}` } });
+    const { items } = (await answer.json()) as { items: { campaign_id: string; name: string }[] };
+    return items.find(({ name }) => name === 'Spring rides')?.campaign_id ?? '';
+  }
+
   test('prints one URL to open, the keys of the roles and three commands to try', async () => {
     expect(first.adminKey).not.toBeNull();
     for (const role of ['admin', 'trafficker', 'finance', 'analyst', 'auditor']) {
@@ -75,7 +84,8 @@ describe('npm start', () => {
   });
 
   test('answers a decision, takes its pixel and its click, and shows the charge in the ledger', async () => {
-    shown = await eventually(() => decide(first));
+    const campaignId = await bicycles(first);
+    shown = await eventually(() => decide(first, campaignId));
     const pixel = await fetch(shown.beacons.impression, { headers: { 'user-agent': browser } });
     expect([pixel.status, pixel.headers.get('content-type')]).toEqual([200, 'image/gif']);
     const click = await fetch(shown.click_url, { redirect: 'manual', headers: { 'user-agent': browser } });
@@ -101,7 +111,7 @@ describe('npm start', () => {
     expect(running.output()).not.toMatch(/The catalogue was empty/);
     expect(again.placementId).toBe(first.placementId);
     await eventually(async () => ((await incurred(again, shown.campaign_id)) === '4567' ? true : null));
-    const next = await eventually(() => decide(again));
+    const next = await eventually(() => decide(again, shown.campaign_id));
     await fetch(next.beacons.impression, { headers: { 'user-agent': browser } });
     await eventually(async () => ((await incurred(again, next.campaign_id)) === '9134' ? true : null));
   });
