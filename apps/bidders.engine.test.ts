@@ -72,10 +72,13 @@ async function grantLease(campaign_id: string): Promise<void> {
   const [started] = await everything('nodes', 'NodeStarted');
   if (started === undefined) throw new Error('no node has started');
   const { node, boot } = started;
-  const lease = { node, boot, day: new Date(clock.now()).toISOString().slice(0, 10) };
-  const terms = { amount_micros: 1_000_000_000, granted_at: clock.now(), allocator: 'test' };
-  const value = registry.encode('LeaseGranted', { campaign_id, number: 1, lease, ...terms });
-  await log.append('pacing', [{ shard: shardOf(campaign_id, shards), key: campaign_id, value }]);
+  // Today's and, in case midnight is near, tomorrow's.
+  for (const [index, atMs] of [clock.now(), clock.now() + day].entries()) {
+    const lease = { node, boot, day: new Date(atMs).toISOString().slice(0, 10) };
+    const terms = { amount_micros: 1_000_000_000, granted_at: clock.now(), allocator: 'test' };
+    const value = registry.encode('LeaseGranted', { campaign_id, number: index + 1, lease, ...terms });
+    await log.append('pacing', [{ shard: shardOf(campaign_id, shards), key: campaign_id, value }]);
+  }
 }
 
 const url = () => serve?.url ?? '';

@@ -58,17 +58,20 @@ async function grantLease(): Promise<void> {
   const [started] = await everything('nodes', 'NodeStarted');
   if (started === undefined) throw new Error('no node has started');
   const { node, boot } = started;
-  const value = {
-    campaign_id: 'cmp_1',
-    number: 1,
-    lease: { node, boot, day: new Date(clock.now()).toISOString().slice(0, 10) },
-    amount_micros: 1_000_000_000,
-    granted_at: clock.now(),
-    allocator: 'test',
-  };
-  await log.append('pacing', [
-    { shard: shardOf('cmp_1', shards), key: 'cmp_1', value: registry.encode('LeaseGranted', value) },
-  ]);
+  // Today's and, in case midnight is near, tomorrow's.
+  for (const [index, atMs] of [clock.now(), clock.now() + day].entries()) {
+    const value = {
+      campaign_id: 'cmp_1',
+      number: index + 1,
+      lease: { node, boot, day: new Date(atMs).toISOString().slice(0, 10) },
+      amount_micros: 1_000_000_000,
+      granted_at: clock.now(),
+      allocator: 'test',
+    };
+    await log.append('pacing', [
+      { shard: shardOf('cmp_1', shards), key: 'cmp_1', value: registry.encode('LeaseGranted', value) },
+    ]);
+  }
 }
 
 interface Bid {
