@@ -137,12 +137,12 @@ function watch(handles: readonly ProcessorHandle[]): NodeJS.Timeout {
   const said = new Set<string>();
   return setInterval(() => {
     for (const handle of handles) {
-      for (const { shard, status, code, reason } of handle.health()) {
+      for (const { shard, status, code, reason, about } of handle.health()) {
         const sentence = `${handle.name}/${shard} ${status}: ${code} ${reason}`;
         if (reason === '' || said.has(sentence)) continue;
         said.add(sentence);
         const level = status === 'failed' ? 'error' : 'warn';
-        processLog.say(level, 'SHARD_UNWELL', sentence, { processor: handle.name, shard, shard_code: code });
+        processLog.say(level, 'SHARD_UNWELL', sentence, { processor: handle.name, shard, shard_code: code, ...about });
       }
     }
   }, watchEveryMs);

@@ -6,7 +6,8 @@ export const eventCodes = {
   PROCESS_STOPPED: 'The process was asked to stop and has written everything down.',
   PROCESS_RESTARTED: 'A process or worker had ended and is started again.',
   SHARDS_OWNED: 'Which shards this process writes the ledgers of has changed.',
-  SHARD_UNWELL: 'A shard of a processor retries, catches up, or has stopped; `shard_code` says of what.',
+  SHARD_UNWELL:
+    'A shard of a processor retries, catches up, or has stopped; `shard_code` says of what. If it stopped at a record: its `topic` and `offset`, the `selection_id` of its ad where it is known, and `trace_id` where the ad is traced.',
   WAITS: 'Something outside does not answer and is tried again.',
   SPANS_DROPPED: 'Spans of traces could not be sent to the collector and are lost; nothing else is.',
   TRUTH_UNREAD: 'How far a truth lags could not be read.',

@@ -2,6 +2,7 @@ import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { Topic } from '../../domain/records.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { EventLog, LogRecord } from '../../ports/event-log.ts';
+import type { StoppedAt } from './stopped-at.ts';
 
 /** How far one shard of a processor is behind. */
 export interface ShardLag {
@@ -24,6 +25,8 @@ export interface ShardHealth {
   /** Code and sentence of what it retries or failed of; empty otherwise. */
   readonly code: string;
   readonly reason: string;
+  /** The record that it failed at, if it was one. */
+  readonly about?: StoppedAt;
 }
 
 /** A shard that this process works on. */

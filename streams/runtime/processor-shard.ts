@@ -8,6 +8,7 @@ import { type OutputPorts, Outputs } from './outputs.ts';
 import type { Processor } from './processor.ts';
 import type { ShardTask } from './shard-group.ts';
 import { decodeBatch, type Positions, readNext, refoldingOffset, startingOffset } from './source.ts';
+import { type StoppedAt, stoppedAt } from './stopped-at.ts';
 
 export interface ProcessorShardOptions<State> extends OutputPorts {
   readonly processor: Processor<State>;
@@ -28,6 +29,7 @@ export class ProcessorShard<State> implements ShardTask {
   readonly #options: ProcessorShardOptions<State>;
   readonly #meter: LagMeter;
   #health: ShardHealth;
+  #stoppedAt: StoppedAt | null = null;
   #state: State;
   #positions: Positions = new Map();
   /** What the log keeps of them; null: nothing. */
@@ -138,7 +140,10 @@ export class ProcessorShard<State> implements ShardTask {
           source,
         );
       } catch (error) {
-        if (classify(error) !== 'quarantine') throw error;
+        if (classify(error) !== 'quarantine') {
+          this.#stoppedAt = stoppedAt(source, 'record' in one ? one.record : null);
+          throw error;
+        }
         const { code, reason } = describe(error);
         outputs.quarantine(source, code, reason);
       }
@@ -201,6 +206,7 @@ export class ProcessorShard<State> implements ShardTask {
 
   #show(status: ShardHealth['status'], error?: unknown): void {
     const { code, reason } = error === undefined ? { code: '', reason: '' } : describe(error);
-    this.#health = { shard: this.#options.shard, status, code, reason };
+    const about = status === 'failed' && this.#stoppedAt !== null ? { about: this.#stoppedAt } : {};
+    this.#health = { shard: this.#options.shard, status, code, reason, ...about };
   }
 }

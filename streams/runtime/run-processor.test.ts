@@ -3,6 +3,7 @@ import { createSystemClock } from '../../adapters/system/clock.ts';
 import { createSystemRandom } from '../../adapters/system/random.ts';
 import { AdtallyError } from '../../domain/errors.ts';
 import type { AnyRecord, RecordName, RecordTypes } from '../../domain/records.ts';
+import { rootSpanOf, traceIdOf, traceparentOf } from '../../domain/trace-context.ts';
 import type { SchemaRegistry } from '../../ports/schema-registry.ts';
 import { memoryEventLog } from '../../test/memory/event-log.ts';
 import { memoryKeyStore, memoryStateStore, memoryViewStore } from '../../test/memory/stores.ts';
@@ -135,6 +136,22 @@ describe('runProcessor', () => {
     await expect.poll(() => handle.health()[0]).toMatchObject({ shard: 0, status: 'failed', code });
     await handle.stop();
     expect(await on.states.position('summing/0')).toBeNull();
+  });
+
+  it('names the record that it stopped at, with the ad and its trace, and no key', async () => {
+    const on = platform();
+    const selection = '01a20249-9042-7990-b91e-7c274b7af99a';
+    const traceparent = traceparentOf(selection, rootSpanOf(selection));
+    await on.log.append('nodes', [{ shard: 0, key: 'a person', value: Buffer.from('newer'), traceparent }]);
+    const handle = await runProcessor(on);
+    await expect.poll(() => handle.health()[0]?.status).toBe('failed');
+    expect(handle.health()[0]?.about).toEqual({
+      topic: 'nodes',
+      offset: 0,
+      selection_id: selection,
+      trace_id: traceIdOf(selection),
+    });
+    await handle.stop();
   });
 
   it('tries again what may pass, and loses and repeats nothing', async () => {

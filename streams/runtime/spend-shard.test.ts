@@ -122,6 +122,7 @@ describe('the writer of a shard', () => {
     const health = await platform.live(steadyLife);
     expect(health).toMatchObject({ status: 'failed', code: 'UNKNOWN_SCHEMA' });
     expect(health.reason).toContain('stopped at spend/0/3');
+    expect(health.about).toEqual({ topic: 'spend', offset: 3 });
     expect((await platform.batches('tentative')).at(-1)).toMatchObject({
       next: { offset: 3, ordinal: 0 },
       entry_count: 2,

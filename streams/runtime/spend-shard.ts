@@ -19,6 +19,7 @@ import { decodeBatch, startingOffset } from './source.ts';
 import { SpendFold } from './spend-fold.ts';
 import { pacingRecords, type RefusedSpend, refusedRecords } from './spend-outputs.ts';
 import { SpendSnapshots } from './spend-snapshots.ts';
+import { type StoppedAt, stoppedAt } from './stopped-at.ts';
 
 export interface SpendShardOptions {
   readonly shard: number;
@@ -70,6 +71,7 @@ export class SpendShard implements ShardTask {
   readonly #meter: LagMeter;
   readonly #tracer: LedgerTracer | null;
   #health: ShardHealth;
+  #stoppedAt: StoppedAt | null = null;
   #signal: AbortSignal = new AbortController().signal;
   #checkpointedAt = 0;
   #savedAt = 0;
@@ -107,6 +109,7 @@ export class SpendShard implements ShardTask {
 
   /** One life: from the tails to a stop. What makes the state doubtful ends it as something that can be tried again. */
   async #live(): Promise<void> {
+    this.#stoppedAt = null;
     try {
       const life = await this.#open();
       this.#show('running');
@@ -164,7 +167,10 @@ export class SpendShard implements ShardTask {
     await this.#quarantine(refused);
     await this.#append(life, false);
     this.#meter.processed(batch);
-    if (fatal !== null) throw fatal;
+    if (fatal !== null) {
+      this.#stoppedAt = fatal.at;
+      throw fatal.error;
+    }
     await this.#paceIfDue(fold);
     await this.#checkpointIfDue(life);
     const positions = new Map([['spend', fold.next] as const]);
@@ -187,7 +193,10 @@ export class SpendShard implements ShardTask {
         this.#tracer?.folded(source, record);
         if (refusal !== null) refused.push({ source, ...refusal });
       } catch (error) {
-        if (classify(error) !== 'quarantine') return { refused, fatal: this.#located(error, source) };
+        if (classify(error) !== 'quarantine') {
+          const at = stoppedAt(source, 'record' in one ? one.record : null);
+          return { refused, fatal: { error: this.#located(error, source), at } };
+        }
         if (!fold.isReported(source.offset)) refused.push({ source, ...describe(error) });
         fold.skip();
       }
@@ -300,7 +309,8 @@ export class SpendShard implements ShardTask {
 
   #show(status: ShardHealth['status'], error?: unknown): void {
     const { code, reason } = error === undefined ? { code: '', reason: '' } : describe(error);
-    this.#health = { shard: this.#options.shard, status, code, reason };
+    const about = status === 'failed' && this.#stoppedAt !== null ? { about: this.#stoppedAt } : {};
+    this.#health = { shard: this.#options.shard, status, code, reason, ...about };
   }
 }
 
