@@ -32,7 +32,7 @@ async function decide({ serveUrl, placementId }: Greeting, campaignId: string): 
   const answer = await fetch(`${serveUrl}/v1/decisions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ slots: [{ id: 'top', placement_id: placementId }], device: { ua: browser } }),
+    body: JSON.stringify({ slots: [{ id: 'top', placement_id: placementId }], device: { ua: browser }, tmax: 5_000 }),
   });
   expect(answer.status).toBe(200);
   const { decisions } = (await answer.json()) as { decisions: Decision[] };

@@ -106,6 +106,8 @@ describe('Why an ad was chosen', () => {
         device: { ua: browser },
         geo: { country: 'DE' },
         debug: debug !== undefined,
+        // However busy the machine is, a decision has the time to look at everybody.
+        tmax: 5_000,
       }),
     });
     // A machine that is busy with other things sheds: asked again, it answers.
