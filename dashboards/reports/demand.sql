@@ -18,23 +18,27 @@ SELECT
   chosen.seller AS seller, chosen.bidder AS bidder_id, chosen.line_item_id AS line_item_id, named.name AS line_item, chosen.currency AS currency,
   count() AS selections,
   round(selections / sum(count()) OVER (PARTITION BY currency), 6) AS share,
-  countIf(seen.selection_id != '') AS impressions,
-  countIf(charged.selection_id != '') AS charges,
-  sumIf(toInt128(chosen.price_micros), charged.selection_id != '') AS revenue_micros,
+  countIf(seen.is_there) AS impressions,
+  countIf(charged.is_there) AS charges,
+  sumIf(toInt128(chosen.price_micros), charged.is_there) AS revenue_micros,
   intDiv(sum(toInt128(chosen.ecpm)), count()) AS ecpm_micros
 FROM (
   SELECT
     multiIf(fallback, 'house', external_bidder_id IS NOT NULL, 'bidder', 'own') AS seller, ifNull(external_bidder_id, '') AS bidder,
-    line_item_id, currency, selection_id, price_micros, if(fallback, 0, auction_ecpm_micros) AS ecpm
+    line_item_id, currency, price_micros, if(fallback, 0, auction_ecpm_micros) AS ecpm,
+    cityHash64(selection_id) AS hash, selected_at
   FROM adtally.selections_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
   WHERE NOT test AND ({placement_id:String} = '' OR placement_id = {placement_id:String})
 ) AS chosen
-LEFT JOIN (
-  SELECT selection_id FROM adtally.impressions_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
-) AS seen ON seen.selection_id = chosen.selection_id
-LEFT JOIN (
-  SELECT selection_id FROM adtally.charges_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
-) AS charged ON charged.selection_id = chosen.selection_id
+-- Whether there is one, without copies or with. Of one millisecond no two selections have the same hash.
+ANY LEFT JOIN (
+  SELECT cityHash64(selection_id) AS hash, selected_at, true AS is_there FROM adtally.impression_rendered
+  WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND judgement = 'ACCEPTED'
+) AS seen ON seen.hash = chosen.hash AND seen.selected_at = chosen.selected_at
+ANY LEFT JOIN (
+  SELECT cityHash64(selection_id) AS hash, selected_at, true AS is_there FROM adtally.spend_incurred
+  WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
+) AS charged ON charged.hash = chosen.hash AND charged.selected_at = chosen.selected_at
 LEFT JOIN (
   SELECT id, argMax(name, held_from) AS name FROM adtally.names WHERE kind = 'line item' AND held_from <= {to:DateTime64(3)} GROUP BY id
 ) AS named ON named.id = chosen.line_item_id

@@ -10,19 +10,6 @@
 -- column impressions integer : Of these, seen from it.
 -- column clicks integer : Of these, clicked from it.
 -- column verdicts integer : Of the selections, invalidated by a rule at least.
-WITH
-  seen AS (
-    SELECT
-      sighting.selection_id AS selection_id, sighting.kind AS kind, sighting.at AS at,
-      sighting.selected_at AS selected_at,
-      multiIf({by:String} = 'network', sighting.network, {by:String} = 'agent', sighting.user_agent, person.user_key) AS source
-    FROM adtally.sightings_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}) AS sighting
-    LEFT JOIN (
-      SELECT selection_id, assumeNotNull(user_key) AS user_key
-      FROM adtally.selections_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
-      WHERE {by:String} = 'person' AND user_key IS NOT NULL AND user_key = {source:String}
-    ) AS person ON person.selection_id = sighting.selection_id
-  )
 SELECT
   toDateTime64(toStartOfInterval(one.chosen_at, toIntervalSecond({bucket_seconds:UInt32})), 3) AS at,
   count() AS selections,
@@ -31,7 +18,13 @@ SELECT
   countIf(one.selection_id IN (SELECT selection_id FROM adtally.verdicts)) AS verdicts
 FROM (
   SELECT selection_id, min(selected_at) AS chosen_at, max(kind = 'impression') AS was_shown, max(kind = 'click') AS was_clicked
-  FROM seen WHERE source = {source:String} AND source != '' GROUP BY selection_id
+  FROM adtally.row_sightings_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+  -- By person all records of a selection are from there. The hash may let others through, which are told apart below.
+  WHERE cityHash64(selection_id) IN (
+    SELECT cityHash64(selection_id) FROM adtally.row_touches_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}, by = {by:String}, source = {source:String}))
+    AND ({by:String} = 'person' OR if({by:String} = 'network', network, if({by:String} = 'agent', user_agent, '')) = {source:String})
+  GROUP BY selection_id
+  HAVING {by:String} != 'person' OR max(user_key) = {source:String}
 ) AS one
 GROUP BY at
 ORDER BY at

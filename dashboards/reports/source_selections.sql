@@ -18,23 +18,25 @@
 -- column voided_micros micros : Taken back before certification.
 -- column reversed_micros micros : Taken back after it.
 WITH
-  seen AS (
-    SELECT
-      sighting.selection_id AS selection_id, sighting.kind AS kind, sighting.at AS at,
-      multiIf({by:String} = 'network', sighting.network, {by:String} = 'agent', sighting.user_agent, person.user_key) AS source
-    FROM adtally.sightings_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}) AS sighting
-    LEFT JOIN (
-      SELECT selection_id, assumeNotNull(user_key) AS user_key
-      FROM adtally.selections_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
-      WHERE {by:String} = 'person' AND user_key IS NOT NULL AND user_key = {source:String}
-    ) AS person ON person.selection_id = sighting.selection_id
+  -- Enough of the newest that have a record from there: the hash may let a few others through, which are told apart below.
+  newest AS (
+    SELECT cityHash64(selection_id) AS hash
+    FROM (
+      SELECT selection_id, selected_at FROM adtally.ad_selected
+      WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND NOT test
+        AND cityHash64(selection_id) IN (
+          SELECT cityHash64(selection_id) FROM adtally.row_touches_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}, by = {by:String}, source = {source:String}))
+      ORDER BY selected_at DESC, selection_id LIMIT 1 BY selection_id LIMIT {limit:UInt32} + 1000
+    )
   ),
   judged AS (
-    SELECT selection_id, arrayStringConcat(arraySort(groupUniqArray(rule)), ', ') AS rules FROM adtally.verdicts GROUP BY selection_id
+    SELECT selection_id, arrayStringConcat(arraySort(groupUniqArray(rule)), ', ') AS rules FROM adtally.verdicts
+    WHERE cityHash64(selection_id) IN (SELECT hash FROM newest) GROUP BY selection_id
   ),
   money AS (
     SELECT selection_id, sumIf(toInt128(amount_micros), state = 'voided') AS voided, sumIf(toInt128(amount_micros), state = 'reversed') AS reversed
     FROM adtally.taken_back_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+    WHERE cityHash64(selection_id) IN (SELECT hash FROM newest)
     GROUP BY selection_id
   )
 SELECT
@@ -49,9 +51,17 @@ FROM (
   SELECT
     selection_id, max(kind = 'impression') AS was_shown, max(kind = 'click') AS was_clicked,
     minIf(at, kind = 'impression') AS seen_at, minIf(at, kind = 'click') AS hit_at
-  FROM seen WHERE source = {source:String} AND source != '' GROUP BY selection_id
+  FROM adtally.row_sightings_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+  WHERE cityHash64(selection_id) IN (SELECT hash FROM newest)
+    AND ({by:String} = 'person' OR if({by:String} = 'network', network, if({by:String} = 'agent', user_agent, '')) = {source:String})
+  GROUP BY selection_id
+  HAVING {by:String} != 'person' OR max(user_key) = {source:String}
 ) AS one
-INNER JOIN adtally.selections_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}) AS chosen ON chosen.selection_id = one.selection_id
+INNER JOIN (
+  SELECT selected_at, selection_id, publisher_id, placement_id, campaign_id, currency, price_micros FROM adtally.ad_selected
+  WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND cityHash64(selection_id) IN (SELECT hash FROM newest)
+  ORDER BY shard, offset LIMIT 1 BY selection_id
+) AS chosen ON chosen.selection_id = one.selection_id
 LEFT JOIN judged ON judged.selection_id = one.selection_id
 LEFT JOIN money ON money.selection_id = one.selection_id
 ORDER BY selected_at DESC, selection_id

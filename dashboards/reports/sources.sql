@@ -14,17 +14,6 @@
 -- column first_at time : First record.
 -- column last_at time : Last record.
 WITH
-  seen AS (
-    SELECT
-      sighting.selection_id AS selection_id, sighting.kind AS kind, sighting.at AS at,
-      multiIf({by:String} = 'network', sighting.network, {by:String} = 'agent', sighting.user_agent, person.user_key) AS source
-    FROM adtally.sightings_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}) AS sighting
-    LEFT JOIN (
-      SELECT selection_id, assumeNotNull(user_key) AS user_key
-      FROM adtally.selections_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
-      WHERE {by:String} = 'person' AND user_key IS NOT NULL
-    ) AS person ON person.selection_id = sighting.selection_id
-  ),
   judged AS (SELECT selection_id, groupUniqArray(rule) AS rules FROM adtally.verdicts GROUP BY selection_id)
 SELECT
   seen.source AS source,
@@ -43,10 +32,17 @@ SELECT
   min(seen.from_at) AS first_at,
   max(seen.to_at) AS last_at
 FROM (
-  SELECT source, selection_id, max(kind = 'impression') AS was_shown, max(kind = 'click') AS was_clicked, min(at) AS from_at, max(at) AS to_at
-  FROM seen WHERE source != '' GROUP BY source, selection_id
+  SELECT
+    own, selection_id, if({by:String} = 'person', max(user_key), own) AS source,
+    max(kind = 'impression') AS was_shown, max(kind = 'click') AS was_clicked, min(at) AS from_at, max(at) AS to_at
+  FROM (
+    SELECT selection_id, kind, at, user_key, multiIf({by:String} = 'network', network, {by:String} = 'agent', user_agent, '') AS own
+    FROM adtally.row_sightings_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)})
+  )
+  GROUP BY own, selection_id
 ) AS seen
 LEFT JOIN judged ON judged.selection_id = seen.selection_id
+WHERE seen.source != ''
 GROUP BY source
 ORDER BY verdicts DESC, selections DESC, source
 LIMIT {limit:UInt32}

@@ -109,24 +109,47 @@ WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)}
 GROUP BY event_id, kind, selection_id, campaign_id, placement_id, currency, test, selected_at
 HAVING countIf(judgement = 'ACCEPTED') = 0;
 
+-- One row a record that says from where a selection was asked for, seen, viewed or clicked: late beacons and copies included. All records of a selection's
+-- choice say the same, so whoever groups by selection and source needs not tell copies apart. Only what was asked for says for whom.
+CREATE OR REPLACE VIEW adtally.row_sightings_between AS
+SELECT selection_id, 'selected' AS kind, context_network AS network, context_user_agent AS user_agent, ifNull(user_key, '') AS user_key,
+  publisher_id, selected_at, selected_at AS at
+FROM adtally.ad_selected WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND NOT test
+UNION ALL
+SELECT selection_id, 'impression', network, user_agent, '', publisher_id, selected_at, received_at
+FROM adtally.impression_rendered WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND NOT test
+UNION ALL
+SELECT selection_id, 'viewable', network, user_agent, '', publisher_id, selected_at, received_at
+FROM adtally.ad_viewable WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND NOT test
+UNION ALL
+SELECT selection_id, 'click', network, user_agent, '', publisher_id, selected_at, received_at
+FROM adtally.ad_clicked WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND NOT test;
+
+-- Selections with a record from one network, user agent or person, as often as they have one.
+CREATE OR REPLACE VIEW adtally.row_touches_between AS
+SELECT selection_id FROM adtally.ad_selected
+WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND NOT test
+  AND {source:String} != '' AND {by:String} IN ('network', 'agent', 'person')
+  AND if({by:String} = 'network', context_network, if({by:String} = 'agent', context_user_agent, ifNull(user_key, ''))) = {source:String}
+UNION ALL
+SELECT selection_id FROM adtally.impression_rendered
+WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND NOT test AND {source:String} != '' AND {by:String} IN ('network', 'agent')
+  AND if({by:String} = 'network', network, user_agent) = {source:String}
+UNION ALL
+SELECT selection_id FROM adtally.ad_viewable
+WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND NOT test AND {source:String} != '' AND {by:String} IN ('network', 'agent')
+  AND if({by:String} = 'network', network, user_agent) = {source:String}
+UNION ALL
+SELECT selection_id FROM adtally.ad_clicked
+WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND NOT test AND {source:String} != '' AND {by:String} IN ('network', 'agent')
+  AND if({by:String} = 'network', network, user_agent) = {source:String};
+
 -- One row a (selection, kind of event, network, user agent): from where a selection was asked for, seen, viewed and clicked, late beacons and copies
 -- of a token included. Only what was asked for says for whom. Test selections are left out.
 CREATE OR REPLACE VIEW adtally.sightings_between AS
-SELECT selection_id, kind, network, user_agent, max(person) AS user_key, min(publisher) AS publisher_id, min(chosen_at) AS selected_at, min(seen_at) AS at
-FROM (
-  SELECT selection_id, 'selected' AS kind, context_network AS network, context_user_agent AS user_agent, ifNull(user_key, '') AS person,
-    publisher_id AS publisher, selected_at AS chosen_at, selected_at AS seen_at
-  FROM adtally.selections_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}) WHERE NOT test
-  UNION ALL
-  SELECT selection_id, 'impression', network, user_agent, '', publisher_id, selected_at, received_at
-  FROM adtally.impression_rendered WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND NOT test
-  UNION ALL
-  SELECT selection_id, 'viewable', network, user_agent, '', publisher_id, selected_at, received_at
-  FROM adtally.ad_viewable WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND NOT test
-  UNION ALL
-  SELECT selection_id, 'click', network, user_agent, '', publisher_id, selected_at, received_at
-  FROM adtally.ad_clicked WHERE selected_at >= {from:DateTime64(3)} AND selected_at < {to:DateTime64(3)} AND NOT test
-)
+SELECT selection_id, kind, network, user_agent, max(sighting.user_key) AS user_key, min(sighting.publisher_id) AS publisher_id,
+  min(sighting.selected_at) AS selected_at, min(sighting.at) AS at
+FROM adtally.row_sightings_between(from = {from:DateTime64(3)}, to = {to:DateTime64(3)}) AS sighting
 GROUP BY selection_id, kind, network, user_agent;
 
 -- One row a selection for which money was committed at selection.

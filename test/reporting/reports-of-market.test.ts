@@ -299,6 +299,17 @@ describe('Of a network that clicks on everything', () => {
     ]);
   });
 
+  test('by user agent every report of sources answers', async () => {
+    const [agent] = await rowsOf(warehouse, 'sources', { by: 'agent' });
+    const one = { by: 'agent', source: String(agent?.['source']) };
+    const [source] = await rowsOf(warehouse, 'source_rates', one);
+    const { selections, impressions, clicks, verdicts } = agent ?? {};
+    expect(source).toMatchObject({ who: 'source', selections, impressions, clicks, verdicts, agents: 1 });
+    expect(await rowsOf(warehouse, 'source_selections', one)).toHaveLength(Number(selections));
+    const pattern = await rowsOf(warehouse, 'source_pattern', one);
+    expect(pattern.reduce((sum, row) => sum + Number(row['selections']), 0)).toBe(selections);
+  });
+
   test('what can not tell sources apart has none', async () => {
     expect(await rowsOf(warehouse, 'sources', { by: 'address' })).toEqual([]);
   });
