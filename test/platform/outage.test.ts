@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decisionsIn, latencyMs, type OutageFigures, OutageRun } from '../outage/outage-run.ts';
 import { type EngineName, whyMissing } from '../outage/switched-engines.ts';
 import { makeTemporaryFolder } from '../temporary-folder.ts';
+import { unhurried } from './running-platform.ts';
 
 const engines: readonly EngineName[] = ['kafka', 'redis'];
 const reasons = (await Promise.all(engines.map(whyMissing))).filter((reason) => reason !== null);
@@ -10,13 +11,15 @@ const title = reasons.length > 0 ? `, skipped: ${reasons.join('; ')}` : '';
 const perSecond = 30;
 /** The store of views waits half a second for a Redis that says nothing; a decision does not. */
 const soonMs = 250;
+/** Well within what a decision may take: it had the time for everybody. */
+const promptMs = 50;
 
 describe.skipIf(reasons.length > 0)(`While an engine is away under load, the platform${title}`, () => {
   const folder = makeTemporaryFolder();
   let run: OutageRun;
 
   beforeAll(async () => {
-    run = await OutageRun.start({ folder: folder.path, engines, perSecond, say: () => undefined });
+    run = await OutageRun.start({ folder: folder.path, engines, perSecond, env: unhurried, say: () => undefined });
     await run.untilFilled();
   });
   afterAll(async () => {
@@ -41,8 +44,10 @@ describe.skipIf(reasons.length > 0)(`While an engine is away under load, the pla
       const figures = await run.outage('kafka', outage, 3_000);
       expectService(figures);
       const decisions = decisionsIn(run.load.decisions, [figures.down]);
-      // Not all: a machine that is busy with other things lets a deadline pass now and then.
-      expect(decisions.filter(({ ads }) => ads === 1).length).toBeGreaterThan(0.9 * decisions.length);
+      // Of those whose deadline had not passed: a machine that is busy with other things lets one pass now and then.
+      const prompt = decisions.filter(({ tookMs }) => tookMs < promptMs);
+      expect(prompt.length).toBeGreaterThan(0);
+      expect(prompt.filter(({ ads }) => ads === 1).length).toBeGreaterThan(0.9 * prompt.length);
       expect(figures.bufferBytes).toBeGreaterThan(0);
     }
   });
