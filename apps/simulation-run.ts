@@ -49,7 +49,7 @@ export interface SimulationRun {
 
 /** Ledgers follow the folds' time within seconds; ticks come every so often. */
 const ledgerLagMs = 1_000;
-const firstAdWithinMs = 30_000;
+const firstAdWithinMs = 120_000;
 
 /** Publishes a catalogue of its own, runs the traffic, waits until its windows close and holds every truth against the account. */
 export async function runSimulation(options: SimulationRunOptions): Promise<SimulationRun> {
@@ -110,7 +110,7 @@ async function firstAd(serveUrl: string, { placements }: PublishedCatalog): Prom
   await wire.close();
 }
 
-const noticesWithinMs = 30_000;
+const noticesWithinMs = 120_000;
 
 /** Notices are on their way a moment longer than entries: looks again until they agree, or patience ends. */
 async function bidderChecks(

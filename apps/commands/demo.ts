@@ -53,7 +53,7 @@ const leastRates = { duplicates: 0.05, late: 0.01, forged: 0.005, bots: 0.08 } a
 
 /** Among few selections what is rare might by chance not come as often as is asked for. */
 const smallSelections = 5_000;
-const ratesOfFew = { late: 0.03, forged: 0.04 } as const;
+const ratesOfFew = { duplicates: 0.13, late: 0.03, forged: 0.04 } as const;
 
 /** From this size on a farm shows in every shard: some of what it is charged is to be voided and some to be reversed. */
 const wholeSelections = 20_000;

