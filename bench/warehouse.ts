@@ -79,8 +79,10 @@ async function costReports(warehouse: Warehouse, label: string, endMs: number, l
   const range = { from: new Date(endMs - lastMs).toISOString(), to: new Date(endMs + 1).toISOString() };
   for (const [name, { parameters }] of reports) {
     if (!asked.includes(name)) continue;
-    const given = parameters.some((one) => one.name === 'from') ? range : {};
-    if (given !== range && lastMs === 24 * hourMs) continue;
+    const isRanged = parameters.some((one) => one.name === 'from');
+    if (!isRanged && lastMs === 24 * hourMs) continue;
+    const source = parameters.some((one) => one.name === 'source') ? { source: '10.0.5.0/24' } : {};
+    const given = { ...(isRanged ? range : {}), ...source };
     try {
       const { ms, cpuMs, mb } = await costOf(() => runReport({ reports, warehouse, clock }, name, given));
       show(`report_${name}_${label}_ms`, `${Math.round(ms)} (cpu ${Math.round(cpuMs)}, ${Math.round(mb)} MB)`);
