@@ -246,9 +246,13 @@ function choose(item: IndexedLineItem, facts: PlaceFacts, chance: number): Chose
   return chooseCreative(fitting, chance, ({ creative }) => facts.rates.countsOf(creative.creative_id));
 }
 
-/** The creative that stands for what a bidder brings along: a banner that fits; what the bid itself shows was judged when it came. */
-function standIn({ creatives }: IndexedLineItem, facts: PlaceFacts): ChosenCreative<IndexedCreative> | null {
-  const creative = creatives.find((one) => one.creative.format === 'banner' && fits(one, facts));
+/**
+ * The creative that stands for what a bidder brings along: one of the bid's format that fits; what the bid itself shows, and how long it is, was judged
+ * when it came.
+ */
+function standIn({ creatives, lineItem }: IndexedLineItem, facts: PlaceFacts): ChosenCreative<IndexedCreative> | null {
+  const format = facts.demand?.get(lineItem.line_item_id)?.bid?.format ?? null;
+  const creative = creatives.find((one) => (format === null || one.creative.format === format) && suits(one, facts));
   return creative === undefined ? null : { creative, choice: 'only' };
 }
 
@@ -260,8 +264,11 @@ function isSafe(
   return categoryVerdict(categoriesOf(creative, advertiser), blockedCategories) === 'safe';
 }
 
-function fits({ keys, creative }: IndexedCreative, { creativeKeys, blockedAttributes, limits }: PlaceFacts): boolean {
+function fits(one: IndexedCreative, facts: PlaceFacts): boolean {
+  return suits(one, facts) && (facts.limits === undefined || isShowable(one.creative, facts.limits));
+}
+
+function suits({ keys, creative }: IndexedCreative, { creativeKeys, blockedAttributes }: PlaceFacts): boolean {
   if (!keys.some((key) => creativeKeys.includes(key))) return false;
-  if (limits !== undefined && !isShowable(creative, limits)) return false;
   return blockedAttributes.length === 0 || !creative.attributes.some((code) => blockedAttributes.includes(code));
 }

@@ -1,4 +1,5 @@
 import { readMediaTemplate } from '../domain/creative-template.ts';
+import type { Fields } from './openrtb/fields.ts';
 import type { CreativePublished, LineItemPublished, RequestContext } from '../domain/records.ts';
 
 /** What a bid request of an exchange asks of one slot, over and above what every request does. */
@@ -16,6 +17,15 @@ export interface ExchangeTerms {
   readonly bidRequestId: string;
   /** `schain` in one line. */
   readonly supplyChain: string;
+  /** What it asks for in formats other than banners, as it came, for bidders of outside demand. Default: it does not say. */
+  readonly offered?: OfferedFormats;
+}
+
+/** Objects `video` and `audio` of an imp, and its request of Native 1.2. */
+export interface OfferedFormats {
+  readonly video?: Fields;
+  readonly audio?: Fields;
+  readonly native?: Fields;
 }
 
 export const noExchangeTerms: ExchangeTerms = {

@@ -15,11 +15,11 @@ import { type Grant, noticeKinds, signToken, type TokenKey } from '../domain/tok
 import type { Random } from '../ports/random.ts';
 import { shownSize } from './creative-fit.ts';
 import type { ValidBid } from './demand/external-bid.ts';
-import { type AuctionMacros, fillExternalMarkup } from './demand/notice-macros.ts';
+import type { AuctionMacros } from './demand/notice-macros.ts';
+import { outsideMarkup } from './demand/outside-markup.ts';
 import { externalRecord, minToWinMicros, wonMacros } from './demand/won-bid.ts';
 import { type ChosenAd, type DecisionInput, isFallback } from './decide.ts';
 import type { AdSource } from './formats/ad-source.ts';
-import { bannerDocument } from './formats/banner.ts';
 import type { CurrencyRates } from './openrtb/currency-rates.ts';
 import { clickUrl, macroValues, renderMarkup, renderTrackers } from './markup.ts';
 
@@ -152,9 +152,9 @@ function outsideAd(
   return { bid, macros: wonMacros(bid, won, deps.rates ?? ownCurrencyAlone) };
 }
 
-/** Bidders bring banners; the creative of their line item only stands for them. */
+/** The creative of a bidder's line item only stands for what its bid brings. */
 function shownFormat({ external, offer }: ChosenAd): string {
-  return external === null ? offer.creative.creative.format : 'banner';
+  return external?.format ?? offer.creative.creative.format;
 }
 
 function billingOf(
@@ -250,7 +250,7 @@ function answerOf(chosen: ChosenAd, billing: Billing, signed: Signed): IssuedDec
     markup:
       outside === null
         ? renderMarkup(source, publicUrl)
-        : bannerDocument(fillExternalMarkup(outside.bid.markup, outside.macros), publicUrl),
+        : outsideMarkup(outside.bid, source, { macros: outside.macros, publicUrl }),
     width: size.width,
     height: size.height,
     click_url: click,

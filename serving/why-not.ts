@@ -180,7 +180,10 @@ export function placeFacts(
     blockedAttributes: [...placement.blocked_attributes, ...blocked_attributes],
     ...(channel === 'openrtb' && { limits: limitsOf(selected.context) }),
     terms: termsOf(placement, { floorMicros, offered }),
-    demand: recordedDemand(selected.bidders),
+    demand: recordedDemand(selected.bidders, {
+      lineItemId: selected.billing.line_item_id,
+      format: index.catalog.creatives.get(selected.billing.creative_id)?.format ?? null,
+    }),
     shownCategories: categoriesKeptApart(publisher, shownItems(selected, index.catalog)),
     requestHash: requestHashOf(selected),
     rates: index.rates,

@@ -14,6 +14,7 @@ function place(changes: Partial<AskedPlace> = {}): AskedPlace {
   return {
     impId: '1',
     slot: slot as unknown as AskedPlace['slot'],
+    formats: { banner: true, video: null, audio: null, native: null },
     context: {} as AskedPlace['context'],
     terms: { dealId: null, floorMicros: 0 } as AskedPlace['terms'],
     limitMicros: 10_000_000,

@@ -4,8 +4,11 @@ import type { CurrencyRates } from '../openrtb/currency-rates.ts';
 import { microsOf } from '../openrtb/decimal.ts';
 import { type Fields, fieldsOf, isFields, listOf, textOf, textsOf } from '../openrtb/fields.ts';
 import { isDeeperThan } from '../openrtb/json-depth.ts';
+import { demandFormats, type DemandFormat } from './asked-formats.ts';
 import type { BidFault, ValidBid } from './external-bid.ts';
+import { readNativeAnswer } from './native-answer.ts';
 import { type AskedPlace, sizeOf } from './outgoing-request.ts';
+import { type OutsideMedia, readVastAnswer } from './vast-answer.ts';
 
 /** Bounds of an answer. Its bytes were bounded when it was read. */
 export const answerLimits = { depth: 12, seats: 32, bids: 64, markup: 64 * 1024, url: 4096, listed: 20 } as const;
@@ -69,6 +72,9 @@ class Answers implements ReadAnswer {
   }
 }
 
+/** AdCOM's types of markup. */
+const markupTypes: Readonly<Record<DemandFormat, number>> = { banner: 1, video: 2, audio: 3, native: 4 };
+
 interface Refused {
   readonly fault: BidFault;
   /** Null: of no imp that we know. */
@@ -91,10 +97,14 @@ function readBid(bid: Fields, { seat, currency }: Offered, question: Question): 
   const bidMicros = priceOf(bid, currency, place, question);
   if (typeof bidMicros === 'string') return refuse(bidMicros);
   if ((bid['dealid'] ?? null) !== place.terms.dealId) return refuse('bad_deal');
-  const size = shownSize(bid, place);
+  const format = formatOf(bid, place);
+  if (format === null) return refuse('bad_format');
+  const size = format === 'banner' ? bannerSize(bid, place) : noSize;
   if (typeof size === 'string') return refuse(size);
   const fault = listFault(bid) ?? markupFault(bid) ?? blockedFault(bid, place);
   if (fault !== null) return refuse(fault);
+  const content = contentOf(bid['adm'] as string, format, place);
+  if (typeof content === 'string') return refuse(content);
   return {
     bidderId: bidder.bidder_id,
     bidId,
@@ -107,7 +117,9 @@ function readBid(bid: Fields, { seat, currency }: Offered, question: Question): 
     domains: domainsOf(bid),
     categories: categoriesOf(bid),
     attributes: attributesOf(bid),
-    ...size,
+    ...(content?.kind === 'media' ? playerSize(content) : size),
+    format,
+    content,
     markup: bid['adm'] as string,
     winUrl: textOf(bid['nurl'], answerLimits.url) ?? '',
     billingUrl: textOf(bid['burl'], answerLimits.url) ?? '',
@@ -129,9 +141,38 @@ function priceOf(bid: Fields, currency: string, place: AskedPlace, { bidder, rat
   return micros > BigInt(place.limitMicros) ? 'above_limit' : Number(micros);
 }
 
-function shownSize(bid: Fields, { slot }: AskedPlace): { readonly width: number; readonly height: number } | BidFault {
-  const type = bid['mtype'];
-  if (type !== undefined && type !== 1) return 'bad_format';
+/** What a bid brings, if that was asked for: by its own word (`mtype`), else by how its markup begins. */
+function formatOf(bid: Fields, { formats }: AskedPlace): DemandFormat | null {
+  const asked = demandFormats.filter((format) => formats[format] !== false && formats[format] !== null);
+  const { mtype, adm } = bid;
+  if (mtype !== undefined) return asked.find((format) => markupTypes[format] === mtype) ?? null;
+  const start = typeof adm === 'string' ? adm.trimStart().slice(0, 5) : '';
+  const fitting = asked.filter((format) => {
+    if (start.startsWith('{')) return format === 'native';
+    return /^<(?:\?xml|VAST)/.test(start) ? format === 'video' || format === 'audio' : format === 'banner';
+  });
+  return fitting[0] ?? null;
+}
+
+function contentOf(markup: string, format: DemandFormat, { formats }: AskedPlace): ValidBid['content'] | BidFault {
+  if (format === 'native') return readNativeAnswer(markup, formats.native ?? {});
+  return format === 'banner' ? null : readVastAnswer(markup, formats[format] ?? {});
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+const noSize: Size = { width: 0, height: 0 };
+
+/** Players scale: that of the first file. */
+function playerSize({ template }: OutsideMedia): Size {
+  const [file] = template.media;
+  return file === undefined ? noSize : { width: file.width, height: file.height };
+}
+
+function bannerSize(bid: Fields, { slot }: AskedPlace): Size | BidFault {
   const { w, h } = bid;
   const isSaid = w !== undefined || h !== undefined;
   const size = isSaid ? slot.sizes.find((one) => one === `${String(w)}x${String(h)}`) : slot.sizes[0];

@@ -6,7 +6,8 @@ import type { Random } from '../../ports/random.ts';
 import type { CatalogIndex } from '../catalog-index.ts';
 import type { DecisionInput, SlotOutlook } from '../decide.ts';
 import type { CurrencyRates } from '../openrtb/currency-rates.ts';
-import { catalogRefusal } from './bidder-eligibility.ts';
+import { askedFormats } from './asked-formats.ts';
+import { catalogRefusal, formatsOf } from './bidder-eligibility.ts';
 import { countOne, DemandCounts } from './demand-counts.ts';
 import type { BidderFact, SlotDemand, ValidBid } from './external-bid.ts';
 import { FanOut } from './fan-out.ts';
@@ -92,15 +93,17 @@ export class DemandDesk {
         const { bidder, lineItem } = item;
         if (bidder === null) continue;
         eligible.add(bidder.bidder_id);
-        const reason = catalogRefusal(bidder, slot, this.deps.rates) ?? refusal;
-        if (reason !== null) {
-          this.#notAsked(facts, slot.request.id, bidder, reason);
+        const reason = catalogRefusal(bidder, item, slot, this.deps.rates) ?? refusal;
+        const formats = reason === null ? askedFormats(slot, formatsOf(item)) : null;
+        if (formats === null) {
+          this.#notAsked(facts, slot.request.id, bidder, reason ?? 'format');
           continue;
         }
         const { context, blockedBrands, blockedCategories, blockedAttributes } = slotOutlook;
         const place: AskedPlace = {
           impId: String(number + 1),
           slot,
+          formats,
           context,
           terms,
           limitMicros: lineItem.bid_micros,

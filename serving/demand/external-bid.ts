@@ -1,3 +1,7 @@
+import type { DemandFormat } from './asked-formats.ts';
+import type { OutsideNative } from './native-answer.ts';
+import type { OutsideMedia } from './vast-answer.ts';
+
 /** What was wrong with a bid, or with a whole answer. */
 export type BidFault =
   | 'too_deep'
@@ -17,6 +21,14 @@ export type BidFault =
   | 'bad_size'
   | 'no_markup'
   | 'markup_too_long'
+  | 'bad_vast'
+  | 'bad_protocol'
+  | 'bad_media'
+  | 'bad_duration'
+  | 'bad_native'
+  | 'no_asset'
+  | 'bad_asset'
+  | 'bad_url'
   | 'list_too_long'
   | 'blocked_attribute'
   | 'blocked_category'
@@ -63,12 +75,17 @@ export type CallOutcome = (typeof callOutcomes)[number];
 export interface ExternalBid {
   /** For a thousand impressions, micros of the floor's currency, rounded down. */
   readonly bidMicros: number;
+  /** Of what it brings; null: of a bid that lost, in a record. */
+  readonly format: DemandFormat | null;
   readonly domains: readonly string[];
   readonly categories: readonly string[];
 }
 
 /** A bid that was found valid. */
 export interface ValidBid extends ExternalBid {
+  readonly format: DemandFormat;
+  /** What was read of the markup; null for a banner, whose markup is shown as it is. */
+  readonly content: OutsideMedia | OutsideNative | null;
   readonly bidderId: string;
   readonly bidId: string;
   readonly impId: string;

@@ -6,6 +6,7 @@ import type { SaleTerms } from '../deals.ts';
 import type { CurrencyRates } from '../openrtb/currency-rates.ts';
 import { decimalOf } from '../openrtb/decimal.ts';
 import type { ResolvedSlot } from '../slot.ts';
+import type { AskedFormats } from './asked-formats.ts';
 import { chainWithUs } from './outgoing-chain.ts';
 import { maySeePerson } from './vendor-consent.ts';
 
@@ -14,6 +15,7 @@ export interface AskedPlace {
   /** Our own; ids of a request from outside never leave. */
   readonly impId: string;
   readonly slot: ResolvedSlot;
+  readonly formats: AskedFormats;
   readonly context: RequestContext;
   /** On which its line item buys there. */
   readonly terms: SaleTerms;
@@ -80,17 +82,16 @@ function currencyOf({ slot }: AskedPlace): string {
 }
 
 function impOf(place: AskedPlace, { bidder, rates }: OutgoingOptions): Record<string, unknown> {
-  const { impId, slot, terms, blockedAttributes } = place;
+  const { impId, slot, terms } = place;
   const { placement, request } = slot;
   const currency = floorCurrency(bidder, placement.floor_currency, rates) ?? placement.floor_currency;
   const floor = (micros: number): number => {
     const pair = { from: placement.floor_currency, to: currency };
     return Number(decimalOf(rates.convert(BigInt(micros), pair, 'up') ?? BigInt(micros)));
   };
-  const format = slot.sizes.map(sizeOf);
   return {
     id: impId,
-    banner: { ...format[0], format, ...(blockedAttributes.length > 0 && { battr: blockedAttributes }) },
+    ...formatsOf(place),
     tagid: placement.placement_id,
     bidfloor: terms.dealId === null ? floor(terms.floorMicros) : 0,
     bidfloorcur: currency,
@@ -104,6 +105,19 @@ function impOf(place: AskedPlace, { bidder, rates }: OutgoingOptions): Record<st
       },
     }),
     ...(request.count > 1 && { ext: { adtally: { places: request.count } } }),
+  };
+}
+
+/** An object for each format that is asked for. */
+function formatsOf({ slot, formats, blockedAttributes }: AskedPlace): Record<string, unknown> {
+  const { banner, video, audio, native } = formats;
+  const battr = blockedAttributes.length > 0 ? { battr: blockedAttributes } : {};
+  const format = slot.sizes.map(sizeOf);
+  return {
+    ...(banner && { banner: { ...format[0], format, ...battr } }),
+    ...(video !== null && { video: { ...video, ...battr } }),
+    ...(audio !== null && { audio: { ...audio, ...battr } }),
+    ...(native !== null && { native: { request: JSON.stringify(native), ver: '1.2', ...battr } }),
   };
 }
 

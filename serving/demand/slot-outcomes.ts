@@ -1,4 +1,5 @@
 import type { BidderOutcome } from '../../domain/records.ts';
+import { demandFormats } from './asked-formats.ts';
 import type { SlotDemand, ValidBid } from './external-bid.ts';
 
 /** Of bids, that a record of many bidders stays small; of the bid that wins all are kept. */
@@ -25,8 +26,16 @@ export function bidderOutcomes(
   }));
 }
 
-/** Bidders of a slot as a record has them, for whoever decides again. */
-export function recordedDemand(bidders: readonly BidderOutcome[]): SlotDemand {
+/**
+ * Bidders of a slot as a record has them, for whoever decides again.
+ * @param won the line item that won, and the format of the creative that stands for what its bidder brought
+ */
+export function recordedDemand(
+  bidders: readonly BidderOutcome[],
+  won: { readonly lineItemId: string; readonly format: string | null },
+): SlotDemand {
+  const formatOf = (id: string) =>
+    (id === won.lineItemId ? demandFormats.find((format) => format === won.format) : undefined) ?? null;
   return new Map(
     bidders.map((one) => [
       one.line_item_id,
@@ -41,7 +50,12 @@ export function recordedDemand(bidders: readonly BidderOutcome[]): SlotDemand {
         outdone: [],
         bid:
           one.outcome === 'bid'
-            ? { bidMicros: one.bid_micros, domains: one.domains, categories: one.categories }
+            ? {
+                bidMicros: one.bid_micros,
+                format: formatOf(one.line_item_id),
+                domains: one.domains,
+                categories: one.categories,
+              }
             : null,
       },
     ]),

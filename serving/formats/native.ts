@@ -77,6 +77,25 @@ export function nativeDocument(source: AdSource, template: NativeTemplate, asset
   return JSON.stringify(response);
 }
 
+/** The native ad that somebody else brought along, with our trackers. `link`: where it leads by itself; clicks are counted beside it. */
+export function outsideNativeDocument(
+  source: AdSource,
+  {
+    assets,
+    link,
+    privacy,
+  }: { readonly assets: readonly ResponseAsset[]; readonly link: string; readonly privacy: string | null },
+): string {
+  const response: NativeResponse = {
+    ver: '1.2',
+    assets,
+    link: { url: link, clicktrackers: [source.clickBeaconUrl, ...trackersOf(source, 'click')] },
+    eventtrackers: [...eventTrackers(source, 'impression'), ...eventTrackers(source, 'viewable')],
+    ...(privacy !== null && { privacy }),
+  };
+  return JSON.stringify(response);
+}
+
 interface Fill {
   readonly urlOf: (url: string) => string;
   readonly textOf: (text: string) => string;

@@ -22,6 +22,8 @@ export interface VastOptions {
   readonly template: MediaTemplate;
   /** Where `{asset_url}` is. */
   readonly assetUrl: string;
+  /** Of an ad that somebody else brought along: where it leads by itself, null: nowhere. Clicks are then counted beside it. Default: ours. */
+  readonly clickThrough?: string | null;
 }
 
 /** One ad of a VAST document. */
@@ -135,18 +137,20 @@ function clickTracking(url: string): string {
   return `<ClickTracking>${xmlUrl(url)}</ClickTracking>`;
 }
 
-function linear({ source, template, assetUrl }: Filled): string {
+function linear({ source, template, assetUrl, clickThrough }: Filled): string {
   const { creative, clickUrl } = source;
   const { skipAfterMs } = template;
   const skip = skipAfterMs === null ? '' : ` skipoffset="${timeOf(skipAfterMs)}"`;
   const files = template.media.map((file) => mediaFile(file, { source, template, assetUrl }));
-  const clicks = trackersOf(source, 'click').map(clickTracking).join('');
+  const own = clickThrough === undefined ? [] : [source.clickBeaconUrl];
+  const clicks = [...own, ...trackersOf(source, 'click')].map(clickTracking).join('');
+  const through = clickThrough === undefined ? clickUrl : clickThrough;
   return [
     `<Linear${skip}>`,
     trackingEvents(source),
     `<Duration>${timeOf(creative.duration_ms)}</Duration>`,
     `<MediaFiles>${files.join('')}</MediaFiles>`,
-    `<VideoClicks>${clicks}<ClickThrough>${xmlUrl(clickUrl)}</ClickThrough></VideoClicks>`,
+    `<VideoClicks>${clicks}${through === null ? '' : `<ClickThrough>${xmlUrl(through)}</ClickThrough>`}</VideoClicks>`,
     '</Linear>',
   ].join('');
 }

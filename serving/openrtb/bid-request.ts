@@ -4,7 +4,7 @@ import type { PlacementPublished } from '../../domain/records.ts';
 import { type DecisionRequest, formats, requestLimits, type SlotRequest } from '../decision-request.ts';
 import { audienceOf, channelOf } from './audience.ts';
 import type { CurrencyRates } from './currency-rates.ts';
-import { type Fields, fieldsOf, flagOf, listOf, numberOf, textOf, textsOf } from './fields.ts';
+import { type Fields, fieldsOf, flagOf, isFields, listOf, numberOf, textOf, textsOf } from './fields.ts';
 import { floorIn, floorOf } from './floor.ts';
 import type { NativeOffer } from './native-request.ts';
 import type { NoBid, NoBidReason } from './no-bid.ts';
@@ -162,7 +162,7 @@ class ImpReader {
     if (shown.length === 0) return 'no_native';
     const placement = this.#placementOf(imp, shown);
     if (typeof placement === 'string') return placement;
-    const slot = this.#slotOf(imp, shown, placement);
+    const slot = this.#slotOf(imp, shown, placement, native);
     return typeof slot === 'string' ? slot : { imp, slot, native, placement };
   }
 
@@ -184,7 +184,12 @@ class ImpReader {
     });
   }
 
-  #slotOf(imp: Fields, shown: readonly string[], placement: PlacementPublished): SlotRequest | NoBidReason {
+  #slotOf(
+    imp: Fields,
+    shown: readonly string[],
+    placement: PlacementPublished,
+    native: NativeOffer | null | undefined,
+  ): SlotRequest | NoBidReason {
     const pod = podTermsOf(imp);
     const floor = floorIn(floorOf(imp, pod.longestSeconds), placement.floor_currency, this.#deps.rates);
     if (floor === null) return 'no_currency';
@@ -208,6 +213,11 @@ class ImpReader {
         pod: pod.podId,
         bidRequestId: (this.#body['id'] as string).slice(0, 128),
         supplyChain: this.#supplyChain,
+        offered: {
+          ...(isFields(imp['video']) && { video: imp['video'] }),
+          ...(isFields(imp['audio']) && { audio: imp['audio'] }),
+          ...(native && { native: native.request }),
+        },
       },
     };
   }

@@ -117,6 +117,8 @@ function bidOf(offer: Offer, auctioned: AuctionedRequest, isBest: boolean): Bid 
   const { deal_id } = chosen.auction;
   const advertiser = auctioned.catalog.advertisers.get(billing.advertiser_id);
   const own = creative.categories.length > 0 ? creative.categories : (advertiser?.categories ?? []);
+  const content = ad.external === null ? null : chosen.external?.content;
+  const durationMs = content?.kind === 'media' ? content.durationMs : ad.external === null ? creative.duration_ms : 0;
   // Of an ad that a bidder brought along, its bid says what it is.
   const { categories, attributes, domains } = ad.external ?? {
     categories: own,
@@ -138,7 +140,7 @@ function bidOf(offer: Offer, auctioned: AuctionedRequest, isBest: boolean): Bid 
     ...(attributes.length > 0 && { attr: attributes }),
     ...(deal_id !== null && { dealid: deal_id }),
     ...(decision.width > 0 && decision.height > 0 && { w: decision.width, h: decision.height }),
-    ...(ad.external === null && creative.duration_ms > 0 && { dur: Math.round(creative.duration_ms / 1000) }),
+    ...(durationMs > 0 && { dur: Math.round(durationMs / 1000) }),
     mtype: markupTypes[decision.format] ?? 1,
     exp: Math.max(1, Math.floor((ad.impressionExpiresAt - billing.selected_at) / 1000)),
     ext: bidExt(offer, auctioned, isBest),
