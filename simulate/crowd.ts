@@ -325,9 +325,12 @@ function isLate({ visit }: ShownAd, expiresAt: number): boolean {
   return visit.late && expiresAt - Date.now() < longestWaitMs;
 }
 
+/** In a banner, or in the URL of a tracker. */
+const shownBid = /(?:data-bid="|[?]bid=)([0-9A-Za-z.-]{1,80})(?:" data-price="|&price=)([0-9.]{1,20})/;
+
 /** The bid of a simulated bidder that an ad is of; null if it is not. */
 function outsideBid(markup: string): OutsideBid | null {
-  const [, bidId, price] = /data-bid="([0-9A-Za-z.-]{1,80})" data-price="([0-9.]{1,20})"/.exec(markup) ?? [];
+  const [, bidId, price] = shownBid.exec(markup) ?? [];
   if (bidId === undefined || price === undefined) return null;
   return { bidId, bidMicros: Math.round(Number(price) * 1_000_000) };
 }

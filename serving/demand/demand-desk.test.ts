@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { AdSelected } from '../../domain/records.ts';
+import type { AdSelected, AnyRecord } from '../../domain/records.ts';
 import type { BidderCall } from '../../ports/bidder-connection.ts';
+import { creative, placement } from '../../test/decision-world.ts';
 import { bidBody, demandRecords, type DemandWorld, openDemandWorld, requestOf } from '../../test/demand-world.ts';
+import { nativeAnswer, vastAnswer } from '../../test/outside-content.ts';
 import { readDecisionRequest } from '../decision-request.ts';
 import type { Answered } from '../decision-desk.ts';
 import type { Caller } from '../enrichment.ts';
@@ -278,5 +280,62 @@ describe('Of many bidders', () => {
     world.bidders.set('bd_3', bids(1, {}, 40));
     for (let round = 0; round < 40; round += 1) await ask({}, 100);
     expect(world.demand.counts.settledEarly).toBe(0);
+  });
+});
+
+describe('A bidder whose line item has creatives of several formats', () => {
+  /** A slot for all formats, and a bidder with a creative to stand for each of them. */
+  function openEveryFormat(): void {
+    const formats = ['banner', 'video', 'native'];
+    const standIns = ['video', 'native'].map((format, number): AnyRecord => {
+      const own = { creative_id: `cr_2${number}`, format, width: 0, height: 0 };
+      return { name: 'CreativePublished', value: creative(2, own) };
+    });
+    const records = demandRecords().map(
+      (one): AnyRecord =>
+        one.name === 'PlacementPublished' ? { name: one.name, value: placement(1, { formats }) } : one,
+    );
+    world = openDemandWorld([...records, ...standIns]);
+  }
+
+  test('is asked for all of them, wins with a film, and its record is explained by it', async () => {
+    openEveryFormat();
+    const asked: Record<string, unknown>[] = [];
+    world.bidders.set('bd_2', (call) => {
+      asked.push((requestOf(call).imp as readonly unknown[])[0] as Record<string, unknown>);
+      return { delayMs: 5, reply: bidBody(call, 3.5, { adm: vastAnswer(), mtype: 2 }) };
+    });
+    const { body } = await ask();
+    expect(asked[0]).toMatchObject({ banner: {}, video: { linearity: 1 }, native: { ver: '1.2' } });
+    const [decision] = body.decisions;
+    expect(decision).toMatchObject({ line_item_id: 'li_2', creative_id: 'cr_20', format: 'video', width: 640 });
+    expect(decision?.markup).toContain('https://b.example/spot.mp4');
+    expect(Object.keys(decision?.beacons ?? {})).toContain('first_quartile');
+    const [selected] = selections();
+    expect(selected?.billing).toMatchObject({ creative_id: 'cr_20', price_micros: 3500, pricing_model: 'CPM' });
+    expect(selected?.external).toMatchObject({ bidder_id: 'bd_2', bid_micros: 3_500_000 });
+    expect(explainSelection(selected as AdSelected, world.index.catalog).differences).toEqual([]);
+  });
+
+  test('wins with a native ad, and what it was not asked for is refused', async () => {
+    openEveryFormat();
+    world.bidders.set('bd_2', (call) => {
+      const [imp] = requestOf(call).imp as readonly { readonly native?: { readonly request: string } }[];
+      const { assets } = JSON.parse(imp?.native?.request ?? '{}') as {
+        assets: { id: number; img?: object; title?: object }[];
+      };
+      const brought = assets.map(({ id, img, title }) => {
+        if (title !== undefined) return { id, title: { text: 'Tea' } };
+        return img === undefined
+          ? { id, data: { value: 'Tea' } }
+          : { id, img: { url: 'https://b.example/i', w: 600, h: 300 } };
+      });
+      return { delayMs: 5, reply: bidBody(call, 3.5, { adm: JSON.stringify(nativeAnswer({ assets: brought })) }) };
+    });
+    const { body } = await ask();
+    expect(body.decisions).toMatchObject([{ line_item_id: 'li_2', creative_id: 'cr_21', format: 'native' }]);
+    world.bidders.set('bd_2', bids(3.5, { adm: '<VAST/>', mtype: 3 }));
+    expect((await ask()).body.decisions).toMatchObject([{ line_item_id: 'li_1' }]);
+    expect(tally().faults).toEqual(new Map([['bad_format', 1]]));
   });
 });

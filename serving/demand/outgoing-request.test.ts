@@ -17,6 +17,8 @@ import {
 import { CurrencyRates } from '../openrtb/currency-rates.ts';
 import { supplyChainOf } from '../openrtb/supply-chain.ts';
 import { validateBidRequest } from '../openrtb/validate.ts';
+import { askedFormats } from './asked-formats.ts';
+import { formatsOf } from './bidder-eligibility.ts';
 import { chainWithUs } from './outgoing-chain.ts';
 import { type AskedPlace, floorCurrency, outgoingRequest } from './outgoing-request.ts';
 
@@ -36,7 +38,9 @@ function asked(
   const places = world.decider.outlook(input).map((outlook, number): AskedPlace => {
     const [place] = outlook.bidders;
     if (place === undefined) throw new Error('the bidder is not eligible');
-    return { ...outlook, impId: String(number + 1), terms: place.terms, limitMicros: 10_000_000 };
+    const formats = askedFormats(outlook.slot, formatsOf(place.item));
+    if (formats === null) throw new Error('the bidder has nothing to bring');
+    return { ...outlook, formats, impId: String(number + 1), terms: place.terms, limitMicros: 10_000_000 };
   });
   return outgoingRequest(input, { bidder: one, places, tmaxMs: 40, rates, domain: 'ads.example' });
 }

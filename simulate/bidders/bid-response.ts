@@ -1,13 +1,14 @@
+import { type AskedImp, broughtFormat, contentOf } from './bid-content.ts';
+
 /** What a simulated bidder reads of a bid request. */
 export interface BidRequest {
   readonly id: string;
-  readonly imp: readonly {
+  readonly imp: readonly (AskedImp & {
     readonly id: string;
     readonly bidfloor?: number;
     readonly bidfloorcur?: string;
-    readonly banner?: { readonly w?: number; readonly h?: number };
     readonly pmp?: { readonly deals?: readonly { readonly id: string; readonly bidfloor?: number }[] };
-  }[];
+  })[];
   readonly cur?: readonly string[];
   readonly badv?: readonly string[];
 }
@@ -21,6 +22,8 @@ export interface BidTerms {
   /** Unique among the bids of this bidder. */
   readonly bidId: string;
   readonly wantsLoss: boolean;
+  /** Which of the formats that are asked for it brings, by turns. Default: the first. */
+  readonly turn?: number;
 }
 
 /** The currency that it answers in: that of the first floor, if it may. */
@@ -32,9 +35,10 @@ export function currencyOf({ imp, cur = ['USD'] }: BidRequest): string {
 /** One bid for each place, as an object, so that a liar can spoil it. */
 export function bidsOf(
   request: BidRequest,
-  { notices, name, price, bidId, wantsLoss }: BidTerms,
+  { notices, name, price, bidId, wantsLoss, turn = 0 }: BidTerms,
 ): Record<string, unknown>[] {
-  return request.imp.map(({ id, banner, pmp }, index) => {
+  return request.imp.map((imp, index) => {
+    const { id, pmp } = imp;
     const bid = request.imp.length === 1 ? bidId : `${bidId}.${index}`;
     const notice = (kind: string) =>
       `${notices}/${kind}?bid=\${AUCTION_BID_ID}&price=\${AUCTION_PRICE}&cur=\${AUCTION_CURRENCY}&loss=\${AUCTION_LOSS}`;
@@ -48,11 +52,7 @@ export function bidsOf(
       crid: `${name}-${index % 4}`,
       adomain: [`${name}.example`],
       cat: ['IAB3'],
-      mtype: 1,
-      w: banner?.w ?? 300,
-      h: banner?.h ?? 250,
-      // Whoever sees the ad can tell which bid it is, and what was bid, by the bidder's own word.
-      adm: `<div data-bid="${bid}" data-price="${bidPrice}" style="font:16px sans-serif">${name}</div>`,
+      ...contentOf(imp, broughtFormat(imp, turn + index), { name, bid, price: bidPrice }),
       nurl: notice('win'),
       burl: notice('billing'),
       ...(wantsLoss && { lurl: notice('loss') }),

@@ -39,8 +39,19 @@ export const lies = {
   }),
   other_currency: (request, bids) => json({ ...responseOf(request, bids), cur: 'XTS' }),
   unknown_imp: spoilt(() => ({ impid: 'no-such-imp' })),
-  wrong_size: spoilt(() => ({ w: 1, h: 1 })),
-  blocked_advertiser: spoilt((_bid, { badv }) => (badv?.[0] === undefined ? { mtype: 2 } : { adomain: [badv[0]] })),
+  // Players and native layouts scale: of those the markup says what is wrong.
+  wrong_size: spoilt(({ mtype, adm }) => (mtype === 1 ? { w: 1, h: 1 } : { adm: `${String(adm)}<` })),
+  wrong_format: spoilt(() => ({ mtype: 9 })),
+  /** Entities of its own for a player, nothing of what was asked for in a native ad. */
+  hostile_document: spoilt(({ mtype, adm }) => {
+    if (mtype === 4) return { adm: '{"assets":[],"link":{"url":"javascript:alert(1)"}}' };
+    return { adm: `<!DOCTYPE VAST [<!ENTITY a "b">]>${String(adm)}`, ...(mtype === 1 && { mtype: 2 }) };
+  }),
+  private_address: spoilt(({ mtype, adm }) => ({
+    adm: String(adm).replaceAll(/https:\/\/[^/"]+/g, 'https://169.254.169.254'),
+    ...(mtype === 1 && { burl: 'file:///etc/passwd' }),
+  })),
+  blocked_advertiser: spoilt((_bid, { badv }) => (badv?.[0] === undefined ? { mtype: 9 } : { adomain: [badv[0]] })),
   many_duplicates: (request, bids) =>
     json(
       responseOf(

@@ -123,6 +123,7 @@ export class SimulatedBidder {
       name: this.name,
       price: units,
       bidId: `${this.name}-${this.#bidNumber}`,
+      turn: this.#bidNumber,
     });
   }
 
