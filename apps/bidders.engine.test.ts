@@ -9,7 +9,8 @@ import type { AdSelected, AnyRecord, RecordOf, Topic } from '../domain/records.t
 import type { EventLog } from '../ports/event-log.ts';
 import { profiles } from '../simulate/bidders/profiles.ts';
 import { SimulatedBidder } from '../simulate/bidders/simulated-bidder.ts';
-import { bidder, inventory, supply } from '../test/decision-world.ts';
+import { bidder, creative, inventory, placement, supply } from '../test/decision-world.ts';
+import { readVast } from '../test/vast-reader.ts';
 import { bidRequest, imp } from '../test/openrtb-world.ts';
 import { freePort, type ServeProcess, startServe } from '../test/serve-process.ts';
 import { registry } from '../test/serving-world.ts';
@@ -35,6 +36,14 @@ beforeEach(async () => {
     ...inventory(1),
     ...supply(1, { campaign: { flight }, lineItem: { bid_micros: 1_000_000 } }),
     ...supply(2, { campaign: { flight }, lineItem: { bid_micros: 10_000_000 } }),
+    // A place for films and one for native ads, and what stands for those that the bidder brings.
+    ...['video', 'native'].flatMap((format, number): AnyRecord[] => [
+      { name: 'PlacementPublished', value: placement(number + 2, { publisher_id: 'pub_1', formats: [format] }) },
+      {
+        name: 'CreativePublished',
+        value: creative(2, { creative_id: `cr_2${number}`, format, width: 0, height: 0 }),
+      },
+    ]),
     { name: 'BidderPublished', value: bidder(2, { endpoint: `${outside.url}/bid` }) },
   ] as RecordOf<'catalog'>[];
   const catalog = records.map((one) => ({ shard: 0, key: entityFacts(one).id, value: encode(one) }));
@@ -85,13 +94,15 @@ const url = () => serve?.url ?? '';
 
 interface Decision {
   readonly line_item_id: string;
+  readonly creative_id: string;
+  readonly format: string;
   readonly markup: string;
   readonly selection_id: string;
   readonly beacons: { readonly impression: string };
 }
 
-async function decide(): Promise<Decision | undefined> {
-  const body = JSON.stringify({ slots: [{ id: 's', placement_id: 'pl_1' }], tmax: 3_000 });
+async function decide(placementId = 'pl_1'): Promise<Decision | undefined> {
+  const body = JSON.stringify({ slots: [{ id: 's', placement_id: placementId }], tmax: 3_000 });
   const headers = { 'content-type': 'application/json', 'user-agent': 'Mozilla/5.0 Chrome/130.0' };
   const answer = await fetch(`${url()}/v1/decisions`, { method: 'POST', headers, body });
   expect(answer.status).toBe(200);
@@ -99,9 +110,9 @@ async function decide(): Promise<Decision | undefined> {
 }
 
 /** Asks until the bidder wins: leases take a moment to arrive. */
-async function won(): Promise<Decision> {
+async function won(placementId?: string): Promise<Decision> {
   for (let tries = 0; tries < 2_000; tries += 1) {
-    const decision = await decide();
+    const decision = await decide(placementId);
     if (decision?.line_item_id === 'li_2') return decision;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
@@ -133,6 +144,39 @@ describe('a bidder of the catalogue', () => {
     const incurred = await everything('spend', 'SpendIncurred');
     expect(incurred.map(({ billing }) => billing.selection_id)).toEqual([selection_id]);
     expect(told()).toBe(selected.billing.price_micros * 1000);
+  });
+
+  test('wins with a film and a native ad as well, each shown once and charged once', async () => {
+    const shown: Decision[] = [];
+    for (const [placementId, format, creativeId] of [
+      ['pl_2', 'video', 'cr_20'],
+      ['pl_3', 'native', 'cr_21'],
+    ] as const) {
+      const decision = await won(placementId);
+      expect(decision).toMatchObject({ format, creative_id: creativeId });
+      expect(decision.markup).toContain('https://fast.example/shown?bid=');
+      expect(decision.markup).toContain(decision.beacons.impression);
+      shown.push(decision);
+    }
+    const [film] = (await readVast(shown[0]?.markup ?? '')).ads;
+    expect(film?.impressionURLTemplates).toHaveLength(2);
+    // Twice: the second of each is known for what it is.
+    for (const { beacons } of [...shown, ...shown]) {
+      const answer = await fetch(beacons.impression, { headers: { 'user-agent': 'Mozilla/5.0 Chrome/130.0' } });
+      expect(answer.status).toBe(200);
+    }
+    const selected = await Promise.all(
+      shown.map(({ selection_id }) => recorded(({ billing }) => billing.selection_id === selection_id)),
+    );
+    expect(selected.map(({ external }) => external?.bidder_id)).toEqual(['bd_2', 'bd_2']);
+    await serve?.kill('SIGTERM');
+    const incurred = await everything('spend', 'SpendIncurred');
+    const charged = incurred.map(({ billing }) => [billing.selection_id, billing.price_micros]);
+    const due = selected.map(({ billing, external }) => [
+      billing.selection_id,
+      Math.floor((external?.bid_micros ?? 0) / 1000),
+    ]);
+    expect(charged.toSorted()).toEqual(due.toSorted());
   });
 
   test('stands in the bids that we make to exchanges, under its own name', async () => {

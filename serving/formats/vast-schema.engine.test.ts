@@ -5,7 +5,10 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { mediaCreative } from '../../test/creative-arbitraries.ts';
 import { issuedCreative } from '../../test/issued-creative.ts';
+import { issuedOutside, player, vastAnswer } from '../../test/outside-content.ts';
 import { makeTemporaryFolder } from '../../test/temporary-folder.ts';
+import { readVastAnswer } from '../demand/vast-answer.ts';
+import { xmlUrl } from './xml.ts';
 import { adsOfDocument, vastDocument } from './vast.ts';
 
 /** The file `vast_4.2.xsd` of the IAB Tech Lab, which is not part of this repository. */
@@ -39,6 +42,20 @@ describe.skipIf(!isHere)(`VAST documents and the schema of the standard (${why})
       .map((changes) => issuedCreative(changes).decision.markup);
     expect(documents.every((document) => document.includes('<VAST '))).toBe(true);
     expect(faults(documents)).toEqual([]);
+  });
+
+  test('are valid for what bidders of outside demand bring, in line and wrappers', () => {
+    const urls = fc.sample(fc.webUrl({ validSchemes: ['https'], withQueryParameters: true }), {
+      numRuns: 100,
+      seed: 3,
+    });
+    const read = urls.flatMap((url, number) => {
+      const changes = number % 2 === 0 ? { file: xmlUrl(url), impression: url } : { wrapper: url };
+      const markup = vastAnswer({ ...changes, version: number % 3 === 0 ? '2.0' : '4.1' });
+      return typeof readVastAnswer(markup, player) === 'string' ? [] : [issuedOutside(markup, 'video').decision.markup];
+    });
+    expect(read.length).toBeGreaterThan(20);
+    expect(faults(read)).toEqual([]);
   });
 
   test('are valid as pods, and empty', () => {
