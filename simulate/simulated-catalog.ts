@@ -68,6 +68,9 @@ export interface BidderEndpoint {
 /** So many of them pay by one advertiser: of one answer it wins one place at most. */
 const biddersOfOne = 4;
 
+/** For each format that bidders are asked for, what stands for what they bring. */
+const standIns = [banner('Outside', [0, 0], colors), video('Outside'), native('Outside')];
+
 /** Advertisers that buy for bidders, one line item each, on every page. */
 function outsideDemand(name: string, bidders: readonly BidderEndpoint[], nowMs: number): CatalogSpec['advertisers'] {
   const groups = Array.from({ length: Math.ceil(bidders.length / biddersOfOne) }, (_, index) =>
@@ -78,7 +81,7 @@ function outsideDemand(name: string, bidders: readonly BidderEndpoint[], nowMs: 
     campaigns: group.map((bidder) =>
       campaign(`Outside: ${bidder.name}`, 50_000, nowMs, [
         {
-          ...item(`Outside: ${bidder.name}`, ['CPM', 20_000_000], {}, [banner('Outside', [0, 0], colors)]),
+          ...item(`Outside: ${bidder.name}`, ['CPM', 20_000_000], {}, standIns),
           bidder: { ...bidder, network_ms: 1 },
         },
       ]),
@@ -110,6 +113,8 @@ export function simulatedCatalog(name: string, nowMs: number, bidders: readonly 
         body: { name: `${name} Player`, ...shares(700_001), share_rounding: 'UP' },
         placements: [
           placement('Stream', ['video'], [], '500000'),
+          // Where nobody but bidders has native ads.
+          ...(bidders.length > 0 ? [placement('Feed', ['native'], [], '100000')] : []),
           { ...placement('Card', ['native'], [], '100000'), floor_currency: 'USD' },
           { ...placement('Podcast', ['audio'], [], '100000'), floor_currency: 'USD' },
         ],
@@ -140,7 +145,10 @@ export function simulatedCatalog(name: string, nowMs: number, bidders: readonly 
             item('Food, second', ['CPM', 1_111_111], about('food')),
             item('Cars', ['CPM', 4_444_445], { expression: 'kv.topic = cars and not device in (tv, set_top_box)' }),
             item('Games', ['VCPM', 2_000_999], about('games')),
-            item('Video', ['CPM', 12_345_678], {}, [video('West')]),
+            // Some subjects are left to the films of bidders.
+            item('Video', ['CPM', 12_345_678], bidders.length > 0 ? about('news', 'food', 'cars') : {}, [
+              video('West'),
+            ]),
             {
               ...item('Capped', ['CPM', 7_000_001], about('cars', 'games')),
               more: { frequency_cap: { impressions: 2, window_ms: 3_600_000 } },
