@@ -72,7 +72,7 @@ function playerOf(kind: 'video' | 'audio', { request, sizes }: ResolvedSlot): Fi
   if (!isReadable || given['linearity'] === 2) return null;
   const mimes = listOf(given['mimes']).filter((one): one is string => typeof one === 'string' && mimeForm.test(one));
   const api = integers(given['api']).filter((one) => measurable.includes(one));
-  const [w, h] = (sizes[0] ?? '').split('x').map(Number);
+  const [w, h] = (request.exchange === undefined ? (sizes[0] ?? '') : '').split('x').map(Number);
   return {
     ...(kind === 'video' && w !== undefined && h !== undefined && w > 0 && { w, h }),
     ...(kind === 'video' && { linearity: 1 }),

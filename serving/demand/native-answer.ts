@@ -1,6 +1,7 @@
 import type { Tracker } from '../../domain/records.ts';
 import { nativeEvents, type ResponseAsset } from '../formats/native.ts';
 import { type Fields, fieldsOf, isFields, listOf, numberOf, textOf } from '../openrtb/fields.ts';
+import { isDeeperThan } from '../openrtb/json-depth.ts';
 import type { BidFault } from './external-bid.ts';
 import { outsideUrl } from './outside-url.ts';
 
@@ -15,7 +16,7 @@ export interface OutsideNative {
   readonly privacy: string | null;
 }
 
-const limits = { assets: 20, trackers: 50, side: 20_000, text: 1000 } as const;
+const limits = { depth: 12, assets: 20, trackers: 50, side: 20_000, text: 1000 } as const;
 /** Controls, and characters that turn the direction of what stands around a text. */
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
@@ -33,6 +34,7 @@ function refuse(fault: BidFault): never {
 
 /** Reads the native response of a bid for the request that was sent. A text: what is wrong with it. */
 export function readNativeAnswer(markup: string, request: Fields): OutsideNative | BidFault {
+  if (isDeeperThan(Buffer.from(markup, 'utf8'), limits.depth)) return 'too_deep';
   let parsed: unknown;
   try {
     parsed = JSON.parse(markup);

@@ -162,6 +162,7 @@ describe('The native response of a bidder', () => {
     [{ link: { url: 'javascript:alert(1)' } }, 'bad_url'],
     [{ link: {} }, 'bad_url'],
     [{ imptrackers: ['http://b.example/'] }, 'bad_url'],
+    [{ ext: JSON.parse(`${'['.repeat(13)}${']'.repeat(13)}`) as unknown }, 'too_deep'],
   ])('with %j is refused as %s', (changes, fault) => {
     expect(read(changes)).toBe(fault);
   });
