@@ -18,6 +18,7 @@ export interface OutsideNative {
 
 const limits = { depth: 12, assets: 20, trackers: 50, side: 20_000, text: 1000 } as const;
 /** Controls, and characters that turn the direction of what stands around a text. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 class Unfit extends Error {

@@ -10,7 +10,7 @@ const localNames = ['localhost', 'local', 'internal', 'lan', 'home.arpa'];
 export function outsideUrl(value: unknown): string | null {
   if (typeof value !== 'string' || value.length > longestUrl) return null;
   const text = value.trim();
-  if (!/^https:\/\/[^\s/?#\\]/i.test(text) || /[\u0000-\u001f\u007f]/.test(text)) return null;
+  if (!/^https:\/\/[^\s/?#\\]/i.test(text) || /[^\x20-\x7e\u0080-\uffff]/.test(text)) return null;
   const url = URL.parse(text);
   if (url === null || url.protocol !== 'https:' || url.username !== '' || url.password !== '') return null;
   return isPublicName(url.hostname) ? text : null;
