@@ -2,6 +2,7 @@ import { isLive } from '../../domain/catalog.ts';
 import type { BidderPublished } from '../../domain/records.ts';
 import type { CurrencyRates } from '../openrtb/currency-rates.ts';
 import type { IndexedLineItem } from '../catalog-index.ts';
+import { slotKeys } from '../creative-fit.ts';
 import type { ResolvedSlot } from '../slot.ts';
 import { askedFormats } from './asked-formats.ts';
 import type { NotAskedReason } from './external-bid.ts';
@@ -15,7 +16,7 @@ export function catalogRefusal(
   rates: CurrencyRates,
 ): NotAskedReason | null {
   const { placement, formats, sizes } = slot;
-  const own = formatsOf(item);
+  const own = formatsOf(item, slot);
   if (!isLive(bidder)) return 'paused';
   if (bidder.tiers.length > 0 && !bidder.tiers.includes(placement.tier)) return 'tier';
   if (askedFormats(slot, own) === null)
@@ -23,7 +24,9 @@ export function catalogRefusal(
   return floorCurrency(bidder, placement.floor_currency, rates) === null ? 'currency' : null;
 }
 
-/** Formats that a bidder may bring: those for which its line item has a creative that stands for them. */
-export function formatsOf({ creatives }: Pick<IndexedLineItem, 'creatives'>): ReadonlySet<string> {
-  return new Set(creatives.map(({ creative }) => creative.format));
+/** Formats that a bidder may bring: those for which its line item has a creative that fits and so can stand for them. */
+export function formatsOf({ creatives }: Pick<IndexedLineItem, 'creatives'>, slot: ResolvedSlot): ReadonlySet<string> {
+  const wanted = slotKeys(slot);
+  const fitting = creatives.filter(({ keys }) => keys.some((key) => wanted.includes(key)));
+  return new Set(fitting.map(({ creative }) => creative.format));
 }

@@ -94,7 +94,7 @@ export class DemandDesk {
         if (bidder === null) continue;
         eligible.add(bidder.bidder_id);
         const reason = catalogRefusal(bidder, item, slot, this.deps.rates) ?? refusal;
-        const formats = reason === null ? askedFormats(slot, formatsOf(item)) : null;
+        const formats = reason === null ? askedFormats(slot, formatsOf(item, slot)) : null;
         if (formats === null) {
           this.#notAsked(facts, slot.request.id, bidder, reason ?? 'format');
           continue;

@@ -38,7 +38,7 @@ function asked(
   const places = world.decider.outlook(input).map((outlook, number): AskedPlace => {
     const [place] = outlook.bidders;
     if (place === undefined) throw new Error('the bidder is not eligible');
-    const formats = askedFormats(outlook.slot, formatsOf(place.item));
+    const formats = askedFormats(outlook.slot, formatsOf(place.item, outlook.slot));
     if (formats === null) throw new Error('the bidder has nothing to bring');
     return { ...outlook, formats, impId: String(number + 1), terms: place.terms, limitMicros: 10_000_000 };
   });
