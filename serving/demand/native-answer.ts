@@ -4,6 +4,7 @@ import { type Fields, fieldsOf, isFields, listOf, numberOf, textOf } from '../op
 import { isDeeperThan } from '../openrtb/json-depth.ts';
 import type { BidFault } from './external-bid.ts';
 import { outsideUrl } from './outside-url.ts';
+import { readOrFault, refuse } from './unfit.ts';
 
 /** What is taken over of a bidder's native response; all else of it is left behind. URLs are https, their macros not filled. */
 export interface OutsideNative {
@@ -21,18 +22,6 @@ const limits = { depth: 12, assets: 20, trackers: 50, side: 20_000, text: 1000 }
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-class Unfit extends Error {
-  readonly fault: BidFault;
-  constructor(fault: BidFault) {
-    super(fault);
-    this.fault = fault;
-  }
-}
-
-function refuse(fault: BidFault): never {
-  throw new Unfit(fault);
-}
-
 /** Reads the native response of a bid for the request that was sent. A text: what is wrong with it. */
 export function readNativeAnswer(markup: string, request: Fields): OutsideNative | BidFault {
   if (isDeeperThan(Buffer.from(markup, 'utf8'), limits.depth)) return 'too_deep';
@@ -45,18 +34,13 @@ export function readNativeAnswer(markup: string, request: Fields): OutsideNative
   const outer = fieldsOf(parsed);
   // Version 1.0 wraps it once more.
   const response = isFields(outer['native']) ? outer['native'] : outer;
-  try {
-    return {
-      kind: 'native',
-      assets: assetsOf(response, request),
-      link: urlOf(fieldsOf(response['link'])['url']),
-      trackers: trackersOf(response),
-      privacy: response['privacy'] === undefined ? null : urlOf(response['privacy']),
-    };
-  } catch (error) {
-    if (error instanceof Unfit) return error.fault;
-    throw error;
-  }
+  return readOrFault(() => ({
+    kind: 'native',
+    assets: assetsOf(response, request),
+    link: urlOf(fieldsOf(response['link'])['url']),
+    trackers: trackersOf(response),
+    privacy: response['privacy'] === undefined ? null : urlOf(response['privacy']),
+  }));
 }
 
 function urlOf(value: unknown): string {

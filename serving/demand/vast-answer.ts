@@ -3,6 +3,7 @@ import type { BeaconKind, Tracker } from '../../domain/records.ts';
 import { readXml, type XmlElement } from '../formats/xml-reader.ts';
 import { type Fields, listOf, numberOf } from '../openrtb/fields.ts';
 import { outsideUrl } from './outside-url.ts';
+import { readOrFault, refuse } from './unfit.ts';
 import type { BidFault } from './external-bid.ts';
 
 /** What is taken over of a bidder's VAST; all else of it is left behind. URLs are https, their macros not filled. */
@@ -49,28 +50,11 @@ const events: Readonly<Record<string, BeaconKind>> = {
   skip: 'skip',
 };
 
-class Unfit extends Error {
-  readonly fault: BidFault;
-  constructor(fault: BidFault) {
-    super(fault);
-    this.fault = fault;
-  }
-}
-
-function refuse(fault: BidFault): never {
-  throw new Unfit(fault);
-}
-
 /** Reads the VAST of a bid for the player that was asked for. A text: what is wrong with it. */
 export function readVastAnswer(markup: string, player: Fields): OutsideMedia | BidFault {
   const root = readXml(markup, vastLimits);
   if (root === null || root.name !== 'VAST') return 'bad_vast';
-  try {
-    return mediaOf(root, player);
-  } catch (error) {
-    if (error instanceof Unfit) return error.fault;
-    throw error;
-  }
+  return readOrFault(() => mediaOf(root, player));
 }
 
 function all(element: XmlElement | undefined, name: string): XmlElement[] {
