@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Platform, startPlatform } from '../apps/platform.ts';
+import { expectAccessible } from './axe-faults.ts';
 import { parseCsv } from './csv-reader.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
@@ -13,7 +14,6 @@ const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', 
 const userAgent =
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
 const keys = { admin: 'catalogue-test-admin-key-012345', auditor: 'catalogue-test-auditor-key-012345' } as const;
-const axe = readFileSync(fileURLToPath(new URL('../node_modules/axe-core/axe.min.js', import.meta.url)), 'utf8');
 const pageChecks = fileURLToPath(new URL('browser/page-checks.js', import.meta.url));
 const slowMs = 240_000;
 /** For what a loaded machine does late. */
@@ -612,17 +612,7 @@ describe.skipIf(!isHere)(`The catalogue and pacing in a real browser (skipped wi
           .waitFor();
         await expect.poll(() => page.locator('.waiting').count(), patience).toBe(0);
         if (button !== null) await page.getByRole('button', { name: button }).click();
-        await page.evaluate(axe);
-        // A view may be reading anew, and is paler meanwhile.
-        const serious = async () => {
-          const found = (await page.evaluate('axe.run()')) as {
-            violations: { id: string; impact: string; nodes: { target: string[] }[] }[];
-          };
-          return found.violations
-            .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-            .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
-        };
-        await expect.poll(serious, { ...patience, interval: 500 }).toEqual([]);
+        await expectAccessible(page, patience.timeout);
         await page.setViewportSize({ width: 390, height: 844 });
         expect(await page.evaluate('pageChecks.isTooWide()')).toBe(false);
         await page.context().close();

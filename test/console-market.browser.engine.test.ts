@@ -8,6 +8,7 @@ import { profiles } from '../simulate/bidders/profiles.ts';
 import { SimulatedBidder } from '../simulate/bidders/simulated-bidder.ts';
 import { publishCatalog } from '../simulate/publish-catalog.ts';
 import { simulatedCatalog } from '../simulate/simulated-catalog.ts';
+import { expectAccessible } from './axe-faults.ts';
 import { parseCsv } from './csv-reader.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
@@ -22,7 +23,6 @@ const keys = {
   analyst: 'market-test-analyst-key-01234567',
   auditor: 'market-test-auditor-key-01234567',
 } as const;
-const axe = readFileSync(fileURLToPath(new URL('../node_modules/axe-core/axe.min.js', import.meta.url)), 'utf8');
 const pageChecks = fileURLToPath(new URL('browser/page-checks.js', import.meta.url));
 const slowMs = 240_000;
 /** Much else may run on the machine; several reports are read for one view. */
@@ -286,17 +286,7 @@ describe.skipIf(!isHere)(`Market and traffic quality in a real browser (skipped 
     ])('%s is accessible by the rules of axe, and no wider than a phone', { timeout: slowMs }, async (_name, path) => {
       const page = await openView(path(), 'admin', scheme);
       await expect.poll(() => page.locator('.waiting').count(), { timeout: patientMs }).toBe(0);
-      await page.evaluate(axe);
-      // A view may be reading anew, and is paler meanwhile.
-      const serious = async () => {
-        const found = (await page.evaluate('axe.run()')) as {
-          violations: { id: string; impact: string; nodes: { target: string[] }[] }[];
-        };
-        return found.violations
-          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-          .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
-      };
-      await expect.poll(serious, { timeout: patientMs, interval: 500 }).toEqual([]);
+      await expectAccessible(page, patientMs);
       expect(await page.evaluate('pageChecks.paleTexts()')).toEqual([]);
       await page.setViewportSize({ width: 390, height: 844 });
       expect(await page.evaluate('pageChecks.isTooWide()')).toBe(false);

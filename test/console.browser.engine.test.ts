@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Platform, startPlatform } from '../apps/platform.ts';
 import { publishDemo } from '../apps/publish-demo.ts';
 import { viewPaths, viewsOf } from '../dashboards/web/views.ts';
+import { expectAccessible } from './axe-faults.ts';
 import { parseCsv } from './csv-reader.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
@@ -30,7 +31,6 @@ const keys = {
   analyst: 'browser-test-analyst-key-01234567',
   auditor: 'browser-test-auditor-key-01234567',
 } as const;
-const axe = readFileSync(fileURLToPath(new URL('../node_modules/axe-core/axe.min.js', import.meta.url)), 'utf8');
 const slowMs = 240_000;
 /** For what a busy machine does late. */
 const patientMs = 90_000;
@@ -399,17 +399,7 @@ describe.skipIf(!isHere)(`The console in a real browser (skipped without ${execu
         const page = await openView(path, 'admin', scheme);
         await page.locator('main .sheet, main .empty').first().waitFor();
         await expect.poll(() => page.locator('.waiting').count(), { timeout: patientMs }).toBe(0);
-        await page.evaluate(axe);
-        // A view may be reading anew, and is paler meanwhile.
-        const serious = async () => {
-          const found = (await page.evaluate('axe.run()')) as {
-            violations: { id: string; impact: string; nodes: { target: string[] }[] }[];
-          };
-          return found.violations
-            .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-            .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
-        };
-        await expect.poll(serious, { timeout: patientMs, interval: 500 }).toEqual([]);
+        await expectAccessible(page, patientMs);
         await page.setViewportSize({ width: 390, height: 844 });
         expect(await page.evaluate('pageChecks.isTooWide()')).toBe(false);
         await page.context().close();
